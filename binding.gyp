@@ -1,0 +1,39 @@
+{
+  "variables": { "sanitize%": "" },
+  "target_defaults": {
+    "include_dirs": ["."],
+    "cflags": ["-Wall", "-Wextra", "-Wshadow", "-Wno-missing-field-initializers", "-fvisibility=hidden", "-g", "-fno-omit-frame-pointer"],
+    "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+    "cflags_cc": ["-std=c++20", "-O2"],
+    "conditions": [
+      ["sanitize!=''", {
+        "cflags": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=all"],
+        "ldflags": ["-fsanitize=<(sanitize)"]
+      }]
+    ]
+  },
+  "targets": [
+    {
+      "target_name": "core",
+      "type": "static_library",
+      "conditions": [
+        ["OS=='linux'", {
+          "sources": ["<!@(node -p \"require('fs').readdirSync('native',{recursive:true}).filter(f=>f.endsWith('.cc')&&!f.startsWith('addon')).map(f=>'native/'+f).join(' ')\")"]
+        }, { "type": "none" }]
+      ]
+    },
+    {
+      "target_name": "broker",
+      "dependencies": ["core"],
+      "conditions": [
+        ["OS=='linux'", {
+          "sources": ["<!@(node -p \"require('fs').readdirSync('native/addon').filter(f=>f.endsWith('.cc')).map(f=>'native/addon/'+f).join(' ')\")"],
+          "include_dirs": ["<!@(node -p \"require('node-addon-api').include\")"],
+          "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS"],
+          "cflags_cc!": ["-fno-exceptions"],
+          "ldflags": ["-Wl,-z,nodelete", "-Wl,-Bsymbolic"]
+        }, { "type": "none" }]
+      ]
+    }
+  ]
+}

@@ -1,0 +1,67 @@
+// The contract of every wire codec: bytes in, commands out. A codec does no I/O and reads no clock.
+// Owner: the connection that it decodes for. Thread: that connection's shard.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "native/base/bytes.h"
+
+namespace codec {
+
+/// How a payload was meant by its publisher; a WebSocket opcode, whatever the protocol it came over.
+enum class PayloadKind : std::uint8_t { text, binary };
+
+/// Close codes of RFC 6455 §7.4.1 that this broker sends. Peers may send others (1000–1003, 1007–1014, 3000–4999).
+enum class CloseCode : std::uint16_t {
+  normal = 1000,
+  going_away = 1001,
+  protocol_error = 1002,
+  no_status = 1005,  // never on the wire: the peer's close frame had no code
+  abnormal = 1006,   // never on the wire: the stream ended without a close frame
+  invalid_payload = 1007,
+  policy_violation = 1008,
+  message_too_big = 1009,
+  internal_error = 1011,
+  try_again_later = 1013,
+};
+
+/// Receives what a codec decoded, in wire order. Views die when the call returns.
+/// A handler must not destroy the codec that calls it: closing is deferred to the end of the shard's turn.
+class CommandSink {
+ public:
+  /// One complete message, fragments joined.
+  virtual void on_message(PayloadKind kind, base::Bytes payload) = 0;
+  /// A data message that this listener's role ignores (counted once per message, never assembled).
+  virtual void on_ignored_message() = 0;
+  /// RFC 6455 §5.5.2; at most 125 bytes.
+  virtual void on_ping(base::Bytes payload) = 0;
+  virtual void on_pong(base::Bytes payload) = 0;
+  /// The peer's close frame: its code (`no_status` when it had none) and its reason (valid UTF-8, at most 123 bytes).
+  virtual void on_close(std::uint16_t code, std::string_view reason) = 0;
+
+ protected:
+  ~CommandSink() = default;
+};
+
+enum class DecodeStatus : std::uint8_t {
+  open,    // everything was consumed; more bytes are welcome
+  closed,  // the peer's close frame was reported; whatever followed was dropped
+  failed,  // the peer broke the protocol or a limit: close with `code` and `reason`; the codec decodes nothing more
+};
+
+struct Decoded {
+  DecodeStatus status = DecodeStatus::open;
+  CloseCode code = CloseCode::normal;
+  std::string_view reason;  // static text, at most 123 bytes; empty unless failed
+};
+
+class Codec {
+ public:
+  virtual ~Codec() = default;
+  /// Decodes all of `in`, which it may change in place (unmasking). Incomplete frames are kept inside the codec, in
+  /// memory that grows with the bytes received and never by a declared length.
+  virtual Decoded decode(base::MutableBytes in, CommandSink& sink) = 0;
+};
+
+}  // namespace codec

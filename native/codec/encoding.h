@@ -1,0 +1,42 @@
+// The contract of every outbound encoding: a publication becomes one frame, once, shared by all subscribers.
+// Owner: static table (encodings.def). Thread: any; encodings have no state.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "native/base/bytes.h"
+#include "native/codec/codec.h"
+
+namespace codec {
+
+/// A payload on its way to subscribers. The view is valid until the publish call returns.
+struct Publication {
+  PayloadKind kind = PayloadKind::binary;
+  base::Bytes payload;
+};
+
+class Encoding {
+ public:
+  virtual ~Encoding() = default;
+  /// The exact number of bytes `encode` writes for this publication.
+  virtual std::size_t encoded_bytes(const Publication& publication) const = 0;
+  /// Writes the frame; `out.size()` is exactly `encoded_bytes(publication)`.
+  virtual void encode(const Publication& publication, base::MutableBytes out) const = 0;
+};
+
+enum class EncodingId : std::uint8_t {
+#define ENCODING(name, type, header) name,
+#include "native/codec/encodings.def"
+#undef ENCODING
+};
+
+inline constexpr std::size_t encoding_count = 0
+#define ENCODING(name, type, header) +1
+#include "native/codec/encodings.def"
+#undef ENCODING
+    ;
+
+const Encoding& encoding(EncodingId id);
+
+}  // namespace codec

@@ -1,0 +1,61 @@
+// A strict HTTP/1.1 request-head parser for upgrades (RFC 9112 §2–5): bytes in, a request or a refusal out.
+// Owner: the connection's handshake. Thread: its shard.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "native/base/bytes.h"
+
+namespace codec {
+
+struct HttpLimits {
+  std::size_t head_bytes_max = 16 * 1024;   // request line and headers together → 431
+  std::size_t target_bytes_max = 8 * 1024;  // → 414
+  std::size_t headers_max = 100;            // → 431
+};
+
+struct HttpHeader {
+  std::string_view name;   // as received; compare with `header_is`
+  std::string_view value;  // optional white space around it removed
+};
+
+/// All views point into the bytes given to `parse_http_request`.
+struct HttpRequest {
+  std::string_view method;
+  std::string_view target;
+  std::vector<HttpHeader> headers;
+};
+
+/// A final answer in place of an upgrade. Texts are static.
+struct HttpRefusal {
+  int status = 400;              // 400, 404, 405, 408, 414, 426, 431, 501, 503, 505 …
+  std::string_view reason;       // one line for the body; says what was wrong
+};
+
+enum class HttpParseStatus : std::uint8_t { incomplete, complete, refused };
+
+struct HttpParsed {
+  HttpParseStatus status = HttpParseStatus::incomplete;
+  std::size_t consumed = 0;  // complete: bytes of the head; what follows belongs to the next protocol
+  std::size_t scanned = 0;   // incomplete: pass it back in, so that byte-by-byte arrival stays linear
+  HttpRequest request;
+  HttpRefusal refusal;
+};
+
+/// Parses the request head at the start of `in`, all bytes received so far. `scanned` is what the previous call
+/// returned (0 at first). Refuses what RFC 9112 forbids (bare LF, obs-fold, space before a colon, NUL, both
+/// Content-Length and Transfer-Encoding …): there is no lenient mode. Refuses as soon as it can tell.
+HttpParsed parse_http_request(base::Bytes in, std::size_t scanned, const HttpLimits& limits);
+
+/// The value of the only header of that name (case-insensitive), or an empty optional-like view with data()==nullptr.
+std::string_view find_header(const HttpRequest& request, std::string_view name);
+
+/// A complete `HTTP/1.1 <status>` answer with a one-line text body, Content-Length, and `Connection: close`; 426 also carries
+/// `Upgrade: websocket` and `Sec-WebSocket-Version: 13` (RFC 6455 §4.4), 405 `Allow: GET`, 503 `Retry-After: 1`.
+std::string write_http_refusal(const HttpRefusal& refusal);
+
+}  // namespace codec
