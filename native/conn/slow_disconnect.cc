@@ -1,0 +1,8 @@
+// `disconnect`: the connection ends with 1013 and how far it was behind. What it received is a prefix, without a gap.
+#include "native/conn/slow_policy.h"
+
+namespace conn {
+
+SlowVerdict slow_disconnect(const Lag&) { return {SlowAction::disconnect, 0}; }
+
+}  // namespace conn

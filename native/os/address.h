@@ -1,0 +1,29 @@
+// An IP address and port, as a value; parsing and printing of literals.
+// Owner: whoever holds it. Thread: any.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace os {
+
+struct Address {
+  std::array<std::uint8_t, 16> bytes{};  // IPv4: the first four
+  std::uint16_t port = 0;                // host order
+  bool v6 = false;
+
+  /// `127.0.0.1:8001` or `[::1]:8001`.
+  std::string text() const;
+  /// The host alone: `127.0.0.1` or `::1`.
+  std::string host() const;
+  /// What a per-address limit counts by: the IPv4 address, or the /64 of an IPv6 address.
+  std::uint64_t limit_key() const;
+
+  /// An IPv4 or IPv6 literal, without brackets; nothing else (no names).
+  static std::optional<Address> parse(std::string_view host, std::uint16_t port);
+};
+
+}  // namespace os

@@ -1,0 +1,261 @@
+#include "native/os/linux_kernel.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "native/base/check.h"
+
+namespace os {
+
+static_assert(sizeof(Piece) == sizeof(iovec) && offsetof(Piece, bytes) == offsetof(iovec, iov_base) &&
+              offsetof(Piece, length) == offsetof(iovec, iov_len));
+
+namespace {
+
+IoResult result_of(ssize_t moved) {
+  if (moved >= 0) return {IoOutcome::ok, static_cast<std::size_t>(moved), 0};
+  // ENOBUFS and ENOMEM on a send are pressure of the moment on this one socket, but no edge follows them: the connection
+  // is given up rather than left waiting for ever (docs/adr/0004-connection-errors.md).
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoOutcome::would_block, 0, 0};
+  return {IoOutcome::failed, 0, errno};
+}
+
+template <typename Call>
+ssize_t uninterrupted(Call call) {
+  ssize_t result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+socklen_t to_sockaddr(const Address& address, sockaddr_storage& storage) {
+  std::memset(&storage, 0, sizeof storage);
+  if (address.v6) {
+    auto& in6 = reinterpret_cast<sockaddr_in6&>(storage);
+    in6.sin6_family = AF_INET6;
+    in6.sin6_port = htons(address.port);
+    std::memcpy(&in6.sin6_addr, address.bytes.data(), 16);
+    return sizeof in6;
+  }
+  auto& in4 = reinterpret_cast<sockaddr_in&>(storage);
+  in4.sin_family = AF_INET;
+  in4.sin_port = htons(address.port);
+  std::memcpy(&in4.sin_addr, address.bytes.data(), 4);
+  return sizeof in4;
+}
+
+Address from_sockaddr(const sockaddr_storage& storage) {
+  Address address;
+  if (storage.ss_family == AF_INET6) {
+    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(storage);
+    address.v6 = true;
+    address.port = ntohs(in6.sin6_port);
+    std::memcpy(address.bytes.data(), &in6.sin6_addr, 16);
+  } else {
+    const auto& in4 = reinterpret_cast<const sockaddr_in&>(storage);
+    address.port = ntohs(in4.sin_port);
+    std::memcpy(address.bytes.data(), &in4.sin_addr, 4);
+  }
+  return address;
+}
+
+void set_option(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); }
+
+/// What accepted sockets inherit. Pacing by bbr halves burst speed on a local path and is not undone by switching after
+/// accept, so the listener chooses (docs/performance.md).
+void set_inherited_options(int fd, const ListenOptions& options) {
+  char current[16] = {};
+  socklen_t length = sizeof current;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, current, &length) == 0 && std::strcmp(current, "bbr") == 0) {
+    if (::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5) != 0) ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
+  }
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (options.send_buffer_bytes > 0) set_option(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes);
+}
+
+}  // namespace
+
+std::int64_t LinuxKernel::now_ns() {
+  timespec time;
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+Listening LinuxKernel::listen(const ListenOptions& options) {
+  const int family = options.address.v6 ? AF_INET6 : AF_INET;
+  const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return {-1, errno, 0};
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (options.reuse_port) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (options.address.v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  set_inherited_options(fd, options);
+  sockaddr_storage storage;
+  socklen_t length = to_sockaddr(options.address, storage);
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&storage), length) != 0 || ::listen(fd, options.backlog) != 0) {
+    const int error = errno;
+    ::close(fd);
+    return {-1, error, 0};
+  }
+  length = sizeof storage;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length);
+  return {fd, 0, from_sockaddr(storage).port};
+}
+
+Accepted LinuxKernel::accept(int listener) {
+  sockaddr_storage storage;
+  socklen_t length = sizeof storage;
+  const int fd = static_cast<int>(uninterrupted(
+      [&] { return ::accept4(listener, reinterpret_cast<sockaddr*>(&storage), &length, SOCK_NONBLOCK | SOCK_CLOEXEC); }));
+  if (fd >= 0) return {AcceptOutcome::ok, fd, 0, from_sockaddr(storage)};
+  switch (errno) {
+    case EAGAIN:
+      return {AcceptOutcome::would_block, -1, 0, {}};
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return {AcceptOutcome::exhausted, -1, errno, {}};
+    default:  // ECONNABORTED and the network errors that accept(2) hands on from the connection itself
+      return {AcceptOutcome::aborted, -1, errno, {}};
+  }
+}
+
+IoResult LinuxKernel::receive(int fd, base::MutableBytes into) {
+  IoResult result = result_of(uninterrupted([&] { return ::recv(fd, into.data(), into.size(), 0); }));
+  if (result.outcome == IoOutcome::ok && result.bytes == 0) result.outcome = IoOutcome::end;
+  return result;
+}
+
+IoResult LinuxKernel::send(int fd, base::Bytes bytes) {
+  return result_of(uninterrupted([&] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); }));
+}
+
+IoResult LinuxKernel::send_gather(int fd, std::span<const Piece> pieces) {
+  msghdr message{};
+  message.msg_iov = reinterpret_cast<iovec*>(const_cast<Piece*>(pieces.data()));
+  message.msg_iovlen = pieces.size();
+  return result_of(uninterrupted([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT); }));
+}
+
+void LinuxKernel::send_batch(std::span<SendOp> ops) {
+  for (SendOp& op : ops) {
+    if (op.file < 0) {
+      op.result = send(op.fd, {op.bytes, op.length});
+      continue;
+    }
+    off_t offset = static_cast<off_t>(op.file_offset);
+    op.result = result_of(uninterrupted([&] { return ::sendfile(op.fd, op.file, &offset, op.length); }));
+  }
+}
+
+void LinuxKernel::shutdown_send(int fd) { ::shutdown(fd, SHUT_WR); }
+
+void LinuxKernel::close(int fd) { CHECK(::close(fd) == 0 || errno != EBADF); }
+
+void LinuxKernel::abort(int fd) {
+  const linger reset{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  close(fd);
+}
+
+int LinuxKernel::open_poller() { return ::epoll_create1(EPOLL_CLOEXEC); }
+
+bool LinuxKernel::watch(int poller, int fd, std::uint64_t token, Watch how) {
+  epoll_event event{};
+  event.events = how == Watch::level_in ? std::uint32_t{EPOLLIN}
+                                        : static_cast<std::uint32_t>(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+  event.data.u64 = token;
+  return ::epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void LinuxKernel::unwatch(int poller, int fd) { ::epoll_ctl(poller, EPOLL_CTL_DEL, fd, nullptr); }
+
+std::size_t LinuxKernel::wait(int poller, std::span<Ready> into, int timeout_ms) {
+  std::array<epoll_event, 512> events;
+  const int room = static_cast<int>(std::min(into.size(), events.size()));
+  const int count = ::epoll_wait(poller, events.data(), room, timeout_ms);
+  if (count <= 0) return 0;  // a timeout, or EINTR: the next turn waits again
+  for (int i = 0; i < count; ++i) {
+    const std::uint32_t bits = events[i].events;
+    into[i] = {events[i].data.u64, (bits & (EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0, (bits & EPOLLOUT) != 0,
+               (bits & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0};
+  }
+  return static_cast<std::size_t>(count);
+}
+
+int LinuxKernel::open_wake() { return ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+void LinuxKernel::signal_wake(int fd) {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(fd, &one, sizeof one);  // full means: already signalled
+}
+
+void LinuxKernel::clear_wake(int fd) {
+  std::uint64_t count;
+  [[maybe_unused]] const ssize_t got = ::read(fd, &count, sizeof count);
+}
+
+Mapping LinuxKernel::map(std::size_t bytes) {
+  const int file = ::memfd_create("topic-log", MFD_CLOEXEC);
+  if (file < 0) return {};
+  void* at = MAP_FAILED;
+  if (::ftruncate(file, static_cast<off_t>(bytes)) == 0) at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (at == MAP_FAILED) {
+    ::close(file);
+    return {};
+  }
+  return {static_cast<std::uint8_t*>(at), bytes, file};
+}
+
+void LinuxKernel::unmap(const Mapping& mapping) {
+  CHECK(::munmap(mapping.bytes, mapping.length) == 0);
+  close(mapping.file);
+}
+
+FileLimit file_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return {limit.rlim_cur, limit.rlim_max};
+}
+
+std::uint64_t raise_file_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return file_limit().soft;
+}
+
+bool pin_thread(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(cpu), &set);
+  return ::pthread_setaffinity_np(::pthread_self(), sizeof set, &set) == 0;
+}
+
+void prepare_thread(const char* name) {
+  ::pthread_setname_np(::pthread_self(), name);
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+}  // namespace os

@@ -1,0 +1,46 @@
+// The real kernel behind the seam: epoll, accept4, sendmsg, sendfile, memfd.
+// Owner: the engine. Thread: any; it has no state.
+#pragma once
+
+#include "native/os/kernel.h"
+
+namespace os {
+
+class LinuxKernel final : public Kernel {
+ public:
+  std::int64_t now_ns() override;
+  Listening listen(const ListenOptions& options) override;
+  Accepted accept(int listener) override;
+  IoResult receive(int fd, base::MutableBytes into) override;
+  IoResult send(int fd, base::Bytes bytes) override;
+  IoResult send_gather(int fd, std::span<const Piece> pieces) override;
+  void send_batch(std::span<SendOp> ops) override;
+  void shutdown_send(int fd) override;
+  void close(int fd) override;
+  void abort(int fd) override;
+  int open_poller() override;
+  bool watch(int poller, int fd, std::uint64_t token, Watch how) override;
+  void unwatch(int poller, int fd) override;
+  std::size_t wait(int poller, std::span<Ready> into, int timeout_ms) override;
+  int open_wake() override;
+  void signal_wake(int fd) override;
+  void clear_wake(int fd) override;
+  Mapping map(std::size_t bytes) override;
+  void unmap(const Mapping& mapping) override;
+};
+
+/// RLIMIT_NOFILE of this process.
+struct FileLimit {
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+};
+FileLimit file_limit();
+/// Sets soft = hard; returns the soft limit then in force.
+std::uint64_t raise_file_limit();
+
+/// Pins the calling thread to one CPU; false when the system refuses.
+bool pin_thread(int cpu);
+/// Names the calling thread (at most 15 bytes) and blocks every signal in it: signals belong to the main thread.
+void prepare_thread(const char* name);
+
+}  // namespace os

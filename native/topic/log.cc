@@ -1,0 +1,95 @@
+#include "native/topic/log.h"
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+
+namespace topic {
+
+namespace {
+constexpr std::size_t burst_segment_bytes_min = 256 * 1024;
+constexpr std::size_t burst_segment_bytes_max = 1024 * 1024;
+
+void move_all(std::vector<SegmentRef>& from, std::vector<SegmentRef>& to) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+  from.clear();
+}
+}  // namespace
+
+void Log::add_interest(unsigned shard) {
+  CHECK(shard < shards_max);
+  if ((interest_ & shard_bit(shard)) != 0) return;
+  interest_ |= shard_bit(shard);
+  taken_[shard] = position_;
+}
+
+void Log::remove_interest(unsigned shard, std::vector<SegmentRef>& garbage) {
+  const ShardMask bit = shard_bit(shard);
+  interest_ &= ~bit;
+  notified_ &= ~bit;
+  settled_ &= ~bit;
+  if (interest_ == 0) {
+    move_all(chain_, garbage);
+  } else {
+    prune(garbage);
+  }
+}
+
+std::size_t Log::next_segment_bytes(std::size_t frame_bytes) const {
+  if (chain_.empty()) return std::max(frame_bytes, heap_segment_bytes);
+  const std::size_t grown = std::clamp(chain_.back()->capacity() * 4, burst_segment_bytes_min, burst_segment_bytes_max);
+  return std::max(frame_bytes, grown);
+}
+
+void Log::open_segment(SegmentRef segment, std::uint64_t first_offset) {
+  segment->start_at(position_, first_offset);
+  chain_.push_back(std::move(segment));
+}
+
+base::MutableBytes Log::append(std::size_t bytes, std::uint64_t offset, std::uint32_t time_ms) {
+  CHECK(!chain_.empty());
+  Segment& segment = *chain_.back().get();
+  CHECK(segment.first_offset() + segment.frames() == offset);
+  const base::MutableBytes room = segment.append(bytes, time_ms);
+  position_ += bytes;
+  offset_ = offset + 1;
+  settled_ = 0;
+  return room;
+}
+
+ShardMask Log::take_unnotified() {
+  const ShardMask fresh = interest_ & ~notified_;
+  notified_ |= fresh;
+  return fresh;
+}
+
+Head Log::take(unsigned shard, std::vector<SegmentRef>& held, std::vector<SegmentRef>& garbage) {
+  notified_ &= ~shard_bit(shard);
+  for (const SegmentRef& segment : chain_) {
+    if (segment->end() <= taken_[shard]) continue;                              // delivered there already
+    if (!held.empty() && segment->base() <= held.back()->base()) continue;  // held already; it has grown
+    held.push_back(segment);
+  }
+  taken_[shard] = position_;
+  prune(garbage);
+  return head();
+}
+
+void Log::settled(unsigned shard, std::uint64_t position, std::vector<SegmentRef>& garbage) {
+  if (position != position_) return;  // more has come since
+  settled_ |= shard_bit(shard);
+  if ((interest_ & ~settled_) == 0) move_all(chain_, garbage);
+}
+
+void Log::prune(std::vector<SegmentRef>& garbage) {
+  std::uint64_t taken_by_all = position_;
+  for (ShardMask left = interest_; left != 0; left &= left - 1) {
+    taken_by_all = std::min(taken_by_all, taken_[static_cast<std::size_t>(std::countr_zero(left))]);
+  }
+  std::size_t done = 0;
+  while (done + 1 < chain_.size() && chain_[done]->end() <= taken_by_all) ++done;
+  std::move(chain_.begin(), chain_.begin() + static_cast<std::ptrdiff_t>(done), std::back_inserter(garbage));
+  chain_.erase(chain_.begin(), chain_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+}  // namespace topic

@@ -1,0 +1,91 @@
+#include "native/topic/log_window.h"
+
+#include <algorithm>
+
+namespace topic {
+
+const Segment& LogWindow::segment_at(std::uint64_t position) const {
+  CHECK(!segments_.empty() && position >= segments_.front()->base() && position < head_.position);
+  // From the newest: nearly every cursor is near the head.
+  for (std::size_t i = segments_.size(); i-- > 0;) {
+    if (segments_[i]->base() <= position) return *segments_[i].get();
+  }
+  CHECK(false);
+}
+
+const Segment& LogWindow::segment_of(std::uint64_t offset) const {
+  CHECK(!segments_.empty() && offset >= segments_.front()->first_offset() && offset < head_.offset);
+  for (std::size_t i = segments_.size(); i-- > 0;) {
+    if (segments_[i]->first_offset() <= offset) return *segments_[i].get();
+  }
+  CHECK(false);
+}
+
+std::size_t LogWindow::frames_in(const Segment& segment) const {
+  // The newest segment may hold frames beyond the head that this shard took; they are not ours to look at yet.
+  if (&segment == segments_.back().get()) return static_cast<std::size_t>(head_.offset - segment.first_offset());
+  return segment.frames();
+}
+
+std::size_t LogWindow::frames_before(const Segment& segment, std::uint64_t position) const {
+  const std::uint64_t relative = position - segment.base();
+  std::size_t low = 0;
+  std::size_t high = frames_in(segment);
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (segment.mark(middle).end <= relative) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+Range LogWindow::range(std::uint64_t cursor, std::uint32_t length_max) const {
+  const Segment& segment = segment_at(cursor);
+  const bool newest = &segment == segments_.back().get();
+  const std::uint64_t end = newest ? head_.position : segment.end();
+  const std::uint64_t length = std::min<std::uint64_t>(end - cursor, length_max);
+  CHECK(length > 0);
+  return {segment.at(cursor), static_cast<std::uint32_t>(length), segment.file(), cursor - segment.base()};
+}
+
+std::uint64_t LogWindow::frame_end(std::uint64_t cursor) const {
+  if (cursor == head_.position) return cursor;
+  const Segment& segment = segment_at(cursor);
+  if (cursor == segment.base()) return cursor;
+  const std::size_t before = frames_before(segment, cursor);
+  if (before > 0 && segment.base() + segment.mark(before - 1).end == cursor) return cursor;
+  return segment.base() + segment.mark(before).end;
+}
+
+std::uint64_t LogWindow::offset_at(std::uint64_t cursor) const {
+  if (cursor == head_.position) return head_.offset;
+  const Segment& segment = segment_at(cursor);
+  return segment.first_offset() + frames_before(segment, cursor);
+}
+
+std::uint64_t LogWindow::position_of(std::uint64_t offset) const {
+  if (offset == head_.offset) return head_.position;
+  const Segment& segment = segment_of(offset);
+  const std::size_t index = static_cast<std::size_t>(offset - segment.first_offset());
+  return segment.base() + (index == 0 ? 0 : segment.mark(index - 1).end);
+}
+
+std::uint32_t LogWindow::time_ms_of(std::uint64_t offset) const {
+  const Segment& segment = segment_of(offset);
+  return segment.mark(static_cast<std::size_t>(offset - segment.first_offset())).time_ms;
+}
+
+void LogWindow::drop_before(std::uint64_t position) {
+  if (position == head_.position) {
+    segments_.clear();
+    return;
+  }
+  std::size_t done = 0;
+  while (done + 1 < segments_.size() && segments_[done + 1]->base() <= position) ++done;
+  segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+}  // namespace topic

@@ -1,0 +1,55 @@
+// One shard's view of a log: the segments between its slowest cursor and the head it last took.
+// Owner: the shard's topic slice. Thread: that shard.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "native/topic/log.h"
+
+namespace topic {
+
+/// Contiguous bytes of one segment.
+struct Range {
+  const std::uint8_t* bytes = nullptr;
+  std::uint32_t length = 0;
+  int file = -1;  // >= 0: the same bytes at `file_offset` of this file
+  std::uint64_t file_offset = 0;
+};
+
+class LogWindow {
+ public:
+  std::uint64_t head_position() const { return head_.position; }
+  std::uint64_t head_offset() const { return head_.offset; }
+  bool empty() const { return segments_.empty(); }
+  std::size_t segments() const { return segments_.size(); }
+
+  /// Under the topic's lock: takes the log's head and references to the segments below it (see Log::take).
+  void take(Log& log, unsigned shard, std::vector<SegmentRef>& garbage) { head_ = log.take(shard, segments_, garbage); }
+
+  /// The bytes from `cursor`, at most `length_max`, within one segment. CHECKs that cursor is below the head and held.
+  Range range(std::uint64_t cursor, std::uint32_t length_max) const;
+  /// Where the frame that contains the byte at `cursor` ends; `cursor` itself when a frame begins there (or at the head).
+  std::uint64_t frame_end(std::uint64_t cursor) const;
+  /// How many publications end at or before `cursor`, as an offset: the publication that `cursor` stands in or before.
+  std::uint64_t offset_at(std::uint64_t cursor) const;
+  /// Where the publication of that offset begins; the head's position for the head's offset.
+  std::uint64_t position_of(std::uint64_t offset) const;
+  /// When it was published; `offset` is below the head and held.
+  std::uint32_t time_ms_of(std::uint64_t offset) const;
+
+  /// Drops every segment that ends at or before `position`; all of them when that is the head.
+  void drop_before(std::uint64_t position);
+
+ private:
+  const Segment& segment_at(std::uint64_t position) const;
+  const Segment& segment_of(std::uint64_t offset) const;
+  /// Frames of `segment` that end at or before `position`.
+  std::size_t frames_before(const Segment& segment, std::uint64_t position) const;
+  std::size_t frames_in(const Segment& segment) const;
+
+  Head head_;
+  std::vector<SegmentRef> segments_;
+};
+
+}  // namespace topic

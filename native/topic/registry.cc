@@ -1,0 +1,40 @@
+#include "native/topic/registry.h"
+
+#include <algorithm>
+
+namespace topic {
+
+namespace {
+constexpr std::size_t remembered_max = 1024;
+}
+
+TopicRef Registry::open(std::string_view name) {
+  std::lock_guard guard(lock_);
+  if (const auto found = topics_.find(name); found != topics_.end()) return found->second;
+  if (topics_.size() >= std::min(forget_at_, topics_max_)) forget_unused();
+  if (topics_.size() >= topics_max_) return nullptr;
+  TopicRef topic = std::make_shared<Topic>(std::string(name));
+  topics_.emplace(std::string(name), topic);
+  return topic;
+}
+
+std::size_t Registry::size() const {
+  std::lock_guard guard(lock_);
+  return topics_.size();
+}
+
+std::vector<TopicRef> Registry::all() const {
+  std::lock_guard guard(lock_);
+  std::vector<TopicRef> topics;
+  topics.reserve(topics_.size());
+  for (const auto& [name, topic] : topics_) topics.push_back(topic);
+  return topics;
+}
+
+void Registry::forget_unused() {
+  // use_count() == 1: only this map holds it, and nobody can take another reference without this lock.
+  std::erase_if(topics_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  forget_at_ = topics_.size() * 2 + remembered_max;
+}
+
+}  // namespace topic

@@ -1,0 +1,39 @@
+// All topics by name. A topic lives while somebody holds it; a bounded number that nobody holds is remembered for its counts.
+// Owner: the engine. Thread: any.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "native/topic/topic.h"
+
+namespace topic {
+
+class Registry {
+ public:
+  explicit Registry(std::size_t topics_max) : topics_max_(topics_max) {}
+
+  /// The topic of that name, made when it is new; null when `topics_max` topics are in use.
+  TopicRef open(std::string_view name);
+  std::size_t size() const;
+  std::vector<TopicRef> all() const;
+
+ private:
+  void forget_unused();
+
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+  };
+
+  const std::size_t topics_max_;
+  mutable std::mutex lock_;
+  std::unordered_map<std::string, TopicRef, NameHash, std::equal_to<>> topics_;
+  std::size_t forget_at_ = 1024;  // doubles with the number in use, so that forgetting costs O(1) a topic
+};
+
+}  // namespace topic

@@ -1,0 +1,84 @@
+// A topic: one total order of publications, a log for each encoding in use, and the exact counts that outlive connections.
+// Owner: the registry and whoever holds a TopicRef. Thread: any; one short lock, never held across a system call.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "native/codec/encoding.h"
+#include "native/topic/log.h"
+#include "native/topic/log_memory.h"
+#include "native/topic/log_window.h"
+
+namespace topic {
+
+/// How many kinds of skipping are counted apart; the slow-consumer policies use their row as the index.
+inline constexpr std::size_t skip_kinds_max = 8;
+
+/// What a publication set in motion.
+struct Published {
+  std::uint64_t offset = 0;
+  /// By encoding: the shards to tell that the log has a new head.
+  std::array<ShardMask, codec::encoding_count> notify{};
+  unsigned encodes = 0;
+};
+
+class Topic {
+ public:
+  explicit Topic(std::string name) : name_(std::move(name)) {}
+
+  const std::string& name() const { return name_; }
+
+  /// Gives the publication its offset and encodes it once into the log of every encoding with subscribers. The caller
+  /// passes `notify` on. Never fails: bounds are checked before bytes are accepted (LogMemory::over_limit).
+  Published publish(const codec::Publication& publication, std::uint32_t now_ms, LogMemory& memory);
+
+  /// Records a shard's interest and returns the head: everything published after this call will be seen.
+  Head add_interest(codec::EncodingId encoding, unsigned shard);
+  /// These three move the segments that nobody needs any more to `garbage`, for the caller to drop: dropping may call the
+  /// system, and a caller's own vector keeps its room, so that a publication allocates nothing.
+  void remove_interest(codec::EncodingId encoding, unsigned shard, std::vector<SegmentRef>& garbage);
+  /// See Log::take.
+  void take(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<SegmentRef>& garbage);
+  /// See Log::settled.
+  void settled(codec::EncodingId encoding, unsigned shard, std::uint64_t position, std::vector<SegmentRef>& garbage);
+
+  std::uint64_t published() const { return published_.load(std::memory_order_relaxed); }
+  void count_skipped(std::size_t kind, std::uint64_t publications) {
+    skipped_[kind].fetch_add(publications, std::memory_order_relaxed);
+  }
+  std::uint64_t skipped(std::size_t kind) const { return skipped_[kind].load(std::memory_order_relaxed); }
+  void count_subscribers(std::int64_t change) { subscribers_.fetch_add(change, std::memory_order_relaxed); }
+  std::int64_t subscribers() const { return subscribers_.load(std::memory_order_relaxed); }
+
+ private:
+  Log& log(codec::EncodingId encoding) { return logs_[static_cast<std::size_t>(encoding)]; }
+
+  using FrameBytes = std::array<std::size_t, codec::encoding_count>;
+  /// A log without room for its frame, and the segment it wants; `bytes` is 0 when none is missing.
+  struct Missing {
+    std::size_t log = 0;
+    std::size_t bytes = 0;
+    Backing backing = Backing::heap;
+  };
+  // Both under lock_:
+  Missing open_spares(const FrameBytes& bytes, std::array<SegmentRef, codec::encoding_count>& spares);
+  Published append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, std::uint32_t now_ms);
+
+  const std::string name_;
+  std::mutex lock_;  // guards logs_ and next_offset_
+  std::uint64_t next_offset_ = 0;
+  std::array<Log, codec::encoding_count> logs_;
+  std::atomic<std::uint64_t> published_{0};
+  std::atomic<std::int64_t> subscribers_{0};
+  std::array<std::atomic<std::uint64_t>, skip_kinds_max> skipped_{};
+};
+
+using TopicRef = std::shared_ptr<Topic>;
+
+}  // namespace topic
