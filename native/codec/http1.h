@@ -23,6 +23,9 @@ struct HttpHeader {
   std::string_view value;  // optional white space around it removed
 };
 
+/// Compares names as RFC 9110 §5.1 wants it: without regard to case.
+bool header_is(const HttpHeader& header, std::string_view name);
+
 /// All views point into the bytes given to `parse_http_request`.
 struct HttpRequest {
   std::string_view method;

@@ -29,7 +29,7 @@ bool is_valid_topic(std::string_view name, std::size_t topic_bytes_max);
 TopicsParsed parse_publish_target(std::string_view target, const TopicLimits& limits);
 
 /// A subscriber names topics by its path, by `?topic=` parameters or both; `/` without any is `default`, `/` with
-/// some means only those. Other parameters are ignored.
+/// some means only those. Other parameters are ignored. In a parameter's value `+` is a space, as forms encode it.
 TopicsParsed parse_subscribe_target(std::string_view target, const TopicLimits& limits);
 
 }  // namespace codec

@@ -9,6 +9,7 @@
 
 #include "native/base/utf8.h"
 #include "native/codec/codec.h"
+#include "native/codec/websocket_mask.h"
 
 namespace codec {
 
@@ -24,8 +25,51 @@ class WebSocketCodec final : public Codec {
  public:
   WebSocketCodec(const WebSocketLimits& limits, DataFrames data_frames);
   Decoded decode(base::MutableBytes in, CommandSink& sink) override;
-  // private part to be written by the implementation; keep sizeof(WebSocketCodec) <= 96 when no message is being assembled.
+
+ private:
+  enum class Phase : std::uint8_t { header, payload, closed, failed };
+  enum class Violation : std::uint8_t;
+  struct FrameHeader;
+
+  base::MutableBytes take_header(base::MutableBytes in, CommandSink& sink);
+  base::MutableBytes take_payload(base::MutableBytes in, CommandSink& sink);
+  FrameHeader parse_header(base::Bytes in) const;
+  Violation check_first_byte(std::uint8_t byte) const;
+  Violation check_length(const FrameHeader& header, std::size_t length_bytes) const;
+  void begin_frame(const FrameHeader& header);
+  void take_data(base::MutableBytes chunk, CommandSink& sink);
+  void take_control(base::MutableBytes chunk, CommandSink& sink);
+  void report_control(base::Bytes payload, CommandSink& sink);
+  void append(base::Bytes chunk);
+  void release_assembly();
+  void fail(Violation violation);
+  Decoded outcome() const;
+
+  const std::uint64_t message_bytes_max_;
+  const std::uint32_t fragments_max_;
+  const DataFrames data_frames_;
+  Phase phase_ = Phase::header;
+  Violation violation_{};  // why, when failed
+
+  // The frame being read. Headers cut by the end of the input wait in `header_`.
+  bool final_ = false;
+  std::uint64_t payload_left_ = 0;
+  WebSocketMask mask_ = {};  // advanced to the next payload byte
+  std::uint8_t opcode_ = 0;
+  std::uint8_t control_bytes_ = 0;  // of a split control payload, at the end of `assembly_`
+  std::uint8_t header_bytes_ = 0;
+  std::array<std::uint8_t, 14> header_ = {};
+
+  // The message being read.
+  bool message_open_ = false;  // begun and not ended: only continuations and control frames may come
+  PayloadKind kind_ = PayloadKind::binary;
+  base::Utf8Validator utf8_;
+  std::uint32_t fragments_ = 0;
+  std::vector<std::uint8_t> assembly_;
 };
+
+// 10,000 idle connections keep less than 1 MB in codecs.
+static_assert(sizeof(WebSocketCodec) <= 96);
 
 /// Writes a control frame (ping, pong) with a payload of at most 125 bytes into `out` (at least payload + 2 bytes); returns its length.
 std::size_t write_ping_frame(base::Bytes payload, base::MutableBytes out);

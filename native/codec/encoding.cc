@@ -1,0 +1,24 @@
+// The table of encodings, one row of encodings.def each. (A preprocessor row cannot include its header; add it below.)
+// Owner: this file. Thread: any.
+#include "native/codec/encoding.h"
+
+#include <array>
+
+#include "native/base/check.h"
+#include "native/codec/websocket_encoding.h"
+
+namespace codec {
+
+const Encoding& encoding(EncodingId id) {
+  // Never destroyed: shards may still encode while static destructors run at exit.
+  static const auto& table = *new const std::array<const Encoding*, encoding_count>{
+#define ENCODING(name, type, header) new type,
+#include "native/codec/encodings.def"
+#undef ENCODING
+  };
+  const auto index = static_cast<std::size_t>(id);
+  CHECK(index < table.size());
+  return *table[index];
+}
+
+}  // namespace codec

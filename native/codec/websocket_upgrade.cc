@@ -1,0 +1,75 @@
+// See websocket_upgrade.h.
+// Owner: nobody. Thread: any.
+#include "native/codec/websocket_upgrade.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "native/base/base64.h"
+#include "native/base/sha1.h"
+#include "native/codec/http_text.h"
+
+namespace codec {
+namespace {
+
+constexpr std::string_view accept_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455 §1.3
+
+/// True when a header of that name, of which there may be several (RFC 9110 §5.3), lists the token.
+bool lists_token(const HttpRequest& request, std::string_view name, std::string_view token) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [&](const HttpHeader& header) {
+    const auto differs = [&](std::string_view part) { return !equal_ignoring_case(trim_space(part), token); };
+    return header_is(header, name) && !for_each_part(header.value, ',', differs);
+  });
+}
+
+/// A body would be read as frames by us and as a body by a proxy in front of us.
+bool announces_body(const HttpRequest& request) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [](const HttpHeader& header) {
+    if (header_is(header, "Transfer-Encoding")) return true;
+    return header_is(header, "Content-Length") && header.value.find_first_not_of('0') != std::string_view::npos;
+  });
+}
+
+/// RFC 6455 §4.2.1 item 5: 16 bytes in base64.
+bool is_valid_key(std::string_view key) {
+  std::array<std::uint8_t, 16> nonce;
+  return key.size() == 24 && base::base64_decode(key, nonce) == nonce.size();
+}
+
+std::string accept_key_of(std::string_view key) {
+  return base::base64_encode(base::sha1(base::bytes_of(std::string(key).append(accept_guid))));
+}
+
+std::optional<HttpRefusal> check_upgrade(const HttpRequest& request) {
+  if (request.method != "GET") return HttpRefusal{405, "only GET can upgrade to WebSocket"};
+  if (find_header(request, "Host").empty()) return HttpRefusal{400, "no Host header"};
+  if (announces_body(request)) return HttpRefusal{400, "an upgrade request has no body"};
+  if (!lists_token(request, "Upgrade", "websocket")) return HttpRefusal{426, "this port speaks WebSocket only"};
+  if (!lists_token(request, "Connection", "upgrade")) return HttpRefusal{400, "no Connection: Upgrade header"};
+  if (find_header(request, "Sec-WebSocket-Version") != "13") return HttpRefusal{426, "Sec-WebSocket-Version must be 13"};
+  if (!is_valid_key(find_header(request, "Sec-WebSocket-Key"))) {
+    return HttpRefusal{400, "Sec-WebSocket-Key must be one header with 16 bytes in base64"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Upgrade accept_websocket_upgrade(const HttpRequest& request) {
+  Upgrade upgrade;
+  if (const auto refusal = check_upgrade(request)) {
+    upgrade.refusal = *refusal;
+    return upgrade;
+  }
+  upgrade.accepted = true;
+  upgrade.accept_key = accept_key_of(find_header(request, "Sec-WebSocket-Key"));
+  return upgrade;
+}
+
+std::string write_upgrade_response(std::string_view accept_key) {
+  std::string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+  return answer.append("Sec-WebSocket-Accept: ").append(accept_key).append("\r\n\r\n");
+}
+
+}  // namespace codec
