@@ -1,0 +1,100 @@
+// Many WebSocket client connections on one epoll set and one receive buffer.
+// Owner: the scenario. Thread: the load thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bench/load/frame_reader.h"
+#include "bench/load/histogram.h"
+#include "bench/load/ledger.h"
+#include "bench/load/url.h"
+
+namespace load {
+
+enum class Role : std::uint8_t {
+  subscriber,  // everything it receives goes to the ledger
+  publisher,   // what it receives is skipped
+  silent,      // subscribes, then never reads
+};
+
+enum class AfterOpen : std::uint8_t { keep, close };
+
+struct Wanted {
+  Role role;
+  std::uint32_t index;  // the subscriber's or publisher's number
+  const Endpoint* endpoint;
+};
+
+struct OpenResult {
+  std::uint32_t opened = 0;
+  std::uint64_t elapsed_ns = 0;
+  Histogram handshake_ns;  // connect() → 101
+};
+
+struct ClientOptions {
+  std::uint32_t verify_every;
+  std::uint32_t connect_parallel;
+  std::uint32_t connect_timeout_s;
+  bool spin;  // poll without sleeping
+};
+
+class Client {
+ public:
+  /// `ledger` may be null when nothing is going to be published; it must outlive the client.
+  Client(const ClientOptions& options, Ledger* ledger);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// Opens all, at most `connect_parallel` handshakes under way at a time. Throws std::runtime_error when one is
+  /// refused or not all are open in time. Connections that are kept get ascending ids in the order given.
+  OpenResult open(std::span<const Wanted> wanted, AfterOpen after_open);
+
+  /// Sends now what the kernel takes and the rest when it takes more.
+  void send(std::uint32_t connection, std::span<const std::uint8_t> bytes);
+
+  /// Handles what is ready; waits at most `wait_ns` for the first event.
+  void turn(std::uint64_t wait_ns);
+
+  /// Turns until everything sent has been delivered (true) or the clock passes `deadline_ns`.
+  bool turn_until_delivered(std::uint64_t deadline_ns);
+  void turn_for(std::uint64_t duration_ns);
+
+  std::uint32_t open_connections() const { return open_; }
+
+ private:
+  enum class Phase : std::uint8_t { connecting, upgrading, open, closed };
+  struct Connection;
+  class Control;
+
+  void start(const Wanted& wanted);
+  void on_event(std::uint32_t id, std::uint32_t events);
+  void on_connected(Connection& connection);
+  void read_upgrade(Connection& connection);
+  void read_messages(Connection& connection);
+  void parse(Connection& connection, const std::uint8_t* at, const std::uint8_t* end, std::uint64_t now);
+  void on_open(Connection& connection);
+  void flush(Connection& connection);
+  void close(Connection& connection);
+  void watch(Connection& connection, int operation, std::uint32_t events);
+  void bind_source(int fd, const Endpoint& endpoint);
+
+  ClientOptions options_;
+  Ledger* ledger_;
+  FrameReader counting_;
+  FrameReader skipping_;
+  int epoll_;
+  std::vector<Connection> connections_;
+  std::vector<std::uint8_t> buffer_;
+  AfterOpen after_open_ = AfterOpen::keep;
+  OpenResult opening_;
+  std::uint32_t in_flight_ = 0;
+  std::uint32_t open_ = 0;
+  std::uint32_t sources_used_ = 0;
+};
+
+}  // namespace load

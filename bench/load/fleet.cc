@@ -1,0 +1,78 @@
+// See fleet.h.
+#include "bench/load/fleet.h"
+
+#include "bench/load/clock.h"
+#include "native/base/check.h"
+
+namespace load {
+namespace {
+
+ClientOptions client_options(const Options& options) {
+  return {options.verify_every, options.connect_parallel, options.connect_timeout_s, options.spin != 0};
+}
+
+std::string topic_name(const Options& options, std::uint32_t topic) {
+  return options.topics == 1 ? options.topic : options.topic + "-" + std::to_string(topic);
+}
+
+}  // namespace
+
+Fleet::Fleet(const Options& options, std::uint32_t messages_each)
+    : options_(options),
+      ledger_({options.publishers, messages_each, options.subscribers, options.topics}),
+      client_(client_options(options), &ledger_),
+      readers_(options.topics),
+      outgoing_(options.publishers) {
+  for (std::uint32_t topic = 0; topic < options.topics; ++topic) {
+    publish_endpoints_.push_back(resolve(options.publish_url, topic_name(options, topic)));
+    subscribe_endpoints_.push_back(resolve(options.subscribe_url, topic_name(options, topic)));
+  }
+}
+
+bool Fleet::is_silent(std::uint32_t subscriber) const {
+  const std::uint64_t percent = options_.slow_percent;
+  return subscriber * percent / 100 != (subscriber + 1) * percent / 100;
+}
+
+OpenResult Fleet::open() {
+  std::vector<Wanted> publishers;
+  for (std::uint32_t i = 0; i < options_.publishers; ++i) {
+    publishers.push_back({Role::publisher, i, &publish_endpoints_[i % options_.topics]});
+  }
+  std::vector<Wanted> subscribers;
+  for (std::uint32_t i = 0; i < options_.subscribers; ++i) {
+    const Role role = is_silent(i) ? Role::silent : Role::subscriber;
+    if (role == Role::subscriber) ++readers_[i % options_.topics];
+    subscribers.push_back({role, i, &subscribe_endpoints_[i % options_.topics]});
+  }
+  OpenResult result = client_.open(subscribers, AfterOpen::keep);
+  client_.open(publishers, AfterOpen::keep);
+  return result;
+}
+
+void Fleet::prepare(std::uint32_t publisher, std::uint32_t burst) {
+  Outgoing& outgoing = outgoing_[publisher];
+  CHECK(outgoing.prepared == 0);
+  outgoing.frames.clear();
+  const Opcode opcode = options_.binary ? Opcode::binary : Opcode::text;
+  for (std::uint32_t i = 0; i < burst; ++i) {
+    append_publication(outgoing.frames, opcode, options_.payload_bytes, {publisher, outgoing.next_sequence + i, 0});
+  }
+  outgoing.prepared = burst;
+}
+
+std::uint64_t Fleet::fire(std::uint32_t publisher) {
+  Outgoing& outgoing = outgoing_[publisher];
+  const std::size_t frame_bytes = client_head_bytes(options_.payload_bytes) + options_.payload_bytes;
+  const std::uint64_t now = now_ns();
+  for (std::uint32_t i = 0; i < outgoing.prepared; ++i) {
+    stamp_frame(outgoing.frames.data() + i * frame_bytes, options_.payload_bytes, now);
+    ledger_.record_send(publisher, outgoing.next_sequence + i, now, readers(publisher));
+  }
+  client_.send(options_.subscribers + publisher, outgoing.frames);  // publishers were opened after the subscribers
+  outgoing.next_sequence += outgoing.prepared;
+  outgoing.prepared = 0;
+  return now;
+}
+
+}  // namespace load

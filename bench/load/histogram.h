@@ -1,0 +1,58 @@
+// A log-linear histogram of nanoseconds (HDR style): constant memory, 1/64 relative precision, one increment per value.
+// Owner: whoever measures. Thread: the load thread.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+namespace load {
+
+class Histogram {
+ public:
+  void add(std::uint64_t value) {
+    ++counts_[index_of(value)];
+    ++total_;
+    sum_ += value;
+    max_ = std::max(max_, value);
+  }
+
+  std::uint64_t total() const { return total_; }
+  std::uint64_t mean() const { return total_ == 0 ? 0 : sum_ / total_; }
+  std::uint64_t max() const { return max_; }
+
+  /// The smallest recorded value's bucket at or above which `share` (0..1) of all values lie below; 0 when empty.
+  std::uint64_t quantile(double share) const {
+    const auto rank = static_cast<std::uint64_t>(share * static_cast<double>(total_));
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      seen += counts_[i];
+      if (seen > rank) return std::min(value_of(i), max_);
+    }
+    return max_;
+  }
+
+ private:
+  static constexpr unsigned precision_bits = 6;
+  static constexpr std::uint64_t linear_max = std::uint64_t{1} << (precision_bits + 1);
+
+  static std::size_t index_of(std::uint64_t value) {
+    if (value < linear_max) return value;
+    const unsigned shift = static_cast<unsigned>(std::bit_width(value)) - precision_bits - 1;
+    return (std::size_t{shift} << precision_bits) + (value >> shift);
+  }
+
+  static std::uint64_t value_of(std::size_t index) {
+    if (index < linear_max) return index;
+    const std::size_t shift = (index >> precision_bits) - 1;
+    return (index - (shift << precision_bits)) << shift;
+  }
+
+  std::vector<std::uint32_t> counts_ = std::vector<std::uint32_t>(64 << precision_bits);
+  std::uint64_t total_ = 0;
+  std::uint64_t sum_ = 0;
+  std::uint64_t max_ = 0;
+};
+
+}  // namespace load

@@ -1,0 +1,78 @@
+// See measures.h.
+#include "bench/load/measures.h"
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+#include "bench/load/clock.h"
+
+namespace load {
+namespace {
+
+struct Quantile {
+  const char* name;
+  double share;
+};
+constexpr Quantile quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}};
+
+}  // namespace
+
+void write_distribution(JsonWriter& out, std::string_view name, std::vector<std::uint64_t> values_ns) {
+  out.key(name).open_object();
+  if (!values_ns.empty()) {
+    std::sort(values_ns.begin(), values_ns.end());
+    const std::uint64_t sum = std::accumulate(values_ns.begin(), values_ns.end(), std::uint64_t{0});
+    out.key("mean").microseconds(sum / values_ns.size()).key("min").microseconds(values_ns.front());
+    for (const Quantile& quantile : quantiles) {
+      const auto rank = static_cast<std::size_t>(quantile.share * static_cast<double>(values_ns.size()));
+      out.key(quantile.name).microseconds(values_ns[std::min(rank, values_ns.size() - 1)]);
+    }
+    out.key("max").microseconds(values_ns.back());
+  }
+  out.close_object();
+}
+
+void write_histogram(JsonWriter& out, std::string_view name, const Histogram& values_ns) {
+  out.key(name).open_object();
+  if (values_ns.total() != 0) {
+    out.key("mean").microseconds(values_ns.mean());
+    for (const Quantile& quantile : quantiles) out.key(quantile.name).microseconds(values_ns.quantile(quantile.share));
+    out.key("max").microseconds(values_ns.max());
+  }
+  out.close_object();
+}
+
+void write_faults(JsonWriter& out, const Faults& faults) {
+  out.key("faults").open_object();
+  out.key("missing").number(faults.missing);
+  out.key("duplicated").number(faults.duplicated);
+  out.key("outOfOrder").number(faults.out_of_order);
+  out.key("corrupted").number(faults.corrupted);
+  out.key("misrouted").number(faults.misrouted);
+  out.key("closed").number(faults.closed);
+  out.key("protocol").number(faults.protocol);
+  out.close_object();
+}
+
+ServerCpu::ServerCpu(std::uint32_t pid) {
+  if (pid == 0) return;
+  if (clock_getcpuclockid(static_cast<pid_t>(pid), &clock_) != 0) {
+    throw std::runtime_error("--server-pid must be a running process, got: " + std::to_string(pid));
+  }
+  known_ = true;
+}
+
+std::uint64_t ServerCpu::used_ns() const { return known_ ? read_clock_ns(clock_) : 0; }
+
+void BusyMeter::start() {
+  started_wall_ns_ = now_ns();
+  started_cpu_ns_ = own_cpu_ns();
+}
+
+void BusyMeter::stop() {
+  cpu_ns_ += own_cpu_ns() - started_cpu_ns_;
+  wall_ns_ += now_ns() - started_wall_ns_;
+}
+
+}  // namespace load

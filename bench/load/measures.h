@@ -1,0 +1,49 @@
+// What is measured around the deliveries themselves: distributions, the client's own load, the server's CPU time.
+// Owner: the scenario. Thread: the load thread.
+#pragma once
+
+#include <time.h>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "bench/load/histogram.h"
+#include "bench/load/json.h"
+#include "bench/load/ledger.h"
+
+namespace load {
+
+/// Writes mean, min, p50, p90, p99, p99.9 and max in µs under `name`.
+void write_distribution(JsonWriter& out, std::string_view name, std::vector<std::uint64_t> values_ns);
+void write_histogram(JsonWriter& out, std::string_view name, const Histogram& values_ns);
+void write_faults(JsonWriter& out, const Faults& faults);
+
+/// CPU time of the server's process, all threads, exact at the moment of the call (its process CPU clock).
+class ServerCpu {
+ public:
+  explicit ServerCpu(std::uint32_t pid);
+  bool known() const { return known_; }
+  std::uint64_t used_ns() const;
+
+ private:
+  clockid_t clock_{};
+  bool known_ = false;
+};
+
+/// Adds up windows of wall time and of this process's own CPU time within them.
+class BusyMeter {
+ public:
+  void start();
+  void stop();
+  std::uint64_t wall_ns() const { return wall_ns_; }
+  double percent() const { return wall_ns_ == 0 ? 0 : 100.0 * static_cast<double>(cpu_ns_) / static_cast<double>(wall_ns_); }
+
+ private:
+  std::uint64_t started_wall_ns_ = 0;
+  std::uint64_t started_cpu_ns_ = 0;
+  std::uint64_t wall_ns_ = 0;
+  std::uint64_t cpu_ns_ = 0;
+};
+
+}  // namespace load

@@ -1,0 +1,56 @@
+// See scenarios.h.
+#include "bench/load/scenarios.h"
+
+namespace load {
+namespace {
+
+constexpr Scenario table[] = {
+    {"one-to-many", "one publisher, one message at a time", [](Options&) {}, run_volleys},
+    {"many-to-many", "every publisher sends at the same instant",
+     [](Options& options) {
+       options.publishers = 1000;
+       options.rounds = 8;
+       options.warmup = 2;
+       options.pause_us = 20'000;
+     },
+     run_volleys},
+    {"channels", "one publisher per topic, a burst to each topic at once",
+     [](Options& options) {
+       options.topics = options.publishers = 40;
+       options.subscribers = 19'000;
+       options.rounds = 20;
+       options.warmup = 3;
+       options.pause_us = 10'000;
+     },
+     run_volleys},
+    {"slow", "one-to-many while some subscribers never read",
+     [](Options& options) {
+       options.slow_percent = 10;
+       options.prefill = 8192;
+     },
+     run_volleys},
+    {"paced", "every publisher at a steady rate, evenly staggered",
+     [](Options& options) {
+       options.publishers = 1000;
+       options.per_minute = 6;
+       options.seconds = 20;
+       options.warmup = 0;
+     },
+     run_paced},
+    {"storm", "handshakes as fast as they go, each closed when it is open",
+     [](Options& options) { options.connections = 20'000; }, run_storm},
+    {"idle", "opens connections and holds them", [](Options& options) { options.seconds = 0; }, run_idle},
+};
+
+}  // namespace
+
+std::span<const Scenario> scenarios() { return table; }
+
+const Scenario* find_scenario(const std::string& name) {
+  for (const Scenario& scenario : table) {
+    if (name == scenario.name) return &scenario;
+  }
+  return nullptr;
+}
+
+}  // namespace load
