@@ -1,0 +1,187 @@
+/** A running broker: the engine's calls and events, typed, with one life from createBroker to close. */
+
+import { EventEmitter } from 'node:events'
+import { ClosedError } from './errors.js'
+import { forgetAtExit, stopAtExit } from './exit-guard.js'
+import type {
+  BoundListener, ConnectionEvent, DisconnectEvent, EngineEvent, EngineOptions, EngineStats, NativeEngine, SkippedListener,
+  SlowEvent, TopicStats, WarningEvent,
+} from './native/binding.js'
+
+export interface BrokerEvents {
+  connection: [event: ConnectionEvent]
+  disconnect: [event: DisconnectEvent]
+  /** A subscriber met a slow-consumer rule. */
+  slow: [event: SlowEvent]
+  /** Something an operator should know; the same `name` may repeat often. */
+  warning: [event: WarningEvent]
+  /** What a listener of another event threw. As with every emitter, it is thrown again when nobody listens. */
+  error: [error: unknown]
+}
+
+export type BrokerListener<Name extends keyof BrokerEvents> = (...args: BrokerEvents[Name]) => void
+
+export interface CloseOptions {
+  /** Milliseconds over which connections are closed, 0..3600000; 0 closes all at once. Default: timeouts.drainMs. */
+  readonly drainMs?: number
+}
+
+/** Starts an engine that hands its events to `onEvents`. */
+export type StartEngine = (onEvents: (events: readonly EngineEvent[]) => void) => NativeEngine
+
+const drainMsMax = 3_600_000
+/** How long after drainMs and closeMs a drain that has not ended is cut. */
+const drainGraceMs = 1000
+
+/** Comes from createBroker. Events arrive on the thread that created it, oldest first. */
+export class Broker {
+  /** What the engine runs with: every default resolved. */
+  readonly options: EngineOptions
+  readonly #drainMs: number
+  readonly #engine: NativeEngine
+  readonly #emitter = new EventEmitter<BrokerEvents>()
+  #connectionEvents = false
+  #ended = false
+  #closing: Promise<boolean> | null = null
+  #onEnd: (drained: boolean) => void = () => {}
+
+  /** For createBroker; not part of the package's interface. */
+  constructor(options: EngineOptions, drainMs: number, start: StartEngine) {
+    this.options = options
+    this.#drainMs = drainMs
+    this.#engine = start((events) => this.#dispatch(events))
+    stopAtExit(this.#engine)
+  }
+
+  /** What listens, with the ports the system picked. */
+  get listeners(): readonly BoundListener[] {
+    return this.#engine.listeners
+  }
+
+  /** Addresses that this machine lacks and that were only asked for by default (::1). */
+  get skipped(): readonly SkippedListener[] {
+    return this.#engine.skipped
+  }
+
+  on<Name extends keyof BrokerEvents>(name: Name, listener: BrokerListener<Name>): this {
+    this.#emitter.on(name, listener as never)
+    this.#updateConnectionEvents()
+    return this
+  }
+
+  once<Name extends keyof BrokerEvents>(name: Name, listener: BrokerListener<Name>): this {
+    this.#emitter.once(name, listener as never)
+    this.#updateConnectionEvents()
+    return this
+  }
+
+  off<Name extends keyof BrokerEvents>(name: Name, listener: BrokerListener<Name>): this {
+    this.#emitter.off(name, listener as never)
+    this.#updateConnectionEvents()
+    return this
+  }
+
+  /**
+   * Publishes to every subscriber of the topic: a string as text, bytes as binary.
+   * @returns the publication's offset in its topic, from 0.
+   * @throws {TypeError} a topic or payload of another type.
+   * @throws {Error} with `code` ERR_TOPIC (invalid name), ERR_MESSAGE_BYTES (over limits.messageBytesMax), ERR_LOG_BYTES
+   * (the logs are full), ERR_TOPICS (limits.topicsMax is reached) or ERR_CLOSED.
+   */
+  publish(topic: string, payload: string | Uint8Array): number {
+    this.#assertOpen()
+    if (typeof topic !== 'string') throw new TypeError(`topic must be a string, got: ${typeof topic}`)
+    if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
+      throw new TypeError(`payload must be a string or a Uint8Array, got: ${payload === null ? 'null' : typeof payload}`)
+    }
+    return this.#engine.publish(topic, payload)
+  }
+
+  /** The engine's counters and gauges, summed over shards. @throws {ClosedError} */
+  stats(): EngineStats {
+    this.#assertOpen()
+    return this.#engine.stats()
+  }
+
+  /** At most `max` topics, those that skipped most first, then those with most subscribers. @throws {ClosedError} */
+  topicStats(max = 100): TopicStats[] {
+    this.#assertOpen()
+    return this.#engine.topicStats(max)
+  }
+
+  /**
+   * Stops accepting, closes every connection with 1001 over `drainMs`, then ends the engine. A later call joins the
+   * first one.
+   * @returns whether every connection was closed in time; false when the rest was cut.
+   * @throws {RangeError} drainMs out of range.
+   */
+  close({ drainMs = this.#drainMs }: CloseOptions = {}): Promise<boolean> {
+    if (!(drainMs >= 0 && drainMs <= drainMsMax)) throw new RangeError(`drainMs must be 0..${drainMsMax}, got: ${drainMs}`)
+    this.#closing ??= this.#ended ? Promise.resolve(true) : this.#drain(drainMs)
+    return this.#closing
+  }
+
+  /** Ends the engine at once and cuts every connection, also during close. Does nothing when it has ended. */
+  stop(): void {
+    this.#end(false)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close().then(() => {})
+  }
+
+  #assertOpen(): void {
+    if (this.#ended) throw new ClosedError()
+  }
+
+  #drain(drainMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cut = setTimeout(() => this.#end(false), drainMs + this.options.timeouts.closeMs + drainGraceMs)
+      this.#onEnd = (drained) => {
+        clearTimeout(cut)
+        resolve(drained)
+      }
+      this.#engine.drain(drainMs)
+    })
+  }
+
+  #end(drained: boolean): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#engine.stop()
+    forgetAtExit(this.#engine)
+    this.#onEnd(drained)
+  }
+
+  /** The engine makes connection events only while somebody wants them: at 100,000 connections they cost. */
+  #updateConnectionEvents(): void {
+    const wanted = this.#emitter.listenerCount('connection') + this.#emitter.listenerCount('disconnect') > 0
+    if (wanted === this.#connectionEvents || this.#ended) return
+    this.#connectionEvents = wanted
+    this.#engine.setConnectionEvents(wanted)
+  }
+
+  #dispatch(events: readonly EngineEvent[]): void {
+    for (const event of events) {
+      try {
+        this.#emit(event)
+      } catch (error) {
+        // Not from here: this runs inside the addon's call, and the rest of the batch is still to come.
+        process.nextTick(() => this.#emitter.emit('error', error))
+      }
+    }
+    this.#updateConnectionEvents() // a listener of `once` may be gone
+  }
+
+  #emit(event: EngineEvent): void {
+    switch (event.type) {
+      case 'connection': this.#emitter.emit('connection', event); break
+      case 'disconnect': this.#emitter.emit('disconnect', event); break
+      case 'slow': this.#emitter.emit('slow', event); break
+      case 'warning': this.#emitter.emit('warning', event); break
+      // Not from here: the engine joins its threads in stop and must not do so inside its own call.
+      case 'drained': setImmediate(() => this.#end(true)); break
+      default: event satisfies never
+    }
+  }
+}

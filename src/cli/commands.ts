@@ -1,0 +1,8 @@
+/** The table of commands: one file and one row each. */
+
+import type { Command } from 'commander'
+import { addPubCommand } from './pub.js'
+import { addStartCommand } from './start.js'
+import { addSubCommand } from './sub.js'
+
+export const commands: readonly ((program: Command) => void)[] = [addStartCommand, addPubCommand, addSubCommand]

@@ -1,0 +1,75 @@
+/** A WebSocket to the broker for `pub` and `sub`, with failures in words. */
+
+import type { IncomingMessage } from 'node:http'
+import { WebSocket } from 'ws'
+import { describeSystemError } from '../endpoint.js'
+import { CommandError } from './exit.js'
+
+const handshakeTimeoutMs = 10_000
+const reasonBytesMax = 500
+/** The largest message a broker can be configured to carry. */
+export const messageBytesMax = 16 * 2 ** 20
+
+/** `localhost` is tried on both loopbacks; the errors then come wrapped. */
+function systemCode(error: unknown): string | null {
+  const { code, errors } = error as { code?: unknown; errors?: unknown }
+  if (Array.isArray(errors) && errors.length > 0) return systemCode(errors[0])
+  return typeof code === 'string' ? code : null
+}
+
+function connectFailure(url: URL, error: Error): CommandError {
+  const code = systemCode(error)
+  return new CommandError(`cannot connect to ${url.href}: ${code === null ? error.message : describeSystemError(code)}`)
+}
+
+/** The broker's one-line reason for refusing a handshake. */
+async function refusal(url: URL, response: IncomingMessage): Promise<CommandError> {
+  let text = ''
+  try {
+    for await (const chunk of response.setEncoding('utf8')) {
+      text += String(chunk)
+      if (text.length > reasonBytesMax) break
+    }
+  } catch {
+    // A broker that cuts the answer short still refused.
+  }
+  const [reason = ''] = text.trim().split('\n', 1)
+  return new CommandError(`${url.href} was refused: ${response.statusCode} ${reason || response.statusMessage}`)
+}
+
+export interface Connection {
+  readonly socket: WebSocket
+  /** Resolves with the close code and reason when the connection has ended; never rejects. */
+  readonly closed: Promise<readonly [code: number, reason: string]>
+}
+
+/**
+ * Connects. `onMessage` is attached before the handshake: a message may come in one packet with its answer.
+ * @throws {CommandError} nobody listens, or the handshake is refused.
+ */
+export function connect(url: URL, onMessage: (payload: Buffer) => void = () => {}): Promise<Connection> {
+  const socket = new WebSocket(url, {
+    perMessageDeflate: false, handshakeTimeout: handshakeTimeoutMs, maxPayload: messageBytesMax,
+  })
+  socket.on('message', (payload: Buffer) => onMessage(payload))
+  const closed = new Promise<readonly [number, string]>((resolve) => {
+    socket.once('close', (code, reason) => resolve([code, reason.toString()]))
+  })
+  return new Promise((resolve, reject) => {
+    socket.once('unexpected-response', (request, response) => {
+      void refusal(url, response).then((error) => {
+        request.destroy()
+        reject(error)
+      })
+    })
+    // After the handshake an error only precedes a 'close', which says more.
+    socket.on('error', (error) => reject(connectFailure(url, error)))
+    socket.once('open', () => resolve({ socket, closed }))
+  })
+}
+
+/** Why the broker ended a connection we wanted to keep. */
+export function closedByBroker(code: number, reason: string): CommandError {
+  if (code === 1006) return new CommandError('the connection to the broker was lost')
+  return new CommandError(`the broker closed the connection: ${code} ${reason}`.trimEnd())
+}

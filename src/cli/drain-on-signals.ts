@@ -1,0 +1,44 @@
+/** SIGTERM and SIGINT: the first one drains, the second one ends at once. */
+
+import type { Logger } from 'pino'
+import type { Broker } from '../broker.js'
+import { exitCodes, reportError, signalExitCodes } from './exit.js'
+
+type Signal = keyof typeof signalExitCodes
+
+/**
+ * Exit codes: 0 when drained, 1 when the drain had to be cut, 130 or 143 after a second SIGINT or SIGTERM.
+ * `flush` runs before the process ends.
+ */
+export function drainOnSignals(broker: Broker, logger: Logger, flush: () => void): void {
+  let draining = false
+
+  function end(code: number): void {
+    flush()
+    process.exit(code)
+  }
+
+  async function drain(signal: Signal): Promise<void> {
+    draining = true
+    logger.info({ event: 'draining', signal }, `${signal}: closing connections, a second signal ends at once`)
+    const drained = await broker.close()
+    if (drained) logger.info({ event: 'stopped' }, 'stopped')
+    else logger.warn({ event: 'stopped' }, 'stopped before all connections were closed')
+    end(drained ? exitCodes.done : exitCodes.failed)
+  }
+
+  function onSignal(signal: Signal): void {
+    if (!draining) {
+      drain(signal).catch((error: unknown) => {
+        reportError(error)
+        end(exitCodes.failed)
+      })
+      return
+    }
+    broker.stop()
+    end(signalExitCodes[signal])
+  }
+
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}

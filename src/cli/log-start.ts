@@ -1,0 +1,59 @@
+/** What `broker start` says once it listens: where, with which derived limits, and what an operator should change. */
+
+import { readFileSync } from 'node:fs'
+import type { Logger } from 'pino'
+import type { Broker } from '../broker.js'
+import { describeSystemError, formatEndpoint } from '../endpoint.js'
+import type { ProtocolName } from '../native/binding.js'
+import { packageVersion } from '../package-info.js'
+
+/** The backlog the engine asks for; the kernel cuts it to somaxconn. */
+const backlog = 4096
+const connectionsWanted = 4000
+
+const roles: Readonly<Record<ProtocolName, string>> = { 'websocket-publish': 'publish', 'websocket-subscribe': 'subscribe' }
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.')
+}
+
+/** The kernel's bound on a listener's backlog, or null where it cannot be read. */
+function somaxconn(): number | null {
+  try {
+    return Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+function hints(broker: Broker): string[] {
+  const { connectionsMax } = broker.options.limits
+  const queue = somaxconn()
+  const found: string[] = []
+  for (const { address, port, code } of broker.skipped) {
+    found.push(`not listening on ${formatEndpoint(address, port)}: ${describeSystemError(code)}`)
+  }
+  if (connectionsMax < connectionsWanted) {
+    found.push(`only ${connectionsMax} connections fit the limits; raise the limit of open files (ulimit -n) for more`)
+  }
+  if (queue !== null && queue < backlog) {
+    found.push(`net.core.somaxconn is ${queue}: more clients connecting at once wait; set it to ${backlog}`)
+  }
+  if (broker.listeners.some(({ address }) => !isLoopback(address))) {
+    found.push('anyone who reaches these addresses can publish and subscribe: there is no authentication')
+  }
+  return found
+}
+
+export function logStart(broker: Broker, logger: Logger): void {
+  const { shards, limits } = broker.options
+  for (const { protocol, address, port } of broker.listeners) {
+    const url = `ws://${formatEndpoint(address, port)}`
+    logger.info({ event: 'listening', role: roles[protocol], address, port, url }, `listening on ${url} (${roles[protocol]})`)
+  }
+  for (const hint of hints(broker)) logger.warn({ event: 'hint' }, hint)
+  logger.info(
+    { event: 'ready', version: packageVersion(), shards, connectionsMax: limits.connectionsMax, logBytesMax: limits.logBytesMax },
+    'ready',
+  )
+}

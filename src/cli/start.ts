@@ -1,0 +1,78 @@
+/** `broker start`: runs the broker until a signal ends it. */
+
+import { Option, type Command } from 'commander'
+import type { Logger } from 'pino'
+import type { Broker } from '../broker.js'
+import { loadConfig, type LoadedConfig } from '../config/load.js'
+import { assignmentEntry, flagEntry, type Entry } from '../config/sources.js'
+import { createBroker } from '../create-broker.js'
+import { ConfigError } from '../errors.js'
+import { createLogger } from '../log/logger.js'
+import { drainOnSignals } from './drain-on-signals.js'
+import { logEvents } from './log-events.js'
+import { logStart } from './log-start.js'
+
+type Flags = Readonly<Record<string, string | string[] | undefined>>
+
+/** Flags that stand for configuration keys: [flag and placeholder, help, keys]. */
+const flags: readonly (readonly [flag: string, help: string, ...keys: string[]])[] = [
+  ['--publish-port <port>', 'port for publishers, 0 picks a free one (default: 8001)', 'publish.port'],
+  ['--subscribe-port <port>', 'port for subscribers, 0 picks a free one (default: 8002)', 'subscribe.port'],
+  ['--host <address...>', 'addresses to listen on (default: 127.0.0.1 and ::1)', 'publish.hosts', 'subscribe.hosts'],
+  ['--shards <count>', 'event-loop threads (default: CPUs less one)', 'shards'],
+  ['--slow-policy <policy>', 'disconnect, drop-oldest or latest (default: disconnect)', 'slowPolicy'],
+  ['--drain-ms <duration>', 'time for closing all connections at the end (default: 5s)', 'timeouts.drainMs'],
+  ['--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)', 'log.level'],
+  ['--log-format <format>', 'pretty, json or auto (default: auto, pretty on a terminal)', 'log.format'],
+]
+
+/** The configuration entries of the given flags; `--set` comes first, so that a flag of its own wins. */
+function flagEntries(command: Command): Entry[] {
+  const given = command.opts<Flags>()
+  const assignments = [given['set'] ?? []].flat().map(assignmentEntry)
+  const named = flags.flatMap(([flag, , ...keys]) => {
+    const option = new Option(flag)
+    const value = given[option.attributeName()]
+    return value === undefined ? [] : keys.map((key) => flagEntry(key, value, option.long ?? flag))
+  })
+  return [...assignments, ...named]
+}
+
+/** Errors that only show on this machine get the source of the value they complain about. */
+function withSource(error: unknown, sourceOf: LoadedConfig['sourceOf']): unknown {
+  if (!(error instanceof ConfigError)) return error
+  return new ConfigError(error.issues.map((issue) => ({ ...issue, source: issue.source ?? sourceOf(issue.path) })))
+}
+
+async function run(command: Command): Promise<void> {
+  const { config: file } = command.opts<{ config?: string }>()
+  const { config, sourceOf } = loadConfig({ file: file ?? null, env: process.env, flags: flagEntries(command) })
+  const { log, ...options } = config
+  const logger: Logger = createLogger(log)
+  const broker: Broker = await createBroker(options).catch((error: unknown) => {
+    throw withSource(error, sourceOf)
+  })
+  const flush = logEvents(broker, logger)
+  drainOnSignals(broker, logger, flush)
+  logStart(broker, logger)
+}
+
+export function addStartCommand(program: Command): void {
+  const command = program
+    .command('start')
+    .description('Run the broker until SIGTERM or SIGINT; then it closes all connections and exits with 0.')
+    .option('-c, --config <file>', 'configuration file, JSON or YAML (also: BROKER_CONFIG)')
+  for (const [flag, help] of flags) command.option(flag, help)
+  command
+    .option('--set <key=value...>', 'set any configuration key, such as limits.messageBytesMax=128KiB')
+    .addHelpText('after', `
+Every key can also be set in the environment: limits.messageBytesMax is BROKER_LIMITS_MESSAGE_BYTES_MAX.
+Flags win over the environment, the environment over the file, the file over defaults.
+
+Examples:
+  $ broker start
+  $ broker start --host 0.0.0.0 --publish-port 9001 --subscribe-port 9002
+  $ broker start --config broker.yaml --log-format json
+  $ broker start --slow-policy drop-oldest --set limits.messageBytesMax=1MiB`)
+    .action((_options: unknown, self: Command) => run(self))
+}

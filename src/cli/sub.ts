@@ -1,0 +1,68 @@
+/** `broker sub`: prints what is published to topics. */
+
+import { InvalidArgumentError, type Command } from 'commander'
+import { closedByBroker, connect } from './connect.js'
+import { signalExitCodes } from './exit.js'
+import { Printer } from './printer.js'
+import { subscribeUrl } from './topic-url.js'
+
+interface SubOptions {
+  readonly url: string
+  readonly count: number | null
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 1 || !Number.isSafeInteger(count)) {
+    throw new InvalidArgumentError(`It must be a whole number from 1, got: ${text}`)
+  }
+  return count
+}
+
+/** A reader that has seen enough (`| head -1`) is a normal end. */
+function exitWhenReaderIsGone(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}
+
+async function run(topics: readonly string[], { url, count }: SubOptions): Promise<void> {
+  exitWhenReaderIsGone()
+  const printer = new Printer(process.stdout, count)
+  const { socket, closed } = await connect(subscribeUrl(url, topics), (payload) => {
+    if (printer.print(payload) || socket.isPaused) return
+    socket.pause() // the reader of our output sets the pace
+    process.stdout.once('drain', () => socket.resume())
+  })
+  let leaving = false
+  function leave(): void {
+    leaving = true
+    socket.resume() // paused, it would not see the answer to its close
+    socket.close(1000)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      process.exitCode = signalExitCodes[signal]
+      leave()
+    })
+  }
+  void printer.done.then(leave)
+  const [code, reason] = await closed
+  if (!leaving) throw closedByBroker(code, reason)
+}
+
+export function addSubCommand(program: Command): void {
+  program
+    .command('sub')
+    .description('Subscribe to topics and print each message on a line of its own.')
+    .argument('<topic...>', 'topics to subscribe to')
+    .option('-n, --count <count>', 'exit after this many messages', parseCount, null)
+    .option('-u, --url <url>', 'where the broker serves subscribers', 'ws://localhost:8002')
+    .addHelpText('after', `
+Examples:
+  $ broker sub prices
+  $ broker sub prices news --count 10
+  $ broker sub prices --url ws://broker.example:8002 | jq .EUR`)
+    .action(run)
+}

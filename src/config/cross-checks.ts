@@ -1,0 +1,65 @@
+/** Rules between keys; one row each. They run on a configuration whose single values are all valid. */
+
+import { defaultSlowRule, type BrokerConfig } from './schema.js'
+
+export interface CrossIssue {
+  readonly path: readonly (string | number)[]
+  readonly problem: string
+  /** The effective value, shown when the user did not write one. */
+  readonly value: unknown
+}
+
+type Check = (config: BrokerConfig) => CrossIssue[]
+
+const catchAll = '*'
+
+/** A message four times over must fit a log, or one publication could push everything else out. */
+const messageFitsLog: Check = ({ limits: { messageBytesMax, logBytesMax } }) =>
+  messageBytesMax * 4 <= logBytesMax ? [] : [{
+    path: ['limits', 'messageBytesMax'],
+    problem: `must be at most a quarter of limits.logBytesMax (${logBytesMax})`,
+    value: messageBytesMax,
+  }]
+
+/** Being one or two messages behind is not being slow. */
+const messageFitsRules: Check = ({ limits: { messageBytesMax }, slowConsumers }) => {
+  const explicit = slowConsumers.map((rule, at) => ({ rule, key: `slowConsumers[${at}].bytesBehindMax` }))
+  const standard = { rule: defaultSlowRule, key: 'bytesBehindMax of the default rule' }
+  const used = slowConsumers.at(-1)?.topics === catchAll ? explicit : [...explicit, standard]
+  return used.filter(({ rule }) => messageBytesMax * 4 > rule.bytesBehindMax).slice(0, 1).map(({ rule, key }) => ({
+    path: ['limits', 'messageBytesMax'],
+    problem: `must be at most a quarter of ${key} (${rule.bytesBehindMax})`,
+    value: messageBytesMax,
+  }))
+}
+
+const catchAllIsLast: Check = ({ slowConsumers }) =>
+  slowConsumers.slice(0, -1).flatMap((rule, at) => rule.topics !== catchAll ? [] : [{
+    path: ['slowConsumers', at, 'topics'],
+    problem: 'must not match everything before the last rule',
+    value: rule.topics,
+  }])
+
+const oneCatchAllPolicy: Check = ({ slowConsumers, slowPolicy }) =>
+  slowPolicy === undefined || slowConsumers.at(-1)?.topics !== catchAll ? [] : [{
+    path: ['slowPolicy'],
+    problem: 'must be absent when slowConsumers ends with a rule for *',
+    value: slowPolicy,
+  }]
+
+const portsDiffer: Check = ({ publish, subscribe }) => {
+  const hosts = new Set(publish.hosts ?? ['127.0.0.1'])
+  const shared = (subscribe.hosts ?? ['127.0.0.1']).some((host) => hosts.has(host))
+  return publish.port === 0 || publish.port !== subscribe.port || !shared ? [] : [{
+    path: ['subscribe', 'port'],
+    problem: 'must differ from publish.port on the same host',
+    value: subscribe.port,
+  }]
+}
+
+const checks: readonly Check[] = [messageFitsLog, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer]
+
+/** Every contradiction in a configuration, none when it is sound. */
+export function crossIssues(config: BrokerConfig): CrossIssue[] {
+  return checks.flatMap((check) => check(config))
+}

@@ -1,0 +1,66 @@
+/** The kinds of values the schema is made of, each with the one message that says what it must be. */
+
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { parseBytes, parseCount, parseDuration } from './units.js'
+
+function bounded(min: number, max: number, parse: (value: number | string) => number) {
+  const message = `must be ${min}..${max}`
+  return z
+    .custom<number | string>((value) => typeof value === 'number' || typeof value === 'string', message)
+    .transform(parse)
+    .pipe(z.number(message).int(message).min(min, message).max(max, message))
+}
+
+/** A whole number. */
+export function count(min: number, max: number) {
+  return bounded(min, max, parseCount)
+}
+
+/** Bytes, also as `64KiB`; bounds in bytes. */
+export function bytes(min: number, max: number) {
+  return bounded(min, max, parseBytes)
+}
+
+/** Milliseconds, also as `10s`; bounds in milliseconds. */
+export function duration(min: number, max: number) {
+  return bounded(min, max, parseDuration)
+}
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
+  return z.enum(words, `must be one of ${words.join(', ')}`)
+}
+
+const truths: Readonly<Record<string, boolean>> = { true: true, false: false, 1: true, 0: false }
+
+/** true or false, also as the words `true`, `false`, `1`, `0`. */
+export function toggle() {
+  const message = 'must be true or false'
+  return z
+    .custom<boolean | string>((value) => typeof value === 'boolean' || typeof value === 'string', message)
+    .transform((value) => (typeof value === 'boolean' ? value : truths[value]))
+    .pipe(z.boolean(message))
+}
+
+/** An IPv4 or IPv6 address, or a host name to resolve. */
+export function host() {
+  const message = 'must be an IP address or a host name'
+  const name = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$/
+  return z
+    .string(message)
+    .transform((value) => value.replace(/^\[(.*)\]$/, '$1'))
+    .refine((value) => isIP(value) !== 0 || (name.test(value) && !/^[\d.]+$/.test(value)), message)
+}
+
+/** An exact topic, or a prefix followed by `*`. */
+export function topicPattern() {
+  const message = 'must be an exact topic or a prefix followed by *'
+  return z.string(message).regex(/^([^*\p{Cc}]+\*?|\*)$/u, message)
+}
+
+/** A list of at least one value. */
+export function listOf<Item extends z.ZodType>(item: Item, what: string) {
+  const message = `must be a list of ${what}`
+  return z.array(item, message).min(1, message)
+}

@@ -1,0 +1,64 @@
+/** One configuration out of all sources: flags before environment before file before defaults. */
+
+import { formatPath, parseConfig, type SourceOf } from './parse.js'
+import type { Config } from './schema.js'
+import { configFileVariable, environmentEntries, fileEntries, type Entry } from './sources.js'
+
+export interface ConfigSources {
+  /** The file of `--config`, or null; BROKER_CONFIG counts when it is null. */
+  readonly file: string | null
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly flags: readonly Entry[]
+}
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** Which source a key's value came from, for errors found later. */
+  readonly sourceOf: (path: string) => string | null
+}
+
+type Tree = { [key: string]: unknown }
+
+/** A section without a prototype: a key `__proto__` of a hostile file is then a key like any other. */
+function emptyTree(): Tree {
+  return Object.create(null) as Tree
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null
+}
+
+function place(tree: Tree, path: readonly string[], value: unknown): void {
+  const [key = '', ...rest] = path
+  if (rest.length === 0) {
+    tree[key] = value
+    return
+  }
+  const present = tree[key]
+  const child = isTree(present) ? present : emptyTree()
+  tree[key] = child
+  place(child, rest, value)
+}
+
+/** The nearest entry at or above a path: a list is one entry, its items have none of their own. */
+function findSource(sources: ReadonlyMap<string, string>, path: readonly PropertyKey[]): string | null {
+  if (path.length === 0) return null
+  return sources.get(formatPath(path)) ?? findSource(sources, path.slice(0, -1))
+}
+
+/**
+ * Reads and merges all sources and validates the result.
+ * @throws {ConfigError} see parse.ts and sources.ts; nothing has been started then.
+ */
+export function loadConfig({ file, env, flags }: ConfigSources): LoadedConfig {
+  const configFile = file ?? (env[configFileVariable] || null)
+  const entries = [...(configFile === null ? [] : fileEntries(configFile)), ...environmentEntries(env), ...flags]
+  const tree = emptyTree()
+  const sources = new Map<string, string>()
+  for (const { path, value, source } of entries) {
+    place(tree, path, value)
+    sources.set(formatPath(path), source)
+  }
+  const sourceOf: SourceOf = (path) => findSource(sources, path)
+  return { config: parseConfig(tree, sourceOf), sourceOf: (path) => findSource(sources, path.split(/[.[]/).filter(Boolean)) }
+}

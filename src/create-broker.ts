@@ -1,0 +1,52 @@
+/** From options to a running broker. */
+
+import { availableParallelism } from 'node:os'
+import { Broker, type StartEngine } from './broker.js'
+import { parseOptions } from './config/parse.js'
+import type { BrokerOptions } from './config/schema.js'
+import { describeSystemError, formatEndpoint } from './endpoint.js'
+import { resolveEngineOptions, type Machine } from './engine-options.js'
+import { ListenError } from './errors.js'
+import { systemResolve } from './hosts.js'
+import type { EngineOptions, NativeAddon } from './native/binding.js'
+import { loadAddon } from './native/load.js'
+
+function thisMachine(addon: NativeAddon): Machine {
+  return { openFilesMax: addon.raiseFileLimit(), cores: availableParallelism(), resolve: systemResolve }
+}
+
+/** A failed bind in words; any other error as it is. */
+function explain(error: unknown): unknown {
+  const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown }
+  if (typeof code !== 'string' || typeof address !== 'string' || typeof port !== 'number') return error
+  const message = `cannot listen on ${formatEndpoint(address, port)}: ${describeSystemError(code)}`
+  return new ListenError(message, { code, address, port }, { cause: error })
+}
+
+function starter(addon: NativeAddon, options: EngineOptions): StartEngine {
+  return (onEvents) => {
+    try {
+      return addon.createEngine(options, onEvents)
+    } catch (error) {
+      throw explain(error)
+    }
+  }
+}
+
+/** As createBroker, on an addon at hand: the seam for tests. */
+export async function createBrokerWith(addon: NativeAddon, options: BrokerOptions = {}): Promise<Broker> {
+  const config = parseOptions(options)
+  const engineOptions = await resolveEngineOptions(config, thisMachine(addon))
+  return new Broker(engineOptions, config.timeouts.drainMs, starter(addon, engineOptions))
+}
+
+/**
+ * Starts a broker inside this process. It listens when the promise resolves, and keeps the process alive until it is
+ * closed.
+ * @throws {ConfigError} an unknown option, or a value of the wrong type or out of range; nothing was started.
+ * @throws {ListenError} an address or port that cannot be bound; nothing runs.
+ * @throws {AddonLoadError} no engine for this system, or not Linux.
+ */
+export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {
+  return createBrokerWith(loadAddon(), options)
+}

@@ -1,0 +1,16 @@
+/** Addresses as people read them. */
+
+import { getSystemErrorMap } from 'node:util'
+
+/** `127.0.0.1:8001` or `[::1]:8001`. */
+export function formatEndpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+/** `address already in use (EADDRINUSE)`: the system's words for an error name, or the bare name when it is none. */
+export function describeSystemError(code: string): string {
+  for (const [name, message] of getSystemErrorMap().values()) {
+    if (name === code) return `${message} (${code})`
+  }
+  return code
+}

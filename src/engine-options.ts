@@ -1,0 +1,64 @@
+/** From a validated configuration and this machine to the engine's options: every default that depends on the machine. */
+
+import { defaultSlowRule, type BrokerConfig } from './config/schema.js'
+import { ConfigError } from './errors.js'
+import { resolveListeners, type Resolve } from './hosts.js'
+import type { EngineOptions, SlowConsumerRule } from './native/binding.js'
+
+export interface Machine {
+  /** The limit of open files, after raising it. */
+  readonly openFilesMax: number
+  /** CPUs this process may use. */
+  readonly cores: number
+  readonly resolve: Resolve
+}
+
+const shardsMax = 64
+const connectionsCeiling = 10_000_000
+
+/** File descriptors that are not connections: Node's own, listeners, and a few for each shard (epoll, wake-up, timers). */
+function reservedFiles(shards: number): number {
+  return Math.max(64, 32 + 4 * shards)
+}
+
+function resolveConnections(explicit: number | undefined, openFilesMax: number, shards: number): number {
+  const reserve = reservedFiles(shards)
+  const most = openFilesMax - reserve
+  if (explicit === undefined && most >= 1) return Math.min(most, connectionsCeiling)
+  if (explicit !== undefined && explicit <= most) return explicit
+  const problem = most >= 1
+    ? `must be 1..${most} (${openFilesMax} open files less ${reserve} in reserve)`
+    : `needs a limit of open files above ${reserve}, which is ${openFilesMax} now`
+  throw new ConfigError([{ path: 'limits.connectionsMax', problem, got: explicit === undefined ? 'nothing' : String(explicit), source: null }])
+}
+
+function resolveSlowConsumers({ slowConsumers, slowPolicy }: BrokerConfig): SlowConsumerRule[] {
+  if (slowConsumers.at(-1)?.topics === '*') return slowConsumers
+  return [...slowConsumers, { ...defaultSlowRule, policy: slowPolicy ?? defaultSlowRule.policy }]
+}
+
+/**
+ * The engine's options, with nothing left open.
+ * @throws {ConfigError} a host that does not resolve, or more connections than the limit of open files allows.
+ */
+export async function resolveEngineOptions(config: BrokerConfig, machine: Machine): Promise<EngineOptions> {
+  const shards = config.shards ?? Math.min(Math.max(machine.cores - 1, 1), shardsMax)
+  const connectionsMax = resolveConnections(config.limits.connectionsMax, machine.openFilesMax, shards)
+  const { drainMs: _, ...timeouts } = config.timeouts
+  return {
+    listeners: [
+      ...await resolveListeners('websocket-publish', 'publish', config.publish, machine.resolve),
+      ...await resolveListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
+    ],
+    shards,
+    reusePort: config.reusePort,
+    limits: {
+      ...config.limits,
+      connectionsMax,
+      connectionsPerAddressMax: Math.min(config.limits.connectionsPerAddressMax ?? connectionsMax, connectionsMax),
+    },
+    timeouts,
+    slowConsumers: resolveSlowConsumers(config),
+    cpus: config.cpus,
+  }
+}

@@ -1,0 +1,52 @@
+/** From configured hosts to the addresses to listen on. */
+
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { formatEndpoint } from './endpoint.js'
+import { ConfigError } from './errors.js'
+import type { ListenerOptions, ProtocolName } from './native/binding.js'
+
+export interface ListenerConfig {
+  readonly hosts?: readonly string[] | undefined
+  readonly port: number
+}
+
+/** The addresses of a host name, at least one; rejects with a system error. */
+export type Resolve = (host: string) => Promise<readonly string[]>
+
+interface Address {
+  readonly address: string
+  readonly optional: boolean
+}
+
+/** Both loopbacks; a machine without IPv6 has only the first. */
+const loopbacks: readonly Address[] = [
+  { address: '127.0.0.1', optional: false },
+  { address: '::1', optional: true },
+]
+
+/** All addresses the system's resolver knows, /etc/hosts included. */
+export const systemResolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address)
+
+async function addressesOf(host: string, key: string, resolve: Resolve): Promise<readonly Address[]> {
+  if (isIP(host) !== 0) return [{ address: host, optional: false }]
+  if (host === 'localhost') return loopbacks
+  try {
+    return (await resolve(host)).map((address) => ({ address, optional: false }))
+  } catch (error) {
+    const { code = 'not found' } = error as NodeJS.ErrnoException
+    throw new ConfigError([{ path: key, problem: 'must be addresses or names that resolve', got: `${host} (${code})`, source: null }])
+  }
+}
+
+/**
+ * The listeners of one protocol, one an address and no address twice. Without configured hosts: both loopbacks.
+ * @throws {ConfigError} a host that does not resolve.
+ */
+export async function resolveListeners(
+  protocol: ProtocolName, key: string, { hosts, port }: ListenerConfig, resolve: Resolve,
+): Promise<ListenerOptions[]> {
+  const lists = await Promise.all((hosts ?? ['localhost']).map((host) => addressesOf(host, `${key}.hosts`, resolve)))
+  const unique = new Map(lists.flat().map((entry) => [formatEndpoint(entry.address, port), entry]))
+  return [...unique.values()].map(({ address, optional }) => ({ protocol, address, port, optional }))
+}
