@@ -1,0 +1,103 @@
+// Runs a WebSocketCodec over wire bytes cut in every way and writes down what it commanded, one word per command:
+//   text(Hello) binary(00ff) ignored ping(Hi) pong() close(1000,bye) and last: open, closed or failed(1002)
+// Owner: the test. Thread: main.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "native/codec/websocket_codec.h"
+#include "test/native/codec/wire.h"
+#include "test/native/vendor/doctest.h"
+
+namespace wire {
+
+class Recorder final : public codec::CommandSink {
+ public:
+  void on_message(codec::PayloadKind kind, base::Bytes payload) override {
+    const std::string text(base::text_of(payload));
+    commands += kind == codec::PayloadKind::text ? "text(" + text + ") " : "binary(" + to_hex(text) + ") ";
+  }
+  void on_ignored_message() override { commands += "ignored "; }
+  void on_ping(base::Bytes payload) override { commands += "ping(" + std::string(base::text_of(payload)) + ") "; }
+  void on_pong(base::Bytes payload) override { commands += "pong(" + std::string(base::text_of(payload)) + ") "; }
+  void on_close(std::uint16_t code, std::string_view reason) override {
+    commands += "close(" + std::to_string(code) + "," + std::string(reason) + ") ";
+  }
+
+  std::string commands;
+};
+
+struct Setup {
+  codec::WebSocketLimits limits = {};
+  codec::DataFrames data_frames = codec::DataFrames::deliver;
+};
+
+inline std::string word_of(const codec::Decoded& decoded) {
+  switch (decoded.status) {
+    case codec::DecodeStatus::open: return "open";
+    case codec::DecodeStatus::closed: return "closed";
+    case codec::DecodeStatus::failed: break;
+  }
+  REQUIRE(!decoded.reason.empty());
+  REQUIRE(decoded.reason.size() <= 123);
+  return "failed(" + std::to_string(static_cast<int>(decoded.code)) + ")";
+}
+
+/// A codec with its record. Each piece is decoded in a buffer of its exact size, so that ASan sees every stray access.
+class Run {
+ public:
+  explicit Run(const Setup& setup = {}) : codec_(setup.limits, setup.data_frames) {}
+
+  void feed(Wire piece) {
+    piece.shrink_to_fit();
+    last_ = codec_.decode(piece, recorder_);
+  }
+  void feed(const Wire& all, std::size_t from, std::size_t to) {
+    feed(Wire(all.begin() + static_cast<std::ptrdiff_t>(from), all.begin() + static_cast<std::ptrdiff_t>(to)));
+  }
+  std::string result() const { return recorder_.commands + word_of(last_); }
+
+ private:
+  codec::WebSocketCodec codec_;
+  Recorder recorder_;
+  codec::Decoded last_;
+};
+
+inline std::string run_whole(const Wire& all, const Setup& setup = {}) {
+  Run run(setup);
+  run.feed(all);
+  return run.result();
+}
+
+inline std::string run_in_pieces(const Wire& all, std::size_t piece_bytes, const Setup& setup = {}) {
+  Run run(setup);
+  for (std::size_t at = 0; at < all.size(); at += piece_bytes) run.feed(all, at, std::min(all.size(), at + piece_bytes));
+  return run.result();
+}
+
+inline std::string run_split(const Wire& all, std::size_t split, const Setup& setup = {}) {
+  Run run(setup);
+  run.feed(all, 0, split);
+  run.feed(all, split, all.size());
+  return run.result();
+}
+
+/// The same commands whole, split in two at every boundary (near both ends only, when long), and byte by byte.
+inline void check_commands(const Wire& all, const std::string& expected, const Setup& setup = {}) {
+  CHECK(run_whole(all, setup) == expected);
+  for (const std::size_t piece_bytes : {1u, 2u, 3u, 7u, 64u}) {
+    CAPTURE(piece_bytes);
+    CHECK(run_in_pieces(all, piece_bytes, setup) == expected);
+  }
+  constexpr std::size_t every = 600;
+  for (std::size_t split = 0; split <= all.size(); ++split) {
+    if (split == every && all.size() > 2 * every) split = all.size() - every;
+    if (run_split(all, split, setup) == expected) continue;
+    CAPTURE(split);
+    CHECK(run_split(all, split, setup) == expected);
+  }
+}
+
+}  // namespace wire
