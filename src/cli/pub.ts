@@ -10,8 +10,8 @@ import { publishUrl } from './topic-url.js'
 
 interface PubOptions {
   readonly url: string
-  readonly whole: boolean
-  readonly binary: boolean
+  readonly whole?: true
+  readonly binary?: true
 }
 
 function messages(message: string, options: PubOptions): AsyncIterable<Buffer> | Iterable<Buffer> {
@@ -31,7 +31,7 @@ function send(socket: WebSocket, payload: Buffer, binary: boolean): Promise<void
 async function run(topic: string, message: string, options: PubOptions): Promise<void> {
   const { socket, closed } = await connect(publishUrl(options.url, topic))
   async function publishAll(): Promise<void> {
-    for await (const payload of messages(message, options)) await send(socket, payload, options.binary)
+    for await (const payload of messages(message, options)) await send(socket, payload, options.binary === true)
   }
   // The broker may close first, such as for a message over its limit: then sending fails too, but the close says why.
   const published = publishAll().catch((error: unknown) => {
@@ -54,8 +54,8 @@ export function addPubCommand(program: Command): void {
     .argument('<topic>', 'topic to publish to')
     .argument('[message]', 'the message; - or nothing reads standard input', '-')
     .option('-u, --url <url>', 'where the broker takes publications', 'ws://localhost:8001')
-    .option('--whole', 'publish the whole standard input as one message', false)
-    .option('--binary', 'publish as binary instead of text', false)
+    .option('--whole', 'publish the whole standard input as one message')
+    .option('--binary', 'publish as binary instead of text')
     .addHelpText('after', `
 Examples:
   $ broker pub prices '{"EUR": 1.08}'

@@ -8,7 +8,7 @@ import { subscribeUrl } from './topic-url.js'
 
 interface SubOptions {
   readonly url: string
-  readonly count: number | null
+  readonly count?: number
 }
 
 function parseCount(text: string): number {
@@ -29,7 +29,7 @@ function exitWhenReaderIsGone(): void {
 
 async function run(topics: readonly string[], { url, count }: SubOptions): Promise<void> {
   exitWhenReaderIsGone()
-  const printer = new Printer(process.stdout, count)
+  const printer = new Printer(process.stdout, count ?? null)
   const { socket, closed } = await connect(subscribeUrl(url, topics), (payload) => {
     if (printer.print(payload) || socket.isPaused) return
     socket.pause() // the reader of our output sets the pace
@@ -57,7 +57,7 @@ export function addSubCommand(program: Command): void {
     .command('sub')
     .description('Subscribe to topics and print each message on a line of its own.')
     .argument('<topic...>', 'topics to subscribe to')
-    .option('-n, --count <count>', 'exit after this many messages', parseCount, null)
+    .option('-n, --count <count>', 'exit after this many messages', parseCount)
     .option('-u, --url <url>', 'where the broker serves subscribers', 'ws://localhost:8002')
     .addHelpText('after', `
 Examples:

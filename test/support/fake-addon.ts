@@ -1,0 +1,71 @@
+/** An engine of plain TypeScript: records what it is asked, emits what a test tells it to. */
+
+import type { EngineEvent, EngineOptions, NativeAddon, NativeEngine } from '../../src/native/binding.js'
+
+export class FakeEngine implements NativeEngine {
+  readonly options: EngineOptions
+  readonly listeners
+  readonly skipped = []
+  /** Every call but the getters, as text. */
+  readonly calls: string[] = []
+  readonly #onEvents: (events: readonly EngineEvent[]) => void
+
+  constructor(options: EngineOptions, onEvents: (events: readonly EngineEvent[]) => void) {
+    this.options = options
+    this.#onEvents = onEvents
+    this.listeners = options.listeners.map(({ protocol, address, port }) => ({ protocol, address, port: port || 4711 }))
+  }
+
+  /** Hands a batch to the broker, as the addon does. */
+  emit(...events: EngineEvent[]): void {
+    this.#onEvents(events)
+  }
+
+  publish(topic: string, payload: string | Uint8Array): number {
+    this.calls.push(`publish ${topic} ${String(payload)}`)
+    return this.calls.length - 1
+  }
+
+  stats() {
+    return { connections_now: 0 }
+  }
+
+  topicStats(max: number) {
+    this.calls.push(`topicStats ${max}`)
+    return []
+  }
+
+  setConnectionEvents(on: boolean): void {
+    this.calls.push(`setConnectionEvents ${on}`)
+  }
+
+  drain(drainMs: number): void {
+    this.calls.push(`drain ${drainMs}`)
+  }
+
+  stop(): void {
+    this.calls.push('stop')
+  }
+}
+
+export class FakeAddon implements NativeAddon {
+  readonly engines: FakeEngine[] = []
+  /** Thrown by the next createEngine. */
+  failure: Error | null = null
+  openFiles = 1024
+
+  createEngine(options: EngineOptions, onEvents: (events: readonly EngineEvent[]) => void): FakeEngine {
+    if (this.failure !== null) throw this.failure
+    const engine = new FakeEngine(options, onEvents)
+    this.engines.push(engine)
+    return engine
+  }
+
+  fileLimit() {
+    return { soft: this.openFiles, hard: this.openFiles }
+  }
+
+  raiseFileLimit(): number {
+    return this.openFiles
+  }
+}
