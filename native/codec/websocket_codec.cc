@@ -246,7 +246,8 @@ void WebSocketCodec::take_control(base::MutableBytes chunk, CommandSink& sink) {
   }
   if (payload_left_ > 0) return;
   report_control(payload, sink);
-  assembly_.resize(assembly_.size() - control_bytes_);
+  CHECK(control_bytes_ <= assembly_.size());
+  assembly_.erase(assembly_.end() - control_bytes_, assembly_.end());
   control_bytes_ = 0;
   if (assembly_.empty() || phase_ == Phase::closed) release_assembly();
 }

@@ -28,7 +28,8 @@ inline std::string verdict_on(const std::string& text, const codec::HttpLimits& 
   return word_of(codec::parse_http_request(bytes, 0, limits));
 }
 
-inline std::string verdict_in_pieces(const std::string& text, std::size_t piece_bytes, const codec::HttpLimits& limits = {}) {
+inline std::string verdict_in_pieces(const std::string& text, std::size_t piece_bytes,
+                                     const codec::HttpLimits& limits = {}) {
   std::size_t scanned = 0;
   for (std::size_t have = 0; have < text.size();) {
     have = std::min(text.size(), have + piece_bytes);
@@ -39,7 +40,8 @@ inline std::string verdict_in_pieces(const std::string& text, std::size_t piece_
   return "incomplete";
 }
 
-inline void check_every_arrival(const std::string& text, const std::string& expected, const codec::HttpLimits& limits = {}) {
+inline void check_every_arrival(const std::string& text, const std::string& expected,
+                                const codec::HttpLimits& limits = {}) {
   CHECK(verdict_on(text, limits) == expected);
   for (std::size_t piece_bytes = 1; piece_bytes < 40; ++piece_bytes) {
     CAPTURE(piece_bytes);

@@ -111,7 +111,8 @@ TEST_CASE("websocket: mutated streams get one verdict, however they are cut") {
     RandomClient client(seed + round);
     for (std::size_t count = 0; count < 3; ++count) client.send_message();
     for (std::size_t changes = 1 + client.below(3); changes > 0; --changes) {
-      client.sent[client.below(std::min<std::size_t>(client.sent.size(), 300))] = static_cast<std::uint8_t>(client.below(256));
+      const std::size_t place = client.below(std::min<std::size_t>(client.sent.size(), 300));
+      client.sent[place] = static_cast<std::uint8_t>(client.below(256));
     }
     if (client.sent.size() > 5000) client.sent.resize(5000);
     const std::string whole = run_whole(client.sent, setup);

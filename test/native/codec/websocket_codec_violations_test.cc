@@ -22,7 +22,8 @@ TEST_CASE("websocket: every first byte is accepted or refused as RFC 6455 §5.2 
 }
 
 TEST_CASE("websocket: reserved bits and opcodes inside a stream (Autobahn 3, 4)") {
-  for (const int byte : {0x91, 0xA1, 0xC1, 0xB1, 0xD2, 0xE9, 0xF8, 0x83, 0x84, 0x85, 0x86, 0x87, 0x8B, 0x8C, 0x8D, 0x8E, 0x8F}) {
+  for (const int byte : {0x91, 0xA1, 0xC1, 0xB1, 0xD2, 0xE9, 0xF8, 0x83,
+                         0x84, 0x85, 0x86, 0x87, 0x8B, 0x8C, 0x8D, 0x8E, 0x8F}) {
     CAPTURE(byte);
     const auto first = static_cast<std::uint8_t>(byte);
     check_commands(frame(0x81, "ok") + frame(first, "bad") + frame(0x81, "never"), "text(ok) failed(1002)");
@@ -92,7 +93,8 @@ TEST_CASE("websocket: the limit holds for the sum of fragments, whatever they an
 }
 
 TEST_CASE("websocket: without a limit on messages nothing overflows") {
-  const Setup setup = {{.message_bytes_max = UINT64_MAX, .fragments_per_message_max = UINT32_MAX}, codec::DataFrames::deliver};
+  const Setup setup = {{.message_bytes_max = UINT64_MAX, .fragments_per_message_max = UINT32_MAX},
+                       codec::DataFrames::deliver};
   check_commands(frame(0x02, "abc") + frame_header(0x80, (1ull << 63) - 1) + hex("00 00"), "open", setup);
 }
 
@@ -131,7 +133,9 @@ TEST_CASE("websocket: a bad close code is refused as soon as it is there") {
   check_commands(cut, "failed(1002)");
 }
 
-TEST_CASE("websocket: a close frame with half a code is refused from its header") { check_commands(hex("88 81"), "failed(1002)"); }
+TEST_CASE("websocket: a close frame with half a code is refused from its header") {
+  check_commands(hex("88 81"), "failed(1002)");
+}
 
 TEST_CASE("websocket: after a failure nothing more is decoded and the answer stays") {
   Run run;
