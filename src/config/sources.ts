@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { ConfigError } from '../errors.js'
+import { nearest } from './nearest.js'
 import { formatGot } from './parse.js'
 import { environmentName, leafPaths, type Leaf } from './paths.js'
 import { configSchema } from './schema.js'
@@ -52,7 +53,9 @@ export function environmentEntries(env: Readonly<Record<string, string | undefin
     if (isServiceLink(name, text)) return []
     const leaf = leafOfVariable.get(name)
     if (leaf === undefined) {
-      throw new ConfigError([{ path: name, problem: 'is not a known variable', got: formatGot(text), source: 'environment' }])
+      const guess = nearest(name, [...leafOfVariable.keys()])
+      const problem = `is not a known variable${guess === null ? '' : ` (did you mean ${guess}?)`}`
+      throw new ConfigError([{ path: name, problem, got: formatGot(text), source: null }])
     }
     return [{ path: leaf.path, value: textToValue(text, leaf, name), source: name }]
   })

@@ -1,0 +1,127 @@
+import { test } from 'tap'
+import { parseConfig, parseOptions } from '../../../src/config/parse.js'
+import { ConfigError } from '../../../src/errors.js'
+
+const known = 'is not a known key'
+
+/** [what a program passes, the whole message]. */
+const refused: [unknown, string][] = [
+  [{ limits: { messageBytesMax: 0 } }, 'limits.messageBytesMax must be 1..16777216, got: 0'],
+  [{ limits: { messageBytesMax: '17MiB' } }, 'limits.messageBytesMax must be 1..16777216, got: 17MiB'],
+  [{ limits: { messageBytesMax: 1.5 } }, 'limits.messageBytesMax must be 1..16777216, got: 1.5'],
+  [{ limits: { messageBytesMax: 'much' } }, 'limits.messageBytesMax must be 1..16777216, got: much'],
+  [{ limits: { messageBytesMax: null } }, 'limits.messageBytesMax must be 1..16777216, got: null'],
+  [{ limits: { messageBytesMax: NaN } }, 'limits.messageBytesMax must be 1..16777216, got: NaN'],
+  [{ limits: { messageBytesMax: { a: 1 } } }, 'limits.messageBytesMax must be 1..16777216, got: {"a":1}'],
+  [{ limits: { messageByteMax: 5 } }, `limits.messageByteMax ${known} (did you mean limits.messageBytesMax?), got: 5`],
+  [{ limits: { tls: true } }, `limits.tls ${known}, got: true`],
+  [{ limits: 5 }, 'limits must be a section of keys, got: 5'],
+  [{ limits: { logBytesMax: 1023 } }, 'limits.logBytesMax must be 1048576..68719476736, got: 1023'],
+  [{ limits: { topicBytesMax: 1025 } }, 'limits.topicBytesMax must be 1..1024, got: 1025'],
+  [{ limits: { topicsPerConnectionMax: 0 } }, 'limits.topicsPerConnectionMax must be 1..1024, got: 0'],
+  [{ limits: { sendBufferBytes: 100 } }, 'limits.sendBufferBytes must be 4096..4194304, got: 100'],
+  [{ limits: { connectionsMax: -1 } }, 'limits.connectionsMax must be 1..10000000, got: -1'],
+  [{ timeouts: { pongMs: '1d' } }, 'timeouts.pongMs must be 10..3600000, got: 1d'],
+  [{ shards: 65 }, 'shards must be 1..64, got: 65'],
+  [{ shards: '2s' }, 'shards must be 1..64, got: 2s'],
+  [{ publish: { port: 65536 } }, 'publish.port must be 0..65535, got: 65536'],
+  [{ publish: { hosts: [] } }, 'publish.hosts must be a list of addresses, got: []'],
+  [{ publish: { hosts: 'localhost' } }, 'publish.hosts must be a list of addresses, got: localhost'],
+  [{ publish: { hosts: ['300.1.1.1'] } }, 'publish.hosts[0] must be an IP address or a host name, got: 300.1.1.1'],
+  [{ publish: { hosts: ['a b'] } }, 'publish.hosts[0] must be an IP address or a host name, got: "a b"'],
+  [{ publish: { port: 9000 }, subscribe: { port: 9000 } }, 'subscribe.port must differ from publish.port on the same host, got: 9000'],
+  [{ cpus: [-1] }, 'cpus[0] must be 0..1023, got: -1'],
+  [{ cpus: [] }, 'cpus must be a list of CPU numbers, got: []'],
+  [{ reusePort: 'yes' }, 'reusePort must be true or false, got: yes'],
+  [{ slowPolicy: 'drop' }, 'slowPolicy must be one of disconnect, drop-oldest, latest, got: drop'],
+  [{ slowConsumers: {} }, 'slowConsumers must be a list of rules, got: {}'],
+  [{ slowConsumers: [{}] }, 'slowConsumers[0].topics must be an exact topic or a prefix followed by *, got: nothing'],
+  [{ slowConsumers: [{ topics: 'a*b' }] }, 'slowConsumers[0].topics must be an exact topic or a prefix followed by *, got: a*b'],
+  [{ slowConsumers: [{ topics: '*', ageMs: 5 }] }, `slowConsumers[0].ageMs ${known}, got: 5`],
+  [
+    { slowConsumers: [{ topics: '*' }, { topics: 'a' }] },
+    'slowConsumers[0].topics must not match everything before the last rule, got: *',
+  ],
+  [
+    { slowConsumers: [{ topics: '*' }], slowPolicy: 'latest' },
+    'slowPolicy must be absent when slowConsumers ends with a rule for *, got: latest',
+  ],
+  [
+    { limits: { messageBytesMax: '1MiB', logBytesMax: '2MiB' } },
+    'limits.messageBytesMax must be at most a quarter of limits.logBytesMax (2097152), got: 1MiB',
+  ],
+  [
+    { limits: { messageBytesMax: '5MiB' } },
+    'limits.messageBytesMax must be at most a quarter of bytesBehindMax of the default rule (16777216), got: 5MiB',
+  ],
+  [
+    { slowConsumers: [{ topics: '*', bytesBehindMax: '64KiB' }] },
+    'limits.messageBytesMax must be at most a quarter of slowConsumers[0].bytesBehindMax (65536), got: 65536',
+  ],
+  [{ log: { level: 'info' } }, `log ${known}, got: {"level":"info"}`],
+  [5, 'must be a section of keys, got: 5'],
+]
+
+function messageOf(task: () => unknown): string {
+  try {
+    task()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  return 'accepted'
+}
+
+test('refused options, with the exact line', async (t) => {
+  for (const [raw, message] of refused) t.equal(messageOf(() => parseOptions(raw)), message, message)
+})
+
+test('several problems are several lines', async (t) => {
+  t.equal(messageOf(() => parseOptions({ shards: 0, publish: { port: -1 } })), [
+    'publish.port must be 0..65535, got: -1',
+    'shards must be 1..64, got: 0',
+  ].join('\n'))
+})
+
+test('a long value is cut', async (t) => {
+  const message = messageOf(() => parseOptions({ shards: 'x '.repeat(5000) }))
+  t.ok(message.length < 200, message)
+})
+
+test('defaults', async (t) => {
+  const config = parseOptions({})
+  t.match(config, {
+    publish: { port: 8001 },
+    subscribe: { port: 8002 },
+    reusePort: false,
+    cpus: null,
+    limits: {
+      messageBytesMax: 65_536, fragmentsPerMessageMax: 1024, controlFramesPerSecondMax: 100, handshakeBytesMax: 16_384,
+      handshakeHeadersMax: 100, topicBytesMax: 200, topicsPerConnectionMax: 64, topicsMax: 100_000, logBytesMax: 268_435_456,
+      sendBufferBytes: 65_536,
+    },
+    timeouts: { handshakeMs: 10_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000, drainMs: 5000 },
+    slowConsumers: [],
+  })
+  t.equal(config.publish.hosts, undefined)
+  t.strictSame(parseOptions(config), config, 'parsing twice changes nothing')
+})
+
+test('values as people write them', async (t) => {
+  const config = parseOptions({
+    publish: { hosts: ['[::1]', 'broker.local'], port: '0' }, subscribe: { port: 0 },
+    limits: { messageBytesMax: '128KiB' }, timeouts: { closeMs: '2s' }, reusePort: '1', shards: '3',
+  })
+  t.match(config, {
+    publish: { hosts: ['::1', 'broker.local'], port: 0 }, limits: { messageBytesMax: 131_072 }, timeouts: { closeMs: 2000 },
+    reusePort: true, shards: 3,
+  })
+})
+
+test('the command also knows its log', async (t) => {
+  t.strictSame(parseConfig({}, () => null).log, { level: 'info', format: 'auto' })
+  t.equal(
+    messageOf(() => parseConfig({ log: { level: 'loud' } }, () => '--log-level')),
+    'log.level must be one of trace, debug, info, warn, error, silent, got: loud (from --log-level)',
+  )
+})

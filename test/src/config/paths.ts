@@ -1,0 +1,26 @@
+import { test } from 'tap'
+import { environmentName, leafPaths } from '../../../src/config/paths.js'
+import { configSchema } from '../../../src/config/schema.js'
+
+test('environment names follow from keys', async (t) => {
+  t.equal(environmentName(['publish', 'port']), 'BROKER_PUBLISH_PORT')
+  t.equal(environmentName(['limits', 'messageBytesMax']), 'BROKER_LIMITS_MESSAGE_BYTES_MAX')
+  t.equal(environmentName(['slowConsumers']), 'BROKER_SLOW_CONSUMERS')
+})
+
+test('every key of the schema is found, lists are marked', async (t) => {
+  const leaves = leafPaths(configSchema)
+  const keys = leaves.map(({ path }) => path.join('.'))
+  for (const key of ['publish.port', 'limits.logBytesMax', 'timeouts.drainMs', 'slowPolicy', 'log.format', 'reusePort']) {
+    t.ok(keys.includes(key), key)
+  }
+  t.strictSame(
+    leaves.filter(({ list }) => list).map(({ path }) => path.join('.')),
+    ['publish.hosts', 'subscribe.hosts', 'cpus', 'slowConsumers'],
+  )
+})
+
+test('no two keys share a variable', async (t) => {
+  const names = leafPaths(configSchema).map(({ path }) => environmentName(path))
+  t.equal(new Set(names).size, names.length)
+})

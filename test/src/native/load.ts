@@ -1,0 +1,56 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { loadAddon, type LoadOptions } from '../../../src/native/load.js'
+import { packageRoot } from '../../../src/package-info.js'
+
+const here: LoadOptions = { root: packageRoot, platform: 'linux', arch: process.arch, prebuildsOnly: false }
+const fix = /\n {2}fix: install g\+\+, make and python3, then run npm rebuild @tutti\/broker/
+
+test('not on Linux: one line', async (t) => {
+  t.throws(() => loadAddon({ ...here, platform: 'darwin' }), {
+    code: 'ERR_ADDON_LOAD', message: 'the broker\'s engine needs Linux (epoll), got: darwin',
+  })
+})
+
+test('nothing built: where it was looked for, and the fix', async (t) => {
+  const root = t.testdir({})
+  t.throws(() => loadAddon({ ...here, root, arch: 'z80' }), { message: `cannot load the engine\n  no addon for linux-z80 under ${root}` })
+  t.throws(() => loadAddon({ ...here, root, arch: 'z80' }), { message: fix })
+})
+
+test('every failure is listed', async (t) => {
+  const root = t.testdir({
+    build: { Release: { 'broker.node': 'no addon', 'core.a': '' } },
+    prebuilds: { 'linux-x64': { 'broker.node': 'no addon', 'broker.glibc.node': 'no addon', 'broker.musl.node': 'no addon' } },
+  })
+  const message = (prebuildsOnly: boolean) => {
+    try {
+      loadAddon({ ...here, root, arch: 'x64', prebuildsOnly })
+    } catch (error) {
+      return (error as Error).message.replaceAll(root, '')
+    }
+    return 'loaded'
+  }
+  const order = (text: string) => [...text.matchAll(/^ {2}(\/\S+\.node): /gm)].map((match) => match[1])
+  t.strictSame(order(message(false)), [
+    '/build/Release/broker.node', '/prebuilds/linux-x64/broker.glibc.node', '/prebuilds/linux-x64/broker.node',
+  ])
+  t.strictSame(order(message(true)), ['/prebuilds/linux-x64/broker.glibc.node', '/prebuilds/linux-x64/broker.node'])
+  t.match(message(false), fix)
+})
+
+function isBuilt(): boolean {
+  try {
+    return readdirSync(join(packageRoot, 'build', 'Release')).includes('broker.node')
+  } catch {
+    return false
+  }
+}
+
+test('the real addon', { skip: isBuilt() ? false : 'not built' }, async (t) => {
+  const addon = loadAddon()
+  const { soft, hard } = addon.fileLimit()
+  t.ok(soft > 0 && hard >= soft, `${soft} ${hard}`)
+  t.equal(addon.raiseFileLimit(), hard)
+})
