@@ -1,0 +1,106 @@
+// One client: its descriptor, its protocol state, what it publishes to or is subscribed to. Kept small: there are tens of
+// thousands, most of them idle (docs/benchmarking.md, idle memory).
+// Owner: its shard's ConnectionTable. Thread: that shard.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "native/codec/protocol.h"
+#include "native/conn/outbound.h"
+#include "native/os/address.h"
+#include "native/topic/topic.h"
+
+namespace conn {
+
+class TopicSlice;
+
+enum class State : std::uint8_t {
+  free,       // an empty place in the table
+  handshake,  // the request head is coming in
+  open,       // messages flow
+  closing,    // our close frame is queued or sent; waiting for it to leave and for the peer's
+  lingering,  // our direction is shut; reading to the end, so that no reset overtakes our last bytes
+  doomed,     // to be closed at the end of this turn; nothing is read or written any more
+};
+
+/// The request head while it is incomplete.
+struct Handshake {
+  std::vector<std::uint8_t> bytes;
+  std::size_t scanned = 0;
+};
+
+/// A subscriber's place in a slice. `index` changes when another subscriber leaves; the slice keeps it right.
+struct Subscription {
+  TopicSlice* slice = nullptr;
+  std::uint32_t index = 0;
+};
+
+/// The subscriptions of one connection: nearly always one, kept without an allocation.
+class Subscriptions {
+ public:
+  std::size_t size() const { return first_.slice == nullptr ? 0 : 1 + (rest_ ? rest_->size() : 0); }
+  Subscription& operator[](std::size_t i) { return i == 0 ? first_ : (*rest_)[i - 1]; }
+  void push(Subscription subscription) {
+    if (first_.slice == nullptr) {
+      first_ = subscription;
+      return;
+    }
+    if (!rest_) rest_ = std::make_unique<std::vector<Subscription>>();
+    rest_->push_back(subscription);
+  }
+  void clear() {
+    first_ = {};
+    rest_.reset();
+  }
+
+ private:
+  Subscription first_;
+  std::unique_ptr<std::vector<Subscription>> rest_;
+};
+
+struct Connection {
+  int fd = -1;
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  State state = State::free;
+  codec::ProtocolId protocol{};
+  codec::Role role{};
+
+  bool blocked : 1 = false;          // the kernel refused bytes; an edge will follow
+  bool in_side_lane : 1 = false;     // queued for a gathered write
+  bool in_read_queue : 1 = false;    // may have more to read than the last turn took
+  bool paused : 1 = false;           // not read while the logs are full
+  bool ended : 1 = false;            // the peer has hung up: read until the end
+  bool awaiting_pong : 1 = false;    // a ping of ours is unanswered
+  bool over_limit : 1 = false;       // accepted only to be refused politely
+  bool peer_closed : 1 = false;      // the peer's close frame has come
+  bool linger_after : 1 = false;     // the peer may still be sending: shut our direction, then read to the end
+
+  std::uint16_t active = 0;          // the subscription that may stand within a frame
+  std::uint16_t close_code = 0;      // for the disconnect event
+  std::uint16_t control_frames = 0;  // pings and pongs in `control_second`
+  std::uint32_t control_second = 0;
+  std::uint32_t heard_ms = 0;        // when bytes last came
+  std::uint32_t since_ms = 0;        // when the present wait began (handshake, pong, close)
+
+  os::Address peer;
+  std::unique_ptr<codec::Codec> codec;
+  std::unique_ptr<Handshake> handshake;
+  std::unique_ptr<Outbound> outbound;
+  topic::TopicRef publishes_to;
+  Subscriptions subscriptions;
+  std::unique_ptr<std::string> close_reason;
+
+  bool has_outbound() const { return outbound != nullptr && !outbound->empty(); }
+  Outbound& outbound_for_writing() {
+    if (!outbound) outbound = std::make_unique<Outbound>();
+    return *outbound;
+  }
+};
+
+static_assert(sizeof(Connection) <= 192);
+
+}  // namespace conn

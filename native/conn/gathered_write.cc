@@ -1,0 +1,91 @@
+#include "native/conn/gathered_write.h"
+
+#include <algorithm>
+
+namespace conn {
+
+namespace {
+
+Subscriber& subscriber_of(Connection& connection, std::size_t i) {
+  const Subscription& subscription = connection.subscriptions[i];
+  return subscription.slice->subscribers[subscription.index];
+}
+
+}  // namespace
+
+bool is_within_frame(Connection& connection, std::size_t i) {
+  if (i >= connection.subscriptions.size()) return false;
+  const std::uint64_t cursor = subscriber_of(connection, i).cursor;
+  const topic::LogWindow& window = connection.subscriptions[i].slice->window;
+  return cursor < window.head_position() && window.frame_end(cursor) != cursor;
+}
+
+GatheredWrite::GatheredWrite(Connection& connection) : connection_(connection) {
+  const std::size_t subscriptions = connection.subscriptions.size();
+  const std::size_t active = connection.active;
+  if (connection.has_outbound()) {
+    // Private bytes go at the first frame boundary. Once they have started they are finished first: then no frame is open.
+    if (!connection.outbound->started() && is_within_frame(connection, active)) {
+      const Subscription& subscription = connection.subscriptions[active];
+      add_subscription(active, subscription.slice->window.frame_end(subscriber_of(connection, active).cursor));
+    }
+    const base::Bytes unsent = connection.outbound->unsent();
+    if (complete_) add(unsent.data(), unsent.size(), private_bytes);
+  }
+  for (std::size_t i = 0; i < subscriptions && complete_; ++i) {
+    const std::size_t turn = (active + i) % subscriptions;
+    add_subscription(turn, connection.subscriptions[turn].slice->window.head_position());
+  }
+}
+
+bool GatheredWrite::add(const void* bytes, std::size_t length, std::uint16_t owner) {
+  if (count_ == pieces_max) return complete_ = false;
+  pieces_[count_] = {bytes, length};
+  owners_[count_] = owner;
+  ++count_;
+  bytes_ += length;
+  return true;
+}
+
+void GatheredWrite::add_subscription(std::size_t i, std::uint64_t until) {
+  std::uint64_t cursor = subscriber_of(connection_, i).cursor;
+  // A frame's end that was added before private bytes: go on from there.
+  for (std::size_t piece = 0; piece < count_; ++piece) {
+    if (owners_[piece] == i) cursor += pieces_[piece].length;
+  }
+  const topic::LogWindow& window = connection_.subscriptions[i].slice->window;
+  while (cursor < until) {
+    if (quantum_left_ == 0) {
+      complete_ = false;
+      return;
+    }
+    const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(until - cursor, quantum_left_));
+    const topic::Range range = window.range(cursor, wanted);
+    if (!add(range.bytes, range.length, static_cast<std::uint16_t>(i))) return;
+    cursor += range.length;
+    quantum_left_ -= range.length;
+  }
+}
+
+std::uint64_t GatheredWrite::consume(std::size_t written) {
+  CHECK(written <= bytes_);
+  std::uint64_t publications = 0;
+  for (std::size_t piece = 0; piece < count_ && written > 0; ++piece) {
+    const std::size_t part = std::min(written, pieces_[piece].length);
+    written -= part;
+    if (owners_[piece] == private_bytes) {
+      connection_.outbound->consume(part);
+      continue;
+    }
+    Subscriber& subscriber = subscriber_of(connection_, owners_[piece]);
+    const topic::LogWindow& window = connection_.subscriptions[owners_[piece]].slice->window;
+    const std::uint64_t before = window.offset_at(subscriber.cursor);
+    subscriber.cursor += part;
+    publications += window.offset_at(subscriber.cursor) - before;
+    connection_.active = owners_[piece];
+  }
+  if (connection_.outbound && connection_.outbound->empty()) connection_.outbound.reset();
+  return publications;
+}
+
+}  // namespace conn

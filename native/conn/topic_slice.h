@@ -1,0 +1,65 @@
+// One shard's part of one topic in one encoding: its subscribers with their cursors, and the log window they read from.
+// Owner: the shard's FanOut. Thread: that shard.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "native/codec/encoding.h"
+#include "native/conn/slow_policy.h"
+#include "native/topic/log_window.h"
+#include "native/topic/topic.h"
+
+namespace conn {
+
+/// How a subscriber is served.
+enum class Lane : std::uint8_t {
+  ready,     // one topic, nothing private waiting, socket writable: the pass writes to it directly
+  gathered,  // several topics or private bytes: one gathered write brings everything together
+  blocked,   // the kernel refuses its bytes: nothing is tried until it is writable again
+};
+
+struct Subscriber {
+  std::uint64_t cursor = 0;  // the position of the next byte to write
+  std::uint32_t connection = 0;
+  int fd = -1;
+  Lane lane = Lane::ready;
+};
+
+/// A pass over the subscribers, which may take several turns.
+struct Pass {
+  std::uint32_t next = 0;  // index of the next subscriber
+  std::uint32_t left = 0;  // subscribers still to visit; 0: no pass is under way
+  std::uint64_t low = 0;   // the slowest cursor met
+  bool behind = false;     // some ready subscriber is still behind the head
+};
+
+class TopicSlice {
+ public:
+  TopicSlice(topic::TopicRef topic_ref, codec::EncodingId encoding_id, const SlowRule& slow_rule)
+      : topic(std::move(topic_ref)), encoding(encoding_id), rule(slow_rule) {}
+
+  const topic::TopicRef topic;
+  const codec::EncodingId encoding;
+  const SlowRule& rule;  // outlives the slice: the engine's options
+  topic::LogWindow window;
+  std::vector<Subscriber> subscribers;
+  Pass pass;
+  std::uint32_t rotation = 0;  // where the next pass begins
+  bool dirty = false;          // queued for a pass
+  bool new_head = false;       // the log was written since the window was advanced
+
+  /// Begins a pass at the next place of the rotation. Steps by the golden ratio, so that over time every subscriber is first,
+  /// last and in between equally often, whatever their number.
+  void begin_pass() {
+    const auto count = static_cast<std::uint32_t>(subscribers.size());
+    pass = {count == 0 ? 0 : rotation % count, count, window.head_position(), false};
+    rotation += 1 + static_cast<std::uint32_t>(count * 0.618);
+  }
+  /// Subscribers moved: what the pass has seen so far no longer says anything about those it has not.
+  void restart_pass() {
+    if (pass.left != 0) begin_pass();
+  }
+};
+
+}  // namespace conn

@@ -1,0 +1,128 @@
+#include "native/shard/acceptor.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "native/shard/engine_context.h"
+#include "native/shard/shard.h"
+
+namespace shard {
+
+using metrics::Metric;
+
+namespace {
+/// Accepted in one turn from one listener, so that a storm does not hold up those who are connected.
+constexpr int accept_burst = 64;
+constexpr std::uint32_t back_off_ms_min = 10;
+constexpr std::uint32_t back_off_ms_max = 1000;
+/// Connections over the limit that are still taken in, to be told 503; beyond them a connection is closed without a word.
+constexpr std::size_t refusals_at_once_max = 32;
+}  // namespace
+
+Acceptor::Acceptor(EngineContext& engine, metrics::Block& metrics) : engine_(engine), metrics_(metrics) {}
+
+void Acceptor::start(int poller, std::vector<Listener> listeners, std::uint64_t first_token) {
+  poller_ = poller;
+  listeners_ = std::move(listeners);
+  first_token_ = first_token;
+  watch_all();
+}
+
+void Acceptor::watch_all() {
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    CHECK(engine_.kernel.watch(poller_, listeners_[i].fd, first_token_ + i, os::Watch::level_in));
+  }
+}
+
+void Acceptor::on_ready(std::uint64_t token, std::uint32_t now_ms) {
+  CHECK(owns(token));
+  if (paused_) return;  // reported together with the one that made us pause
+  const Listener& listener = listeners_[token - first_token_];
+  for (int i = 0; i < accept_burst; ++i) {
+    const os::Accepted accepted = engine_.kernel.accept(listener.fd);
+    switch (accepted.outcome) {
+      case os::AcceptOutcome::ok:
+        back_off_ms_ = 0;
+        hand_over(listener, accepted.fd, accepted.peer);
+        break;
+      case os::AcceptOutcome::aborted:
+        break;
+      case os::AcceptOutcome::would_block:
+        return;
+      case os::AcceptOutcome::exhausted:
+        back_off(now_ms, accepted.error);
+        return;
+    }
+  }
+}
+
+/// A level-triggered listener that cannot be served would spin: it is taken out of the poller for a while instead.
+void Acceptor::back_off(std::uint32_t now_ms, int error) {
+  metrics_.add(Metric::accept_failures);
+  back_off_ms_ = std::clamp(back_off_ms_ * 2, back_off_ms_min, back_off_ms_max);
+  resume_ms_ = now_ms + back_off_ms_;
+  paused_ = true;
+  for (const Listener& listener : listeners_) engine_.kernel.unwatch(poller_, listener.fd);
+  engine_.warn("accept-failed", std::string("cannot accept connections (") + std::strerror(error) + "), trying again in " +
+                                    std::to_string(back_off_ms_) + " ms");
+}
+
+void Acceptor::tick(std::uint32_t now_ms) {
+  if (!paused_ || static_cast<std::int32_t>(resume_ms_ - now_ms) > 0) return;
+  paused_ = false;
+  watch_all();
+}
+
+int Acceptor::next_ms(std::uint32_t now_ms) const {
+  if (!paused_) return -1;
+  return std::max(0, static_cast<std::int32_t>(resume_ms_ - now_ms));
+}
+
+void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& peer) {
+  metrics_.add(Metric::connections_accepted);
+  const std::size_t open = engine_.connections.load(std::memory_order_relaxed);
+  std::uint32_t& of_address = by_address_[peer.limit_key()];
+  const bool over_limit = open >= engine_.options.connections_max || of_address >= engine_.options.connections_per_address_max;
+  if (over_limit) metrics_.add(Metric::connections_refused);
+  if (open >= engine_.options.connections_max + refusals_at_once_max) {
+    if (of_address == 0) by_address_.erase(peer.limit_key());
+    engine_.kernel.abort(fd);
+    return;
+  }
+  ++of_address;
+  engine_.connections.fetch_add(1, std::memory_order_relaxed);
+
+  Shard* least = engine_.shards.front().get();
+  for (const auto& shard : engine_.shards) {
+    if (shard->load() < least->load()) least = shard.get();
+  }
+  least->add_load();
+  Message message;
+  message.kind = MessageKind::adopt;
+  message.protocol = listener.protocol;
+  message.over_limit = over_limit;
+  message.fd = fd;
+  message.address = peer;
+  if (least == engine_.shards.front().get()) {
+    least->adopt(message);
+  } else {
+    least->post(std::move(message));
+  }
+}
+
+void Acceptor::release_address(const os::Address& address) {
+  const auto found = by_address_.find(address.limit_key());
+  CHECK(found != by_address_.end() && found->second > 0);
+  if (--found->second == 0) by_address_.erase(found);
+}
+
+void Acceptor::stop() {
+  for (const Listener& listener : listeners_) {
+    if (!paused_) engine_.kernel.unwatch(poller_, listener.fd);
+    engine_.kernel.close(listener.fd);
+  }
+  listeners_.clear();
+  paused_ = false;
+}
+
+}  // namespace shard

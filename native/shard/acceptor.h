@@ -1,0 +1,56 @@
+// Takes connections from the listeners, bounded a turn, counts them by address, and deals them out to the shards.
+// Owner: shard 0. Thread: that shard.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "native/metrics/metrics.h"
+#include "native/shard/engine_options.h"
+
+namespace shard {
+
+struct EngineContext;
+
+/// A bound socket.
+struct Listener {
+  codec::ProtocolId protocol{};
+  os::Address address;
+  int fd = -1;
+};
+
+class Acceptor {
+ public:
+  Acceptor(EngineContext& engine, metrics::Block& metrics);
+
+  /// Takes the listeners over and registers them with the poller; a listener's token is `first_token` + its index.
+  void start(int poller, std::vector<Listener> listeners, std::uint64_t first_token);
+  bool owns(std::uint64_t token) const { return token >= first_token_ && token < first_token_ + listeners_.size(); }
+  /// Accepts at most a burst; level-triggered, so the rest is reported again.
+  void on_ready(std::uint64_t token, std::uint32_t now_ms);
+  /// Listens again after a pause for want of descriptors, when its time has come.
+  void tick(std::uint32_t now_ms);
+  /// Milliseconds until `tick` has something to do; -1 when it has not.
+  int next_ms(std::uint32_t now_ms) const;
+  void release_address(const os::Address& address);
+  /// Closes every listener. Idempotent.
+  void stop();
+
+ private:
+  void back_off(std::uint32_t now_ms, int error);
+  void hand_over(const Listener& listener, int fd, const os::Address& peer);
+  void watch_all();
+
+  EngineContext& engine_;
+  metrics::Block& metrics_;
+  int poller_ = -1;
+  std::uint64_t first_token_ = 0;
+  std::vector<Listener> listeners_;
+  std::unordered_map<std::uint64_t, std::uint32_t> by_address_;
+  bool paused_ = false;
+  std::uint32_t resume_ms_ = 0;
+  std::uint32_t back_off_ms_ = 0;
+};
+
+}  // namespace shard

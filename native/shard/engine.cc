@@ -1,0 +1,163 @@
+#include "native/shard/engine.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <tuple>
+
+#include "native/os/linux_kernel.h"
+
+namespace shard {
+
+using metrics::Metric;
+
+namespace {
+/// Port 0 on several addresses means one free port on all of them: the first choice may be taken on the second address.
+constexpr int port_choices_max = 16;
+
+bool is_absent_address(int error) { return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPROTONOSUPPORT; }
+}  // namespace
+
+std::unique_ptr<Engine> Engine::start(EngineOptions options, os::Kernel& kernel, EventSink& events, StartError& error) {
+  CHECK(options.shards >= 1 && options.shards <= topic::shards_max);
+  CHECK(!options.slow_rules.empty() && options.slow_rules.back().topics == "*");
+  std::unique_ptr<Engine> engine(new Engine(std::move(options), kernel, events));
+  if (!engine->bind_all(error)) return nullptr;
+  return engine;
+}
+
+Engine::Engine(EngineOptions options, os::Kernel& kernel, EventSink& events) : context_(std::move(options), kernel, events) {}
+
+Engine::~Engine() { stop(); }
+
+bool Engine::bind_all(StartError& error) {
+  std::vector<Listener> listeners;
+  bool bound = false;
+  for (int choice = 0; choice < port_choices_max && !bound; ++choice) {
+    bound = bind_once(listeners, error);
+    if (bound) break;
+    for (const Listener& listener : listeners) context_.kernel.close(listener.fd);
+    listeners.clear();
+    bound_.clear();
+    skipped_.clear();
+    const bool chosen_by_us = std::any_of(context_.options.listeners.begin(), context_.options.listeners.end(),
+                                          [](const ListenerOptions& each) { return each.address.port == 0; });
+    if (error.error != EADDRINUSE || !chosen_by_us) return false;
+  }
+  if (!bound) return false;
+  for (unsigned i = 0; i < context_.options.shards; ++i) context_.shards.push_back(std::make_unique<Shard>(i, context_));
+  context_.shards.front()->listen(std::move(listeners));
+  return true;
+}
+
+bool Engine::bind_once(std::vector<Listener>& listeners, StartError& error) {
+  const ListenerOptions* previous = nullptr;
+  std::uint16_t previous_port = 0;
+  for (const ListenerOptions& wanted : context_.options.listeners) {
+    os::ListenOptions options;
+    options.address = wanted.address;
+    options.send_buffer_bytes = context_.options.send_buffer_bytes;
+    options.reuse_port = context_.options.reuse_port;
+    const bool shares_port = wanted.address.port == 0 && previous && previous->address.port == 0 && previous->protocol == wanted.protocol;
+    if (shares_port) options.address.port = previous_port;
+    const os::Listening listening = context_.kernel.listen(options);
+    if (listening.fd < 0 && wanted.optional && is_absent_address(listening.error)) {
+      skipped_.push_back({wanted.protocol, options.address, listening.error});
+      continue;
+    }
+    if (listening.fd < 0) {
+      error = {listening.error, options.address};
+      return false;
+    }
+    os::Address address = wanted.address;
+    address.port = listening.port;
+    listeners.push_back({wanted.protocol, address, listening.fd});
+    bound_.push_back({wanted.protocol, address, 0});
+    previous = &wanted;
+    previous_port = listening.port;
+  }
+  return true;
+}
+
+void Engine::run() {
+  CHECK(threads_.empty());
+  for (unsigned i = 0; i < shards(); ++i) threads_.emplace_back([this, i] { thread_main(i); });
+}
+
+void Engine::thread_main(unsigned index) {
+  const std::string name = "broker-" + std::to_string(index);
+  os::prepare_thread(name.c_str());
+  const std::vector<int>& cpus = context_.options.cpus;
+  if (!cpus.empty()) {
+    const int cpu = cpus[index % cpus.size()];
+    if (!os::pin_thread(cpu)) context_.warn("cpu-not-pinned", "cannot run shard " + std::to_string(index) + " on CPU " + std::to_string(cpu));
+  }
+  context_.shards[index]->run();
+}
+
+void Engine::stop() {
+  if (threads_.empty()) return;
+  for (const auto& shard : context_.shards) shard->post({});  // a message is `stop` unless it says otherwise
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void Engine::drain(std::uint32_t drain_ms) {
+  for (const auto& shard : context_.shards) {
+    Message message;
+    message.kind = MessageKind::drain;
+    message.number = drain_ms;
+    shard->post(std::move(message));
+  }
+}
+
+PublishOutcome Engine::publish(std::string_view name, const codec::Publication& publication) {
+  const EngineOptions& options = context_.options;
+  if (!codec::is_valid_topic(name, options.topics.topic_bytes_max)) return {PublishStatus::invalid_topic, 0};
+  if (publication.payload.size() > options.websocket.message_bytes_max) return {PublishStatus::too_big, 0};
+  if (context_.memory.over_limit()) return {PublishStatus::logs_full, 0};
+  const topic::TopicRef topic = context_.topics.open(name);
+  if (!topic) return {PublishStatus::topics_full, 0};
+  const auto now_ms = static_cast<std::uint32_t>(context_.kernel.now_ns() / 1'000'000);
+  const topic::Published published = topic->publish(publication, now_ms, context_.memory);
+  metrics_.add(Metric::publications);
+  metrics_.add(Metric::encodes, published.encodes);
+  if (published.encodes == 0) metrics_.add(Metric::publications_unheard);
+  for (std::size_t i = 0; i < published.notify.size(); ++i) {
+    context_.notify(topic, static_cast<codec::EncodingId>(i), published.notify[i], topic::shards_max);
+  }
+  return {PublishStatus::ok, published.offset};
+}
+
+void Engine::set_connection_events(bool on) { context_.connection_events.store(on, std::memory_order_relaxed); }
+
+std::array<std::int64_t, metrics::metric_count> Engine::stats() const {
+  std::array<std::int64_t, metrics::metric_count> sums{};
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const auto metric = static_cast<Metric>(i);
+    sums[i] = metrics_.get(metric);
+    for (const auto& shard : context_.shards) sums[i] += shard->metrics().get(metric);
+  }
+  return sums;
+}
+
+std::vector<TopicCounts> Engine::topic_counts(std::size_t max) const {
+  std::vector<TopicCounts> counts;
+  for (const topic::TopicRef& topic : context_.topics.all()) {
+    TopicCounts each;
+    each.name = topic->name();
+    each.subscribers = static_cast<std::uint64_t>(std::max<std::int64_t>(0, topic->subscribers()));
+    each.published = topic->published();
+    for (std::size_t i = 0; i < each.skipped.size(); ++i) each.skipped[i] = topic->skipped(i);
+    counts.push_back(std::move(each));
+  }
+  const auto rank = [](const TopicCounts& each) {
+    std::uint64_t skipped = 0;
+    for (const std::uint64_t part : each.skipped) skipped += part;
+    return std::tuple(~skipped, ~each.subscribers, std::string_view(each.name));
+  };
+  std::sort(counts.begin(), counts.end(), [&](const TopicCounts& a, const TopicCounts& b) { return rank(a) < rank(b); });
+  if (counts.size() > max) counts.resize(max);
+  return counts;
+}
+
+}  // namespace shard

@@ -1,0 +1,89 @@
+// The engine: listeners, shards and their threads, and the few calls that other threads may make.
+// Owner: the addon (or a test). Thread: `start`, `run`, `stop` on one thread; the rest from any, as said.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "native/shard/engine_context.h"
+#include "native/shard/shard.h"
+
+namespace shard {
+
+struct BoundListener {
+  codec::ProtocolId protocol{};
+  os::Address address;
+  int error = 0;  // skipped listeners: the errno that made us skip it
+};
+
+struct StartError {
+  int error = 0;  // errno
+  os::Address address;
+};
+
+enum class PublishStatus : std::uint8_t { ok, invalid_topic, too_big, logs_full, topics_full };
+
+struct PublishOutcome {
+  PublishStatus status = PublishStatus::ok;
+  std::uint64_t offset = 0;
+};
+
+struct TopicCounts {
+  std::string name;
+  std::uint64_t subscribers = 0;
+  std::uint64_t published = 0;
+  std::array<std::uint64_t, conn::slow_policy_count> skipped{};
+};
+
+class Engine {
+ public:
+  /// Binds every listener and makes the shards, without a thread. Null, and nothing bound, when a listener fails:
+  /// `error` says which. `kernel` and `events` outlive the engine.
+  static std::unique_ptr<Engine> start(EngineOptions options, os::Kernel& kernel, EventSink& events, StartError& error);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Starts a thread for each shard.
+  void run();
+  /// Ends the threads and closes every socket; returns when they are joined. Idempotent.
+  void stop();
+  /// Stops accepting and closes all connections within `drain_ms`; a `drained` event follows when the last one is gone.
+  void drain(std::uint32_t drain_ms);
+
+  const std::vector<BoundListener>& listeners() const { return bound_; }
+  const std::vector<BoundListener>& skipped() const { return skipped_; }
+
+  /// Publishes from outside the shards. One thread at a time (it has one metric block).
+  PublishOutcome publish(std::string_view topic, const codec::Publication& publication);
+  void set_connection_events(bool on);
+
+  /// Any thread: all counters, summed, by the order of metric_names.
+  std::array<std::int64_t, metrics::metric_count> stats() const;
+  const topic::LogMemory& memory() const { return context_.memory; }
+  std::size_t topics() const { return context_.topics.size(); }
+  /// At most `max` topics: most skipped first, then most subscribers, then by name.
+  std::vector<TopicCounts> topic_counts(std::size_t max) const;
+
+  unsigned shards() const { return static_cast<unsigned>(context_.shards.size()); }
+  /// For tests that step shards themselves.
+  Shard& shard(unsigned index) { return *context_.shards[index]; }
+
+ private:
+  Engine(EngineOptions options, os::Kernel& kernel, EventSink& events);
+  bool bind_all(StartError& error);
+  bool bind_once(std::vector<Listener>& listeners, StartError& error);
+  void thread_main(unsigned index);
+
+  EngineContext context_;
+  std::vector<BoundListener> bound_;
+  std::vector<BoundListener> skipped_;
+  std::vector<std::thread> threads_;
+  metrics::Block metrics_;
+};
+
+}  // namespace shard

@@ -1,0 +1,48 @@
+// What all shards share. Everything here is either immutable after start or safe to use from any thread.
+// Owner: the engine. Thread: any.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "native/shard/engine_options.h"
+#include "native/shard/events.h"
+#include "native/topic/log_memory.h"
+#include "native/topic/registry.h"
+
+namespace shard {
+
+class Shard;
+
+struct EngineContext {
+  EngineContext(EngineOptions engine_options, os::Kernel& engine_kernel, EventSink& engine_events)
+      : options(std::move(engine_options)),
+        kernel(engine_kernel),
+        events(engine_events),
+        memory(engine_kernel, options.log_bytes_max),
+        topics(options.topics_max) {}
+  ~EngineContext();
+
+  const EngineOptions options;
+  os::Kernel& kernel;
+  EventSink& events;
+  topic::LogMemory memory;
+  topic::Registry topics;
+  std::vector<std::unique_ptr<Shard>> shards;
+
+  /// Sockets accepted and not yet closed, over all shards. Relaxed: a limit, not a synchronisation.
+  std::atomic<std::size_t> connections{0};
+  /// Whether connection and disconnect events are wanted. Relaxed: it may take a turn to be noticed.
+  std::atomic<bool> connection_events{false};
+  /// Shards that have closed their last connection while draining. Only counted; the event carries the news.
+  std::atomic<unsigned> shards_drained{0};
+
+  /// Tells every shard in `notify` of a topic's new head, except `self` (none: shards_max), whose bit is returned.
+  bool notify(const topic::TopicRef& topic, codec::EncodingId encoding, topic::ShardMask shards, unsigned self);
+  void warn(const char* name, std::string message);
+};
+
+}  // namespace shard

@@ -1,0 +1,45 @@
+// The engine's options, complete and validated (src/config holds the bounds and the defaults for users).
+// Owner: the engine; never changed after start. Thread: any.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "native/codec/protocol.h"
+#include "native/conn/slow_policy.h"
+#include "native/os/address.h"
+
+namespace shard {
+
+struct ListenerOptions {
+  codec::ProtocolId protocol{};
+  os::Address address;
+  bool optional = false;  // the machine may lack the address: skip it then
+};
+
+struct EngineOptions {
+  std::vector<ListenerOptions> listeners;
+  unsigned shards = 1;
+  bool reuse_port = false;
+  std::vector<int> cpus;  // shard k runs on cpus[k % size]; empty: wherever the system likes
+
+  std::size_t connections_max = 10'000;
+  std::size_t connections_per_address_max = 10'000;
+  std::uint32_t control_frames_per_second_max = 100;
+  std::size_t topics_max = 100'000;
+  std::size_t log_bytes_max = 256 * 1024 * 1024;
+  int send_buffer_bytes = 64 * 1024;
+  codec::HttpLimits http;
+  codec::TopicLimits topics;
+  codec::WebSocketLimits websocket;
+
+  std::uint32_t handshake_ms = 10'000;
+  std::uint32_t ping_interval_ms = 30'000;
+  std::uint32_t pong_ms = 10'000;
+  std::uint32_t close_ms = 5'000;
+
+  std::vector<conn::SlowRule> slow_rules{{"*", conn::SlowPolicyId::disconnect, {}}};
+};
+
+}  // namespace shard

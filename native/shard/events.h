@@ -1,0 +1,38 @@
+// What the engine tells its embedder. Produced by shards, consumed in batches elsewhere.
+// Owner: values. Thread: `EventSink::post` is called by any shard.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "native/codec/protocol.h"
+#include "native/conn/slow_policy.h"
+
+namespace shard {
+
+enum class EventKind : std::uint8_t { connection, disconnect, slow, warning, drained };
+
+struct Event {
+  EventKind kind = EventKind::warning;
+  std::uint64_t id = 0;  // the connection
+  codec::ProtocolId protocol{};
+  std::string peer;
+  std::vector<std::string> topics;  // connection: all of them; slow: the one
+  std::uint16_t code = 0;           // disconnect
+  std::string text;                 // disconnect: reason; warning: message
+  const char* name = "";            // warning: its stable name
+  conn::SlowPolicyId policy{};
+  std::uint64_t bytes_behind = 0;
+  std::uint64_t skipped = 0;
+  std::uint32_t age_ms = 0;
+};
+
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  /// Returns false when the queue is full and the event was dropped. Must not block and must not call the engine.
+  virtual bool post(Event&& event) = 0;
+};
+
+}  // namespace shard

@@ -1,0 +1,357 @@
+#include "native/shard/fan_out.h"
+
+#include <algorithm>
+
+#include "native/shard/timer_wheel.h"
+
+namespace shard {
+
+using conn::Connection;
+using conn::ConnectionTable;
+using conn::Lane;
+using conn::State;
+using conn::Subscriber;
+using conn::TopicSlice;
+using metrics::Metric;
+
+namespace {
+/// Writes of one topic in one turn: then the poller is asked again, so that a large topic does not hold up a small one.
+constexpr std::uint32_t writes_per_turn = 1024;
+/// From here on a range leaves by sendfile, without a copy; below it the copy is cheaper (docs/performance.md).
+constexpr std::uint32_t sendfile_bytes_min = 16 * 1024;
+/// 15 pages, so that a range fits the 16 pages of one splice even when it does not begin at a page.
+constexpr std::uint32_t sendfile_quantum_bytes = 61'440;
+constexpr std::size_t batch_size = 64;
+}  // namespace
+
+/// Writes of one pass on their way to the kernel together.
+struct FanOut::Batch {
+  std::array<os::SendOp, batch_size> ops;
+  std::array<std::uint32_t, batch_size> indices;
+  std::size_t count = 0;
+  // Nearly all subscribers stand at the same cursor: look its range and its number of publications up once.
+  std::uint64_t cursor = UINT64_MAX;
+  os::SendOp prepared;
+  std::uint64_t prepared_publications = 0;
+};
+
+FanOut::FanOut(unsigned shard, os::Kernel& kernel, ConnectionTable& connections, metrics::Block& metrics,
+               const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner)
+    : shard_(shard), kernel_(kernel), connections_(connections), metrics_(metrics), slow_rules_(slow_rules), owner_(owner) {}
+
+// Subscriptions.
+
+TopicSlice& FanOut::slice_for(const topic::TopicRef& topic, codec::EncodingId encoding) {
+  auto& slice = slices_[{topic.get(), encoding}];
+  if (!slice) slice = std::make_unique<TopicSlice>(topic, encoding, conn::slow_rule_for(slow_rules_, topic->name()));
+  return *slice;
+}
+
+void FanOut::subscribe(Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding) {
+  TopicSlice& slice = slice_for(topic, encoding);
+  const topic::Head head = topic->add_interest(encoding, shard_);
+  connection.subscriptions.push({&slice, static_cast<std::uint32_t>(slice.subscribers.size())});
+  slice.subscribers.push_back({head.position, connection.slot, connection.fd, Lane::ready});
+  slice.restart_pass();
+  topic->count_subscribers(+1);
+  metrics_.add(Metric::subscriptions_now);
+  set_lanes(connection);
+}
+
+void FanOut::unsubscribe_all(Connection& connection) {
+  complete_frame(connection);
+  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
+    const conn::Subscription subscription = connection.subscriptions[i];
+    TopicSlice& slice = *subscription.slice;
+    remove_subscriber(slice, subscription.index);
+    slice.topic->count_subscribers(-1);
+    metrics_.add(Metric::subscriptions_now, -1);
+    if (!slice.subscribers.empty()) {
+      slice.restart_pass();
+      if (!slice.window.empty()) mark_dirty(slice);  // the one that left may have been the one that held segments
+      continue;
+    }
+    slice.topic->remove_interest(slice.encoding, shard_, garbage_);
+    if (slice.dirty) std::erase(dirty_, &slice);
+    slices_.erase({slice.topic.get(), slice.encoding});
+    garbage_.clear();
+  }
+  connection.subscriptions.clear();
+}
+
+void FanOut::remove_subscriber(TopicSlice& slice, std::uint32_t index) {
+  CHECK(index < slice.subscribers.size());
+  const auto last = static_cast<std::uint32_t>(slice.subscribers.size() - 1);
+  if (index != last) {
+    slice.subscribers[index] = slice.subscribers[last];
+    Connection& moved = connections_.at(slice.subscribers[index].connection);
+    for (std::size_t i = 0; i < moved.subscriptions.size(); ++i) {
+      if (moved.subscriptions[i].slice == &slice) moved.subscriptions[i].index = index;
+    }
+  }
+  slice.subscribers.pop_back();
+}
+
+void FanOut::complete_frame(Connection& connection) {
+  if (!conn::is_within_frame(connection, connection.active)) return;
+  const conn::Subscription& subscription = connection.subscriptions[connection.active];
+  Subscriber& subscriber = subscription.slice->subscribers[subscription.index];
+  const topic::LogWindow& window = subscription.slice->window;
+  const std::uint64_t end = window.frame_end(subscriber.cursor);
+  const topic::Range rest = window.range(subscriber.cursor, static_cast<std::uint32_t>(end - subscriber.cursor));
+  CHECK(rest.length == end - subscriber.cursor);
+  connection.outbound_for_writing().prepend({rest.bytes, rest.length});
+  subscriber.cursor = end;
+  metrics_.add(Metric::deliveries);
+}
+
+// Heads and passes.
+
+void FanOut::log_ready(const topic::TopicRef& topic, codec::EncodingId encoding) {
+  const auto found = slices_.find({topic.get(), encoding});
+  if (found == slices_.end()) return;  // the last subscriber has left meanwhile
+  found->second->new_head = true;
+  mark_dirty(*found->second);
+}
+
+void FanOut::mark_dirty(TopicSlice& slice) {
+  if (std::exchange(slice.dirty, true)) return;
+  dirty_.push_back(&slice);
+}
+
+bool FanOut::run(std::uint32_t now_ms) {
+  now_ms_ = now_ms;
+  std::size_t kept = 0;
+  for (TopicSlice* slice : dirty_) {
+    slice->dirty = run_pass(*slice);
+    if (slice->dirty) dirty_[kept++] = slice;
+  }
+  dirty_.resize(kept);
+  act_on_pass_findings();
+  run_side_lane();
+  return !dirty_.empty() || !side_lane_.empty();
+}
+
+/// Returns true when the slice wants another turn.
+bool FanOut::run_pass(TopicSlice& slice) {
+  if (slice.pass.left == 0) {
+    if (std::exchange(slice.new_head, false)) {
+      slice.topic->take(slice.encoding, shard_, slice.window, garbage_);
+      garbage_.clear();
+    }
+    slice.begin_pass();
+    metrics_.add(Metric::fan_out_passes);
+  }
+  Batch batch;
+  const auto count = static_cast<std::uint32_t>(slice.subscribers.size());
+  std::uint32_t writes = 0;
+  for (; slice.pass.left > 0 && writes < writes_per_turn; --slice.pass.left) {
+    const std::size_t before = batch.count;
+    visit(slice, slice.pass.next, batch);
+    if (++slice.pass.next == count) slice.pass.next = 0;
+    writes += static_cast<std::uint32_t>(batch.count - before);
+    if (batch.count == batch_size) submit(slice, batch);
+  }
+  submit(slice, batch);
+  if (slice.pass.left > 0) return true;
+  finish_pass(slice);
+  return slice.pass.behind || slice.new_head;
+}
+
+void FanOut::visit(TopicSlice& slice, std::uint32_t index, Batch& batch) {
+  const Subscriber& subscriber = slice.subscribers[index];
+  const std::uint64_t head = slice.window.head_position();
+  if (subscriber.cursor >= head) return;
+  if (subscriber.lane != Lane::ready) {
+    slice.pass.low = std::min(slice.pass.low, subscriber.cursor);
+    Connection& connection = connections_.at(subscriber.connection);
+    if (subscriber.lane == Lane::gathered) {
+      enqueue_side(connection);
+    } else if (head - subscriber.cursor > slice.rule.limits.bytes_behind_max) {
+      over_limit_.push_back(ConnectionTable::token(connection));
+    }
+    return;
+  }
+  if (subscriber.cursor != batch.cursor) {
+    batch.cursor = subscriber.cursor;
+    topic::Range range = slice.window.range(subscriber.cursor, conn::send_quantum_bytes);
+    if (range.file >= 0 && range.length >= sendfile_bytes_min) {
+      range.length = std::min(range.length, sendfile_quantum_bytes);
+    } else {
+      range.file = -1;
+    }
+    batch.prepared = {-1, range.length, range.bytes, range.file, range.file_offset, {}};
+    batch.prepared_publications = slice.window.offset_at(subscriber.cursor + range.length) - slice.window.offset_at(subscriber.cursor);
+  }
+  os::SendOp& op = batch.ops[batch.count];
+  op = batch.prepared;
+  op.fd = subscriber.fd;
+  batch.indices[batch.count] = index;
+  ++batch.count;
+}
+
+void FanOut::submit(TopicSlice& slice, Batch& batch) {
+  if (batch.count == 0) return;
+  kernel_.send_batch({batch.ops.data(), batch.count});
+  metrics_.add(Metric::writes, static_cast<std::int64_t>(batch.count));
+  std::int64_t bytes = 0;
+  std::int64_t publications = 0;
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    const os::SendOp& op = batch.ops[i];
+    Subscriber& subscriber = slice.subscribers[batch.indices[i]];
+    if (op.result.outcome == os::IoOutcome::ok && op.result.bytes == op.length && subscriber.cursor == batch.cursor) {
+      subscriber.cursor += op.length;
+      publications += static_cast<std::int64_t>(batch.prepared_publications);
+    } else {
+      const std::uint64_t before = slice.window.offset_at(subscriber.cursor);
+      apply(slice, batch.indices[i], op);
+      publications += static_cast<std::int64_t>(slice.window.offset_at(subscriber.cursor) - before);
+    }
+    bytes += static_cast<std::int64_t>(op.result.bytes);
+    slice.pass.low = std::min(slice.pass.low, subscriber.cursor);
+    if (subscriber.cursor < slice.window.head_position() && subscriber.lane == Lane::ready) slice.pass.behind = true;
+  }
+  metrics_.add(Metric::bytes_sent, bytes);
+  metrics_.add(Metric::deliveries, publications);
+  batch.count = 0;
+}
+
+void FanOut::apply(TopicSlice& slice, std::uint32_t index, const os::SendOp& op) {
+  Subscriber& subscriber = slice.subscribers[index];
+  Connection& connection = connections_.at(subscriber.connection);
+  switch (op.result.outcome) {
+    case os::IoOutcome::ok:
+      // A short write is not yet a refusal: no edge need follow it. The next pass finds out.
+      CHECK(op.result.bytes <= op.length);
+      subscriber.cursor += op.result.bytes;
+      break;
+    case os::IoOutcome::would_block:
+      metrics_.add(Metric::writes_refused);
+      connection.blocked = true;
+      subscriber.lane = Lane::blocked;
+      newly_blocked_.push_back(ConnectionTable::token(connection));
+      break;
+    case os::IoOutcome::end:
+    case os::IoOutcome::failed:
+      subscriber.lane = Lane::blocked;  // not to be tried again: it is closed at the end of this turn
+      failed_.push_back(ConnectionTable::token(connection));
+      break;
+  }
+}
+
+void FanOut::finish_pass(TopicSlice& slice) {
+  const std::uint64_t head = slice.window.head_position();
+  if (slice.window.empty()) return;
+  slice.window.drop_before(slice.pass.low);
+  if (slice.pass.low < head) return;
+  slice.topic->settled(slice.encoding, shard_, head, garbage_);
+  garbage_.clear();
+}
+
+void FanOut::act_on_pass_findings() {
+  for (const std::uint64_t token : failed_) {
+    if (Connection* connection = connections_.find(token)) owner_.on_write_failed(*connection);
+  }
+  failed_.clear();
+  for (const std::uint64_t token : newly_blocked_) {
+    if (Connection* connection = connections_.find(token)) owner_.on_blocked(*connection);
+  }
+  newly_blocked_.clear();
+  for (const std::uint64_t token : over_limit_) {
+    if (Connection* connection = connections_.find(token)) judge(*connection, now_ms_);
+  }
+  over_limit_.clear();
+}
+
+// Gathered writes and the side lane.
+
+void FanOut::enqueue_side(Connection& connection) {
+  if (connection.in_side_lane) return;
+  connection.in_side_lane = true;
+  side_lane_.push_back(ConnectionTable::token(connection));
+}
+
+void FanOut::set_lanes(Connection& connection) {
+  const bool direct = connection.subscriptions.size() == 1 && !connection.has_outbound() && !connection.in_side_lane;
+  const Lane lane = connection.blocked ? Lane::blocked : direct ? Lane::ready : Lane::gathered;
+  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
+    const conn::Subscription& subscription = connection.subscriptions[i];
+    subscription.slice->subscribers[subscription.index].lane = lane;
+  }
+}
+
+void FanOut::flush_private(Connection& connection) {
+  if (connection.blocked) {
+    set_lanes(connection);
+    return;
+  }
+  settle_write(connection, write_gathered(connection));
+}
+
+void FanOut::on_writable(Connection& connection) {
+  if (!connection.blocked) return;
+  connection.blocked = false;
+  enqueue_side(connection);
+  set_lanes(connection);
+}
+
+void FanOut::run_side_lane() {
+  side_turn_.swap(side_lane_);
+  for (const std::uint64_t token : side_turn_) {
+    Connection* const connection = connections_.find(token);
+    if (connection == nullptr) continue;
+    connection->in_side_lane = false;
+    if (connection->blocked || connection->state == State::doomed) continue;
+    settle_write(*connection, write_gathered(*connection));
+  }
+  side_turn_.clear();
+}
+
+WriteOutcome FanOut::write_gathered(Connection& connection) {
+  conn::GatheredWrite write(connection);
+  if (write.empty()) return WriteOutcome::drained;
+  const os::IoResult result = kernel_.send_gather(connection.fd, write.pieces());
+  metrics_.add(Metric::writes);
+  switch (result.outcome) {
+    case os::IoOutcome::ok:
+      break;
+    case os::IoOutcome::would_block:
+      metrics_.add(Metric::writes_refused);
+      return WriteOutcome::would_block;
+    case os::IoOutcome::end:
+    case os::IoOutcome::failed:
+      return WriteOutcome::failed;
+  }
+  metrics_.add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
+  metrics_.add(Metric::deliveries, static_cast<std::int64_t>(write.consume(result.bytes)));
+  return result.bytes == write.bytes() && write.complete() ? WriteOutcome::drained : WriteOutcome::partial;
+}
+
+void FanOut::settle_write(Connection& connection, WriteOutcome outcome) {
+  switch (outcome) {
+    case WriteOutcome::drained:
+      set_lanes(connection);
+      for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
+        TopicSlice& slice = *connection.subscriptions[i].slice;
+        if (!slice.window.empty()) mark_dirty(slice);  // the next pass may let go of segments
+      }
+      if (connection.state != State::open) owner_.on_drained(connection);
+      return;
+    case WriteOutcome::partial:
+      enqueue_side(connection);
+      set_lanes(connection);
+      return;
+    case WriteOutcome::would_block:
+      connection.blocked = true;
+      set_lanes(connection);
+      owner_.on_blocked(connection);
+      return;
+    case WriteOutcome::failed:
+      connection.blocked = true;
+      set_lanes(connection);
+      owner_.on_write_failed(connection);
+      return;
+  }
+}
+
+}  // namespace shard

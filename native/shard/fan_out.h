@@ -1,0 +1,130 @@
+// Fan out: brings the new bytes of topics to the sockets of one shard's subscribers, evenly. Ready subscribers are written
+// to in rotating passes; those with several topics or private bytes get one gathered write; blocked ones wait aside.
+// Owner: a shard. Thread: that shard.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "native/conn/connection_table.h"
+#include "native/conn/gathered_write.h"
+#include "native/conn/topic_slice.h"
+#include "native/metrics/metrics.h"
+#include "native/os/kernel.h"
+#include "native/topic/topic.h"
+
+namespace shard {
+
+enum class WriteOutcome : std::uint8_t {
+  drained,      // nothing is pending
+  partial,      // a quantum has left, more is pending
+  would_block,  // the kernel refused; an edge will follow
+  failed,       // the connection is dead
+};
+
+/// What a policy was applied to, for the record.
+struct SlowReport {
+  conn::Connection& connection;
+  conn::TopicSlice& slice;
+  conn::SlowPolicyId policy{};
+  std::uint64_t bytes_behind = 0;
+  std::uint32_t age_ms = 0;
+  std::uint64_t skipped = 0;
+};
+
+/// What fan out leaves to the shard. Called only from `FanOut`'s own turn functions, never within a pass.
+class FanOutOwner {
+ public:
+  virtual void on_write_failed(conn::Connection& connection) = 0;
+  virtual void on_blocked(conn::Connection& connection) = 0;
+  /// Everything that was pending for a connection that is not simply open has left.
+  virtual void on_drained(conn::Connection& connection) = 0;
+  virtual void on_slow(const SlowReport& report, conn::SlowAction action) = 0;
+
+ protected:
+  ~FanOutOwner() = default;
+};
+
+class FanOut {
+ public:
+  FanOut(unsigned shard, os::Kernel& kernel, conn::ConnectionTable& connections, metrics::Block& metrics,
+         const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner);
+
+  /// Adds the connection to the topic's subscribers from the present head on: call it before acknowledging.
+  void subscribe(conn::Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding);
+  /// Ends all subscriptions. A frame that is partly on the wire is completed through the connection's private bytes.
+  void unsubscribe_all(conn::Connection& connection);
+
+  /// The topic's log has a new head.
+  void log_ready(const topic::TopicRef& topic, codec::EncodingId encoding);
+  /// Sends private bytes (already appended) as soon as the frame order allows: now, if the kernel takes them.
+  void flush_private(conn::Connection& connection);
+  /// The kernel takes bytes again.
+  void on_writable(conn::Connection& connection);
+
+  /// One turn's worth of writing: every dirty topic gets at most a chunk of its pass, then the side lane one quantum each.
+  /// Returns true when more can be written at once.
+  bool run(std::uint32_t now_ms);
+
+  /// When the oldest unsent publication of a blocked connection passes its age limit: milliseconds from now, 0 when it has;
+  /// `TimerWheel::no_deadline_ms` when nothing is unsent.
+  std::uint32_t age_due_in_ms(conn::Connection& connection, std::uint32_t now_ms);
+  /// Applies the policy of each topic in which the blocked connection is over a limit.
+  void judge(conn::Connection& connection, std::uint32_t now_ms);
+  /// The logs are full: applies the policies as if bytes_behind_max were half of the largest lag of a blocked subscriber, and
+  /// disconnects where skipping would free nothing.
+  void relieve(std::uint32_t now_ms);
+  /// True when the connection has topic bytes to be sent.
+  bool is_behind(conn::Connection& connection);
+
+ private:
+  struct Batch;
+  using SliceKey = std::pair<const topic::Topic*, codec::EncodingId>;
+  struct SliceKeyHash {
+    std::size_t operator()(const SliceKey& key) const {
+      return std::hash<const void*>{}(key.first) ^ static_cast<std::size_t>(key.second);
+    }
+  };
+
+  conn::TopicSlice& slice_for(const topic::TopicRef& topic, codec::EncodingId encoding);
+  void mark_dirty(conn::TopicSlice& slice);
+  void remove_subscriber(conn::TopicSlice& slice, std::uint32_t index);
+  void complete_frame(conn::Connection& connection);
+
+  bool run_pass(conn::TopicSlice& slice);
+  void visit(conn::TopicSlice& slice, std::uint32_t index, Batch& batch);
+  void submit(conn::TopicSlice& slice, Batch& batch);
+  void apply(conn::TopicSlice& slice, std::uint32_t index, const os::SendOp& op);
+  void finish_pass(conn::TopicSlice& slice);
+  void act_on_pass_findings();
+
+  WriteOutcome write_gathered(conn::Connection& connection);
+  void settle_write(conn::Connection& connection, WriteOutcome outcome);
+  void set_lanes(conn::Connection& connection);
+  void enqueue_side(conn::Connection& connection);
+  void run_side_lane();
+  void judge_one(conn::Connection& connection, std::size_t subscription, const conn::SlowRule& rule);
+
+  const unsigned shard_;
+  os::Kernel& kernel_;
+  conn::ConnectionTable& connections_;
+  metrics::Block& metrics_;
+  const std::vector<conn::SlowRule>& slow_rules_;
+  FanOutOwner& owner_;
+  std::uint32_t now_ms_ = 0;
+
+  std::unordered_map<SliceKey, std::unique_ptr<conn::TopicSlice>, SliceKeyHash> slices_;
+  std::vector<conn::TopicSlice*> dirty_;
+  std::vector<std::uint64_t> side_lane_;  // connection tokens
+  std::vector<std::uint64_t> side_turn_;
+  // Found within a pass, acted on after it: acting moves subscribers.
+  std::vector<std::uint64_t> failed_;
+  std::vector<std::uint64_t> newly_blocked_;
+  std::vector<std::uint64_t> over_limit_;
+  std::vector<topic::SegmentRef> garbage_;
+};
+
+}  // namespace shard

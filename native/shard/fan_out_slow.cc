@@ -1,0 +1,126 @@
+// The part of fan out that deals with slow consumers: measuring lag, applying policies, counting what was skipped.
+#include <algorithm>
+
+#include "native/shard/fan_out.h"
+#include "native/shard/timer_wheel.h"
+
+namespace shard {
+
+using conn::Connection;
+using conn::ConnectionTable;
+using conn::Lane;
+using conn::State;
+using conn::Subscriber;
+using conn::TopicSlice;
+using metrics::Metric;
+
+namespace {
+
+struct Behind {
+  std::uint64_t bytes = 0;
+  std::uint32_t age_ms = 0;
+};
+
+Behind measure(const TopicSlice& slice, const Subscriber& subscriber, std::uint32_t now_ms) {
+  if (subscriber.cursor >= slice.window.head_position()) return {};
+  const std::uint32_t published_ms = slice.window.time_ms_of(slice.window.offset_at(subscriber.cursor));
+  return {slice.window.head_position() - subscriber.cursor, now_ms - published_ms};
+}
+
+}  // namespace
+
+bool FanOut::is_behind(Connection& connection) {
+  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
+    const conn::Subscription& subscription = connection.subscriptions[i];
+    const TopicSlice& slice = *subscription.slice;
+    if (slice.new_head || slice.subscribers[subscription.index].cursor < slice.window.head_position()) return true;
+  }
+  return false;
+}
+
+std::uint32_t FanOut::age_due_in_ms(Connection& connection, std::uint32_t now_ms) {
+  std::uint32_t due_in_ms = TimerWheel::no_deadline_ms;
+  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
+    const conn::Subscription& subscription = connection.subscriptions[i];
+    const TopicSlice& slice = *subscription.slice;
+    const Behind behind = measure(slice, slice.subscribers[subscription.index], now_ms);
+    if (behind.bytes == 0) continue;
+    const std::uint32_t age_max_ms = slice.rule.limits.age_max_ms;
+    due_in_ms = std::min(due_in_ms, behind.age_ms > age_max_ms ? 0 : age_max_ms - behind.age_ms + 1);
+  }
+  return due_in_ms;
+}
+
+void FanOut::judge(Connection& connection, std::uint32_t now_ms) {
+  now_ms_ = now_ms;
+  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
+    if (!connection.blocked || connection.state != State::open) return;
+    judge_one(connection, i, connection.subscriptions[i].slice->rule);
+  }
+}
+
+void FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRule& rule) {
+  const conn::Subscription subscription = connection.subscriptions[i];
+  TopicSlice& slice = *subscription.slice;
+  Subscriber& subscriber = slice.subscribers[subscription.index];
+  const Behind behind = measure(slice, subscriber, now_ms_);
+  if (behind.bytes <= rule.limits.bytes_behind_max && behind.age_ms <= rule.limits.age_max_ms) return;
+
+  const bool within_frame = conn::is_within_frame(connection, i);
+  const std::uint64_t next_offset = slice.window.offset_at(subscriber.cursor) + (within_frame ? 1 : 0);
+  const std::uint64_t head_offset = slice.window.head_offset();
+  const conn::SlowVerdict verdict = conn::slow_policy(rule.policy)({slice.window, next_offset, now_ms_, rule.limits});
+  const bool disconnects = verdict.action == conn::SlowAction::disconnect;
+  const std::uint64_t resume_at = disconnects ? head_offset : verdict.offset;
+  CHECK(resume_at >= next_offset && resume_at <= head_offset);
+  if (!disconnects && resume_at == next_offset) return;  // only a frame that is on its way already: nothing to skip
+
+  const std::uint64_t skipped = resume_at - next_offset;
+  slice.topic->count_skipped(static_cast<std::size_t>(rule.policy), skipped);
+  metrics_.add(Metric::slow_events);
+  metrics_.add(Metric::publications_skipped, static_cast<std::int64_t>(skipped));
+  if (!disconnects) {
+    if (within_frame) {
+      CHECK(connection.active == i);
+      complete_frame(connection);
+    }
+    subscriber.cursor = slice.window.position_of(resume_at);
+    set_lanes(connection);
+    mark_dirty(slice);  // the next pass lets go of what nobody needs any more
+  }
+  owner_.on_slow({connection, slice, rule.policy, behind.bytes, behind.age_ms, skipped}, verdict.action);
+}
+
+void FanOut::relieve(std::uint32_t now_ms) {
+  now_ms_ = now_ms;
+  std::uint64_t largest = 0;
+  for (const auto& [key, slice] : slices_) {
+    for (const Subscriber& subscriber : slice->subscribers) {
+      if (subscriber.lane == Lane::blocked) largest = std::max(largest, measure(*slice, subscriber, now_ms).bytes);
+    }
+  }
+  if (largest == 0) return;
+  const std::uint64_t bytes_max = largest / 2;
+  std::vector<std::uint64_t> worst;
+  for (const auto& [key, slice] : slices_) {
+    for (const Subscriber& subscriber : slice->subscribers) {
+      if (subscriber.lane != Lane::blocked || measure(*slice, subscriber, now_ms).bytes <= bytes_max) continue;
+      worst.push_back(ConnectionTable::token(connections_.at(subscriber.connection)));
+    }
+  }
+  // Lags within one segment free nothing by skipping: then only letting go of the connection does.
+  const bool skipping_helps = bytes_max >= topic::heap_segment_bytes;
+  for (const std::uint64_t token : worst) {
+    Connection* const connection = connections_.find(token);
+    if (connection == nullptr) continue;
+    for (std::size_t i = 0; i < connection->subscriptions.size(); ++i) {
+      if (!connection->blocked || connection->state != State::open) break;
+      conn::SlowRule rule = connection->subscriptions[i].slice->rule;
+      rule.limits.bytes_behind_max = bytes_max;
+      if (!skipping_helps) rule.policy = conn::SlowPolicyId::disconnect;
+      judge_one(*connection, i, rule);
+    }
+  }
+}
+
+}  // namespace shard

@@ -1,0 +1,64 @@
+// What other threads ask of a shard. Bounded by what it speaks of: one log-ready message a log, one adoption a connection.
+// Owner: the shard. Thread: `post` from any; `drain` and `prepare_sleep` only on the shard's.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "native/codec/protocol.h"
+#include "native/os/address.h"
+#include "native/topic/topic.h"
+
+namespace shard {
+
+enum class MessageKind : std::uint8_t {
+  log_ready,         // a topic's log has a new head
+  adopt,             // a connection was accepted for this shard
+  address_released,  // to the acceptor: a connection from `address` is gone
+  relieve,           // the logs are full: let go of the slowest
+  drain,             // stop accepting, close everything within `number` milliseconds
+  stop,
+};
+
+struct Message {
+  MessageKind kind = MessageKind::stop;
+  codec::EncodingId encoding{};
+  codec::ProtocolId protocol{};
+  bool over_limit = false;
+  int fd = -1;
+  std::uint32_t number = 0;
+  os::Address address;
+  topic::TopicRef topic;
+};
+
+class Inbox {
+ public:
+  /// Returns true when the shard sleeps and must be woken by the caller, after it has left every lock.
+  [[nodiscard]] bool post(Message&& message) {
+    std::lock_guard guard(lock_);
+    messages_.push_back(std::move(message));
+    return std::exchange(asleep_, false);
+  }
+
+  /// Swaps out all messages, in order of arrival. `into` must be empty; its room is used again.
+  void drain(std::vector<Message>& into) {
+    std::lock_guard guard(lock_);
+    asleep_ = false;
+    messages_.swap(into);
+  }
+
+  /// True when nothing waits: from now on `post` asks for a wake-up.
+  bool prepare_sleep() {
+    std::lock_guard guard(lock_);
+    asleep_ = messages_.empty();
+    return asleep_;
+  }
+
+ private:
+  std::mutex lock_;
+  std::vector<Message> messages_;
+  bool asleep_ = false;
+};
+
+}  // namespace shard

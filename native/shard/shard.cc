@@ -1,0 +1,234 @@
+#include "native/shard/shard.h"
+
+#include <algorithm>
+
+namespace shard {
+
+using conn::Connection;
+using conn::ConnectionTable;
+using conn::State;
+using metrics::Metric;
+
+namespace {
+constexpr std::uint64_t wake_token = UINT64_MAX;
+/// Listener tokens: above every slot of generation 0, far from the generations in use.
+constexpr std::uint64_t listener_token_first = UINT64_MAX - 1024;
+constexpr std::size_t events_per_wait = 512;
+/// When more was ready than one wait reports, ask again before writing: a burst of publishers is fanned out together.
+constexpr int waits_per_turn = 4;
+constexpr std::size_t read_bytes = 256 * 1024;
+/// How often a paused publisher is looked at, and a drain goes on.
+constexpr int poll_ms = 5;
+
+int earlier(int a, int b) { return a < 0 ? b : b < 0 ? a : std::min(a, b); }
+}  // namespace
+
+Shard::Shard(unsigned index, EngineContext& engine)
+    : index_(index),
+      engine_(engine),
+      kernel_(engine.kernel),
+      fan_out_(index, engine.kernel, connections_, metrics_, engine.options.slow_rules, *this),
+      acceptor_(engine, metrics_),
+      ready_(events_per_wait),
+      read_buffer_(read_bytes) {
+  CHECK(index < topic::shards_max);
+  poller_ = kernel_.open_poller();
+  wake_ = kernel_.open_wake();
+  CHECK(poller_ >= 0 && wake_ >= 0);
+  CHECK(kernel_.watch(poller_, wake_, wake_token, os::Watch::level_in));
+  update_clock();
+}
+
+Shard::~Shard() {
+  close_everything();
+  kernel_.close(wake_);
+  kernel_.close(poller_);
+}
+
+void Shard::listen(std::vector<Listener> listeners) { acceptor_.start(poller_, std::move(listeners), listener_token_first); }
+
+void Shard::run() {
+  while (turn(-1)) {
+  }
+  close_everything();
+}
+
+bool Shard::turn(int timeout_ms) {
+  metrics_.add(Metric::turns);
+  std::size_t count = kernel_.wait(poller_, ready_, wait_ms(timeout_ms));
+  update_clock();
+  take_messages();
+  for (int round = 1;; ++round) {
+    for (std::size_t i = 0; i < count; ++i) dispatch(ready_[i]);
+    if (count < ready_.size() || round == waits_per_turn) break;
+    count = kernel_.wait(poller_, ready_, 0);
+  }
+  read_again();
+  resume_paused();
+  acceptor_.tick(now_ms_);
+  go_on_draining();
+  more_to_write_ = fan_out_.run(now_ms_);
+  timers_.advance(now_ms_, [this](std::uint32_t slot) { on_timer(connections_.at(slot)); });
+  reap();
+  return !stopping_;
+}
+
+int Shard::wait_ms(int timeout_ms) {
+  if (more_to_write_ || !read_queue_.empty()) return 0;
+  timeout_ms = earlier(timeout_ms, timers_.next_ms(now_ms_));
+  timeout_ms = earlier(timeout_ms, acceptor_.next_ms(now_ms_));
+  if (!paused_.empty() || (drain_.active && !drain_.reported)) timeout_ms = earlier(timeout_ms, poll_ms);
+  if (timeout_ms == 0) return 0;
+  return inbox_.prepare_sleep() ? timeout_ms : 0;
+}
+
+void Shard::update_clock() { now_ms_ = static_cast<std::uint32_t>(kernel_.now_ns() / 1'000'000); }
+
+void Shard::post(Message&& message) {
+  if (inbox_.post(std::move(message))) kernel_.signal_wake(wake_);
+}
+
+void Shard::take_messages() {
+  inbox_.drain(messages_);
+  for (Message& message : messages_) handle(message);
+  messages_.clear();
+}
+
+void Shard::handle(Message& message) {
+  switch (message.kind) {
+    case MessageKind::log_ready:
+      fan_out_.log_ready(message.topic, message.encoding);
+      break;
+    case MessageKind::adopt:
+      adopt(message);
+      break;
+    case MessageKind::address_released:
+      acceptor_.release_address(message.address);
+      break;
+    case MessageKind::relieve:
+      fan_out_.relieve(now_ms_);
+      break;
+    case MessageKind::drain:
+      begin_drain(message.number);
+      break;
+    case MessageKind::stop:
+      stopping_ = true;
+      break;
+  }
+}
+
+void Shard::dispatch(const os::Ready& ready) {
+  if (ready.token == wake_token) {
+    kernel_.clear_wake(wake_);
+    return;
+  }
+  if (acceptor_.owns(ready.token)) {
+    acceptor_.on_ready(ready.token, now_ms_);
+    return;
+  }
+  Connection* const connection = connections_.find(ready.token);
+  if (connection == nullptr || connection->state == State::doomed) return;
+  if (ready.writable) fan_out_.on_writable(*connection);
+  if (ready.hang_up) connection->ended = true;
+  if (ready.readable) on_readable(*connection);
+}
+
+void Shard::adopt(const Message& message) {
+  Connection& connection = connections_.add();
+  connection.fd = message.fd;
+  connection.state = State::handshake;
+  connection.protocol = message.protocol;
+  connection.role = codec::protocol(message.protocol).role;
+  connection.over_limit = message.over_limit;
+  connection.peer = message.address;
+  connection.heard_ms = now_ms_;
+  connection.since_ms = now_ms_;
+  metrics_.add(Metric::connections_now);
+  arm(connection);
+  if (drain_.active || !kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), os::Watch::edge_in_out)) {
+    doom(connection, static_cast<std::uint16_t>(codec::CloseCode::abnormal), "not served");
+  }
+}
+
+void Shard::read_again() {
+  read_turn_.swap(read_queue_);
+  for (const std::uint64_t token : read_turn_) {
+    Connection* const connection = connections_.find(token);
+    if (connection == nullptr) continue;
+    connection->in_read_queue = false;
+    on_readable(*connection);
+  }
+  read_turn_.clear();
+}
+
+void Shard::reap() {
+  for (const std::uint64_t token : doomed_) {
+    Connection* const connection = connections_.find(token);
+    CHECK(connection != nullptr && connection->state == State::doomed);
+    if (connection->codec && engine_.connection_events.load(std::memory_order_relaxed)) {
+      Event event = connection_event(*connection, EventKind::disconnect);
+      event.code = connection->close_code;
+      if (connection->close_reason) event.text = std::move(*connection->close_reason);
+      post_event(std::move(event));
+    }
+    timers_.cancel(connection->slot);
+    // Bytes that the kernel still holds for a peer that does not read would stay for minutes: drop them.
+    if (connection->blocked) {
+      kernel_.abort(connection->fd);
+    } else {
+      kernel_.close(connection->fd);
+    }
+    metrics_.add(Metric::connections_closed);
+    metrics_.add(Metric::connections_now, -1);
+    engine_.connections.fetch_sub(1, std::memory_order_relaxed);
+    load_.fetch_sub(1, std::memory_order_relaxed);
+    if (index_ == 0) {
+      acceptor_.release_address(connection->peer);
+    } else {
+      Message message;
+      message.kind = MessageKind::address_released;
+      message.address = connection->peer;
+      engine_.shards.front()->post(std::move(message));
+    }
+    connections_.remove(*connection);
+  }
+  doomed_.clear();
+}
+
+void Shard::close_everything() {
+  acceptor_.stop();
+  for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
+    Connection& connection = connections_.at(slot);
+    if (connection.state == State::free) continue;
+    fan_out_.unsubscribe_all(connection);
+    kernel_.close(connection.fd);
+    timers_.cancel(slot);
+    connections_.remove(connection);
+  }
+  doomed_.clear();
+  take_messages_at_end();
+}
+
+/// Sockets that were on their way here when we stopped.
+void Shard::take_messages_at_end() {
+  inbox_.drain(messages_);
+  for (const Message& message : messages_) {
+    if (message.kind == MessageKind::adopt) kernel_.close(message.fd);
+  }
+  messages_.clear();
+}
+
+void Shard::post_event(Event&& event) {
+  if (!engine_.events.post(std::move(event))) metrics_.add(Metric::events_dropped);
+}
+
+Event Shard::connection_event(const Connection& connection, EventKind kind) const {
+  Event event;
+  event.kind = kind;
+  event.id = (std::uint64_t{index_} << 56) | (std::uint64_t{connection.generation & 0xFFFFFF} << 32) | connection.slot;
+  event.protocol = connection.protocol;
+  event.peer = connection.peer.text();
+  return event;
+}
+
+}  // namespace shard

@@ -1,0 +1,136 @@
+// A shard: one event loop that owns its connections, their subscriptions and timers. `turn` does everything once and never
+// starts a thread, so that tests step shards in any order; `run` turns until it is told to stop.
+// Owner: the engine. Thread: its own, except `post`, `load` and `metrics`.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "native/conn/connection_table.h"
+#include "native/metrics/metrics.h"
+#include "native/shard/acceptor.h"
+#include "native/shard/engine_context.h"
+#include "native/shard/fan_out.h"
+#include "native/shard/inbox.h"
+#include "native/shard/timer_wheel.h"
+
+namespace shard {
+
+class Shard final : private FanOutOwner, private codec::CommandSink {
+ public:
+  /// `engine` outlives the shard. Only shard 0 gets listeners.
+  Shard(unsigned index, EngineContext& engine);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  void listen(std::vector<Listener> listeners);
+  /// Turns until a stop message; then every socket is closed.
+  void run();
+  /// One turn: waits at most `timeout_ms` (-1: until something happens), and less when there is work. False after a stop message.
+  bool turn(int timeout_ms);
+
+  /// From any thread.
+  void post(Message&& message);
+  /// Connections dealt to this shard and not yet closed. Read by the acceptor only as a hint.
+  std::size_t load() const { return load_.load(std::memory_order_relaxed); }
+  void add_load() { load_.fetch_add(1, std::memory_order_relaxed); }
+  const metrics::Block& metrics() const { return metrics_; }
+
+  /// On the shard's thread: takes an accepted socket over.
+  void adopt(const Message& message);
+
+ private:
+  // The turn (shard.cc).
+  int wait_ms(int timeout_ms);
+  void take_messages();
+  void handle(Message& message);
+  void dispatch(const os::Ready& ready);
+  void read_again();
+  void reap();
+  void close_everything();
+  void take_messages_at_end();
+
+  // Reading (shard_read.cc).
+  void on_readable(conn::Connection& connection);
+  void on_bytes(conn::Connection& connection, base::MutableBytes bytes);
+  void on_handshake_bytes(conn::Connection& connection, base::MutableBytes bytes);
+  void open(conn::Connection& connection, const codec::HttpRequest& request);
+  bool open_topics(conn::Connection& connection, const std::vector<std::string>& names);
+  void refuse(conn::Connection& connection, const codec::HttpRefusal& refusal);
+  void decode(conn::Connection& connection, base::MutableBytes bytes);
+  bool takes_control_frame(conn::Connection& connection);
+  void pause(conn::Connection& connection);
+  void resume_paused();
+
+  // codec::CommandSink, for `decoding_`.
+  void on_message(codec::PayloadKind kind, base::Bytes payload) override;
+  void on_ignored_message() override;
+  void on_ping(base::Bytes payload) override;
+  void on_pong(base::Bytes payload) override;
+  void on_close(std::uint16_t code, std::string_view reason) override;
+
+  // Closing, timers, drain (shard_close.cc).
+  /// Sends a close frame behind what must still leave, and waits for the peer's at most `close_ms`.
+  void begin_close(conn::Connection& connection, codec::CloseCode code, std::string_view reason);
+  /// To be closed at the end of the turn; `code` and `reason` are for the event unless a close has begun.
+  void doom(conn::Connection& connection, std::uint16_t code, std::string_view reason);
+  void remember_reason(conn::Connection& connection, std::uint16_t code, std::string_view reason);
+  void arm(conn::Connection& connection);
+  void on_timer(conn::Connection& connection);
+  void on_idle(conn::Connection& connection);
+  void begin_drain(std::uint32_t drain_ms);
+  void go_on_draining();
+
+  // FanOutOwner.
+  void on_write_failed(conn::Connection& connection) override;
+  void on_blocked(conn::Connection& connection) override;
+  void on_drained(conn::Connection& connection) override;
+  void on_slow(const SlowReport& report, conn::SlowAction action) override;
+
+  void post_event(Event&& event);
+  Event connection_event(const conn::Connection& connection, EventKind kind) const;
+  void update_clock();
+
+  const unsigned index_;
+  EngineContext& engine_;
+  os::Kernel& kernel_;
+  metrics::Block metrics_;
+  conn::ConnectionTable connections_;
+  FanOut fan_out_;
+  Acceptor acceptor_;
+  TimerWheel timers_;
+  Inbox inbox_;
+  std::atomic<std::size_t> load_{0};
+
+  int poller_ = -1;
+  int wake_ = -1;
+  std::uint32_t now_ms_ = 0;
+  bool stopping_ = false;
+  bool more_to_write_ = false;
+  conn::Connection* decoding_ = nullptr;
+
+  std::vector<os::Ready> ready_;
+  std::vector<Message> messages_;
+  std::vector<std::uint8_t> read_buffer_;
+  std::vector<std::uint64_t> read_queue_;  // connection tokens
+  std::vector<std::uint64_t> read_turn_;
+  std::vector<std::uint64_t> paused_;
+  std::vector<std::uint64_t> doomed_;
+
+  struct Drain {
+    bool active = false;
+    bool reported = false;
+    std::uint32_t started_ms = 0;
+    std::uint32_t within_ms = 0;
+    std::size_t total = 0;
+    std::deque<std::uint64_t> left;  // taken from the back: publishers, then subscribers
+  };
+  Drain drain_;
+};
+
+}  // namespace shard

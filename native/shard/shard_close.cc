@@ -1,0 +1,217 @@
+// The shard's closing half: close handshakes, deadlines, slow consumers, drain.
+#include <algorithm>
+#include <array>
+#include <random>
+
+#include "native/shard/shard.h"
+
+namespace shard {
+
+using conn::Connection;
+using conn::ConnectionTable;
+using conn::State;
+using metrics::Metric;
+
+namespace {
+constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
+/// While draining, at least one connection is closed in this time, so that a few connections need not wait for the window.
+constexpr std::uint32_t drain_step_ms_max = 5;
+/// The least time between two looks at the age of a blocked connection's oldest publication.
+constexpr std::uint32_t judge_again_ms = 50;
+
+/// Spreads the pings of connections that came together: up to an eighth later, by slot.
+std::uint32_t ping_after_ms(const Connection& connection, std::uint32_t interval_ms) {
+  return interval_ms + static_cast<std::uint32_t>(std::uint64_t{connection.slot * 2654435761u} * (interval_ms / 8) >> 32);
+}
+}  // namespace
+
+void Shard::begin_close(Connection& connection, codec::CloseCode code, std::string_view reason) {
+  if (connection.state != State::open) return;
+  remember_reason(connection, static_cast<std::uint16_t>(code), reason);
+  fan_out_.unsubscribe_all(connection);
+  std::array<std::uint8_t, 127> frame;
+  const std::size_t length = codec::write_close_frame(static_cast<std::uint16_t>(code), reason, frame);
+  connection.outbound_for_writing().append(base::Bytes(frame).first(length));
+  connection.state = State::closing;
+  connection.since_ms = now_ms_;
+  arm(connection);
+  fan_out_.flush_private(connection);
+}
+
+void Shard::doom(Connection& connection, std::uint16_t code, std::string_view reason) {
+  if (connection.state == State::doomed) return;
+  if (connection.close_code == 0) remember_reason(connection, code, reason);
+  fan_out_.unsubscribe_all(connection);
+  connection.state = State::doomed;
+  doomed_.push_back(ConnectionTable::token(connection));
+}
+
+void Shard::remember_reason(Connection& connection, std::uint16_t code, std::string_view reason) {
+  connection.close_code = code;
+  connection.close_reason = reason.empty() ? nullptr : std::make_unique<std::string>(reason);
+}
+
+// FanOutOwner.
+
+void Shard::on_write_failed(Connection& connection) { doom(connection, abnormal, "connection lost"); }
+
+void Shard::on_blocked(Connection& connection) {
+  if (connection.state == State::open) arm(connection);
+}
+
+void Shard::on_drained(Connection& connection) {
+  if (connection.state != State::closing) return;
+  if (connection.peer_closed) {
+    doom(connection, abnormal, "");
+  } else if (connection.linger_after) {
+    kernel_.shutdown_send(connection.fd);
+    connection.state = State::lingering;
+    connection.since_ms = now_ms_;
+    arm(connection);
+  }
+}
+
+void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {
+  Event event = connection_event(report.connection, EventKind::slow);
+  event.topics = {report.slice.topic->name()};
+  event.policy = report.policy;
+  event.bytes_behind = report.bytes_behind;
+  event.age_ms = report.age_ms;
+  event.skipped = report.skipped;
+  post_event(std::move(event));
+  switch (action) {
+    case conn::SlowAction::resume_at:
+      arm(report.connection);
+      break;
+    case conn::SlowAction::disconnect:
+      metrics_.add(Metric::connections_closed_slow);
+      begin_close(report.connection, codec::CloseCode::try_again_later,
+                  "slow consumer: " + std::to_string(report.bytes_behind) + " bytes behind");
+      break;
+  }
+}
+
+// Timers: one deadline a connection. Hearing from it does not move the deadline; when it comes, it is looked at anew.
+
+void Shard::arm(Connection& connection) {
+  const EngineOptions& options = engine_.options;
+  std::uint32_t due_ms = now_ms_;
+  switch (connection.state) {
+    case State::handshake:
+      due_ms = connection.since_ms + options.handshake_ms;
+      break;
+    case State::open: {
+      due_ms = connection.awaiting_pong ? connection.since_ms + options.pong_ms
+                                        : connection.heard_ms + ping_after_ms(connection, options.ping_interval_ms);
+      const std::uint32_t age_due_in_ms =
+          connection.blocked ? fan_out_.age_due_in_ms(connection, now_ms_) : TimerWheel::no_deadline_ms;
+      if (age_due_in_ms != TimerWheel::no_deadline_ms) {
+        // A frame that is only partly on the wire stays overdue whatever the policy does: do not look at it in every tick.
+        const std::uint32_t judge_ms = now_ms_ + std::max(age_due_in_ms, judge_again_ms);
+        if (static_cast<std::int32_t>(judge_ms - due_ms) < 0) due_ms = judge_ms;
+      }
+      break;
+    }
+    case State::closing:
+    case State::lingering:
+      due_ms = connection.since_ms + options.close_ms;
+      break;
+    case State::doomed:
+      return;
+    case State::free:
+      CHECK(false);
+  }
+  timers_.set(connection.slot, due_ms);
+}
+
+void Shard::on_timer(Connection& connection) {
+  switch (connection.state) {
+    case State::handshake:
+      refuse(connection, {408, "the handshake took too long"});
+      return;
+    case State::open:
+      if (connection.blocked && fan_out_.age_due_in_ms(connection, now_ms_) == 0) fan_out_.judge(connection, now_ms_);
+      if (connection.state == State::open) on_idle(connection);
+      if (connection.state == State::open) arm(connection);
+      return;
+    case State::closing:
+      doom(connection, abnormal, "the close handshake took too long");
+      return;
+    case State::lingering:
+      doom(connection, abnormal, "");
+      return;
+    case State::doomed:
+      return;
+    case State::free:
+      CHECK(false);
+  }
+}
+
+void Shard::on_idle(Connection& connection) {
+  if (connection.paused) connection.heard_ms = now_ms_;  // it is we who do not listen
+  if (connection.awaiting_pong) {
+    if (now_ms_ - connection.since_ms >= engine_.options.pong_ms) doom(connection, abnormal, "no answer to a ping");
+    return;
+  }
+  if (now_ms_ - connection.heard_ms < ping_after_ms(connection, engine_.options.ping_interval_ms)) return;
+  std::array<std::uint8_t, 127> frame;
+  const std::size_t length = codec::write_ping_frame({}, frame);
+  connection.outbound_for_writing().append(base::Bytes(frame).first(length));
+  connection.awaiting_pong = true;
+  connection.since_ms = now_ms_;
+  metrics_.add(Metric::pings_sent);
+  fan_out_.flush_private(connection);
+}
+
+// Drain: publishers first, so that what they sent still finds its subscribers; then everybody, in random order, paced.
+
+void Shard::begin_drain(std::uint32_t drain_ms) {
+  if (drain_.active) return;
+  acceptor_.stop();
+  std::vector<std::uint64_t> publishers;
+  std::vector<std::uint64_t> subscribers;
+  for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
+    Connection& connection = connections_.at(slot);
+    if (connection.state == State::handshake) refuse(connection, {503, "shutting down"});
+    if (connection.state != State::open) continue;
+    auto& list = connection.role == codec::Role::publish ? publishers : subscribers;
+    list.push_back(ConnectionTable::token(connection));
+  }
+  std::minstd_rand random(now_ms_);
+  std::shuffle(publishers.begin(), publishers.end(), random);
+  std::shuffle(subscribers.begin(), subscribers.end(), random);
+  drain_.active = true;
+  drain_.started_ms = now_ms_;
+  drain_.within_ms = drain_ms;
+  drain_.left.assign(subscribers.begin(), subscribers.end());
+  drain_.left.insert(drain_.left.end(), publishers.begin(), publishers.end());
+  drain_.total = drain_.left.size();
+}
+
+void Shard::go_on_draining() {
+  if (!drain_.active || drain_.reported) return;
+  const std::uint32_t elapsed_ms = now_ms_ - drain_.started_ms;
+  const bool time_is_up = elapsed_ms >= drain_.within_ms;
+  const std::size_t target =
+      time_is_up ? drain_.total
+                 : std::max<std::size_t>(drain_.total * elapsed_ms / drain_.within_ms, elapsed_ms / drain_step_ms_max + 1);
+  for (std::size_t tries = drain_.left.size(); tries > 0 && drain_.total - drain_.left.size() < target; --tries) {
+    const std::uint64_t token = drain_.left.back();
+    drain_.left.pop_back();
+    Connection* const connection = connections_.find(token);
+    if (connection == nullptr) continue;
+    if (!time_is_up && !connection->blocked && fan_out_.is_behind(*connection)) {
+      drain_.left.push_front(token);  // it still has to be sent what was published: later
+      continue;
+    }
+    begin_close(*connection, codec::CloseCode::going_away, "shutting down");
+  }
+  if (connections_.size() > 0) return;
+  drain_.reported = true;
+  if (engine_.shards_drained.fetch_add(1, std::memory_order_relaxed) + 1 < engine_.shards.size()) return;
+  Event event;
+  event.kind = EventKind::drained;
+  post_event(std::move(event));
+}
+
+}  // namespace shard

@@ -1,0 +1,249 @@
+// The shard's reading half: bytes from sockets, the handshake, and the commands that codecs decode.
+#include <algorithm>
+
+#include "native/codec/websocket_upgrade.h"
+#include "native/shard/shard.h"
+
+namespace shard {
+
+using conn::Connection;
+using conn::ConnectionTable;
+using conn::State;
+using metrics::Metric;
+
+namespace {
+constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
+}
+
+void Shard::on_readable(Connection& connection) {
+  if (connection.state == State::doomed || connection.paused) return;
+  if (connection.publishes_to && engine_.memory.over_limit()) {
+    pause(connection);
+    return;
+  }
+  const os::IoResult result = kernel_.receive(connection.fd, read_buffer_);
+  switch (result.outcome) {
+    case os::IoOutcome::ok:
+      break;
+    case os::IoOutcome::would_block:
+      return;
+    case os::IoOutcome::end:
+      doom(connection, abnormal, "stream ended");
+      return;
+    case os::IoOutcome::failed:
+      doom(connection, abnormal, "connection lost");
+      return;
+  }
+  metrics_.add(Metric::bytes_received, static_cast<std::int64_t>(result.bytes));
+  connection.heard_ms = now_ms_;
+  connection.awaiting_pong = false;
+  on_bytes(connection, base::MutableBytes(read_buffer_).first(result.bytes));
+  // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
+  const bool more = result.bytes == read_buffer_.size() || connection.ended;
+  if (more && !connection.in_read_queue) {
+    connection.in_read_queue = true;
+    read_queue_.push_back(ConnectionTable::token(connection));
+  }
+}
+
+void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {
+  switch (connection.state) {
+    case State::handshake:
+      on_handshake_bytes(connection, bytes);
+      return;
+    case State::open:
+    case State::closing:
+      if (connection.codec) decode(connection, bytes);
+      return;
+    case State::lingering:
+    case State::doomed:
+      return;  // read only to be thrown away
+    case State::free:
+      CHECK(false);
+  }
+}
+
+// Handshake.
+
+void Shard::on_handshake_bytes(Connection& connection, base::MutableBytes bytes) {
+  const std::unique_ptr<conn::Handshake> earlier = std::move(connection.handshake);
+  std::size_t scanned = 0;
+  if (earlier) {
+    earlier->bytes.insert(earlier->bytes.end(), bytes.begin(), bytes.end());
+    bytes = earlier->bytes;
+    scanned = earlier->scanned;
+  }
+  const codec::HttpParsed parsed = codec::parse_http_request(bytes, scanned, engine_.options.http);
+  switch (parsed.status) {
+    case codec::HttpParseStatus::incomplete:
+      connection.handshake = std::make_unique<conn::Handshake>();
+      connection.handshake->bytes.assign(bytes.begin(), bytes.end());
+      connection.handshake->scanned = parsed.scanned;
+      return;
+    case codec::HttpParseStatus::refused:
+      refuse(connection, parsed.refusal);
+      return;
+    case codec::HttpParseStatus::complete:
+      break;
+  }
+  open(connection, parsed.request);
+  if (connection.state == State::open && parsed.consumed < bytes.size()) decode(connection, bytes.subspan(parsed.consumed));
+}
+
+void Shard::open(Connection& connection, const codec::HttpRequest& request) {
+  if (connection.over_limit) return refuse(connection, {503, "too many connections"});
+  const codec::Upgrade upgrade = codec::accept_websocket_upgrade(request);
+  if (!upgrade.accepted) return refuse(connection, upgrade.refusal);
+  const codec::Protocol& protocol = codec::protocol(connection.protocol);
+  const codec::TopicsParsed parsed = protocol.parse_target(request.target, engine_.options.topics);
+  if (!parsed.ok) return refuse(connection, parsed.refusal);
+  if (!open_topics(connection, parsed.topics)) return refuse(connection, {503, "too many topics"});
+
+  connection.codec = protocol.make_codec(engine_.options.websocket);
+  connection.state = State::open;
+  metrics_.add(Metric::handshakes_completed);
+  if (engine_.connection_events.load(std::memory_order_relaxed)) {
+    Event event = connection_event(connection, EventKind::connection);
+    event.topics = parsed.topics;
+    post_event(std::move(event));
+  }
+  const std::string answer = codec::write_upgrade_response(upgrade.accept_key);
+  connection.outbound_for_writing().append(base::bytes_of(answer));
+  fan_out_.flush_private(connection);
+  arm(connection);
+}
+
+/// Interest is recorded here, before the 101 is written: what is published from now on will be seen.
+bool Shard::open_topics(Connection& connection, const std::vector<std::string>& names) {
+  std::vector<topic::TopicRef> topics;
+  for (const std::string& name : names) {
+    topic::TopicRef topic = engine_.topics.open(name);
+    if (!topic) return false;
+    topics.push_back(std::move(topic));
+  }
+  for (topic::TopicRef& topic : topics) {
+    if (connection.role == codec::Role::subscribe) {
+      fan_out_.subscribe(connection, topic, codec::protocol(connection.protocol).encoding);
+    } else {
+      connection.publishes_to = std::move(topic);
+    }
+  }
+  return true;
+}
+
+void Shard::refuse(Connection& connection, const codec::HttpRefusal& refusal) {
+  metrics_.add(Metric::handshakes_refused);
+  engine_.warn("handshake-refused", "refused a handshake from " + connection.peer.text() + ": " + std::to_string(refusal.status) +
+                                        " " + std::string(refusal.reason));
+  const std::string answer = codec::write_http_refusal(refusal);
+  connection.outbound_for_writing().append(base::bytes_of(answer));
+  connection.state = State::closing;
+  connection.linger_after = true;
+  connection.since_ms = now_ms_;
+  arm(connection);
+  fan_out_.flush_private(connection);
+}
+
+// Commands.
+
+void Shard::decode(Connection& connection, base::MutableBytes bytes) {
+  decoding_ = &connection;
+  const codec::Decoded decoded = connection.codec->decode(bytes, *this);
+  decoding_ = nullptr;
+  if (decoded.status != codec::DecodeStatus::failed) return;
+  metrics_.add(Metric::protocol_errors);
+  if (connection.state == State::open) {
+    connection.linger_after = true;
+    begin_close(connection, decoded.code, decoded.reason);
+  } else {
+    doom(connection, abnormal, decoded.reason);
+  }
+}
+
+void Shard::on_message(codec::PayloadKind kind, base::Bytes payload) {
+  Connection& connection = *decoding_;
+  if (connection.state != State::open) return;  // it came behind our close frame
+  const topic::TopicRef& topic = connection.publishes_to;
+  CHECK(topic != nullptr);
+  const topic::Published published = topic->publish({kind, payload}, now_ms_, engine_.memory);
+  metrics_.add(Metric::messages_received);
+  metrics_.add(Metric::publications);
+  metrics_.add(Metric::encodes, published.encodes);
+  if (published.encodes == 0) metrics_.add(Metric::publications_unheard);
+  for (std::size_t i = 0; i < published.notify.size(); ++i) {
+    if (published.notify[i] == 0) continue;
+    const auto encoding = static_cast<codec::EncodingId>(i);
+    if (engine_.notify(topic, encoding, published.notify[i], index_)) fan_out_.log_ready(topic, encoding);
+  }
+}
+
+void Shard::on_ignored_message() { metrics_.add(Metric::messages_ignored); }
+
+void Shard::on_ping(base::Bytes payload) {
+  Connection& connection = *decoding_;
+  metrics_.add(Metric::pings_received);
+  if (connection.state != State::open || !takes_control_frame(connection)) return;
+  std::array<std::uint8_t, 127> frame;
+  const std::size_t length = codec::write_pong_frame(payload, frame);
+  connection.outbound_for_writing().append_pong(base::Bytes(frame).first(length));
+  fan_out_.flush_private(connection);
+}
+
+void Shard::on_pong(base::Bytes) {
+  if (decoding_->state == State::open) takes_control_frame(*decoding_);
+}
+
+/// Counts a control frame against its bound a second; over it the connection is closed with 1008.
+bool Shard::takes_control_frame(Connection& connection) {
+  const std::uint32_t second = now_ms_ / 1000;
+  if (connection.control_second != second) {
+    connection.control_second = second;
+    connection.control_frames = 0;
+  }
+  if (++connection.control_frames <= engine_.options.control_frames_per_second_max) return true;
+  metrics_.add(Metric::protocol_errors);
+  connection.linger_after = true;
+  begin_close(connection, codec::CloseCode::policy_violation, "too many control frames");
+  return false;
+}
+
+void Shard::on_close(std::uint16_t code, std::string_view reason) {
+  Connection& connection = *decoding_;
+  connection.peer_closed = true;
+  if (connection.state == State::open) {
+    begin_close(connection, static_cast<codec::CloseCode>(code), "");
+    remember_reason(connection, code, reason);
+  } else if (connection.state == State::closing && !connection.has_outbound()) {
+    doom(connection, code, reason);
+  }
+}
+
+// Backpressure by the logs: a publisher that is not read is stopped by its own TCP window.
+
+void Shard::pause(Connection& connection) {
+  connection.paused = true;
+  paused_.push_back(ConnectionTable::token(connection));
+  metrics_.add(Metric::publishers_paused);
+}
+
+void Shard::resume_paused() {
+  if (paused_.empty()) return;
+  if (!engine_.memory.below_resume()) {
+    for (const auto& shard : engine_.shards) {
+      Message message;
+      message.kind = MessageKind::relieve;
+      shard->post(std::move(message));
+    }
+    return;
+  }
+  std::vector<std::uint64_t> paused;
+  paused.swap(paused_);
+  for (const std::uint64_t token : paused) {
+    Connection* const connection = connections_.find(token);
+    if (connection == nullptr) continue;
+    connection->paused = false;
+    on_readable(*connection);
+  }
+}
+
+}  // namespace shard

@@ -1,0 +1,110 @@
+// One deadline for each connection slot, in a hashed wheel: set, cancel and fire in constant time, without allocation.
+// Owner: a shard. Thread: that shard.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "native/base/check.h"
+
+namespace shard {
+
+class TimerWheel {
+ public:
+  static constexpr std::uint32_t tick_ms = 16;
+  static constexpr std::uint32_t no_deadline_ms = UINT32_MAX;
+
+  TimerWheel() { heads_.fill(none); }
+
+  /// Sets or moves the deadline of `slot`. Deadlines are on the wrapping millisecond clock, less than 2^31 ms ahead.
+  void set(std::uint32_t slot, std::uint32_t due_ms) {
+    if (slot >= nodes_.size()) nodes_.resize(slot + 1);
+    cancel(slot);
+    link(slot, due_ms);
+  }
+
+  void cancel(std::uint32_t slot) {
+    if (slot >= nodes_.size() || nodes_[slot].bucket == none) return;
+    Node& node = nodes_[slot];
+    if (node.previous != none) nodes_[node.previous].next = node.next;
+    if (node.next != none) nodes_[node.next].previous = node.previous;
+    if (heads_[node.bucket] == slot) heads_[node.bucket] = node.next;
+    node.bucket = none;
+    --armed_;
+  }
+
+  /// Calls `fire(slot)` for every deadline at or before `now_ms`; `fire` may set deadlines again.
+  template <typename Fire>
+  void advance(std::uint32_t now_ms, Fire fire) {
+    if (!started_) {
+      tick_ = now_ms / tick_ms;
+      started_ = true;
+    }
+    // After a long stall one turn of the wheel visits everything.
+    std::uint32_t steps = now_ms / tick_ms - tick_;
+    if (steps > buckets) steps = buckets;
+    for (std::uint32_t left = steps + 1; left-- > 0;) visit((now_ms / tick_ms - left) % buckets, now_ms, fire);
+    tick_ = now_ms / tick_ms;
+  }
+
+  /// Milliseconds until the next bucket with a deadline, at least 1; -1 when nothing is armed. Never later than a deadline
+  /// by more than one tick.
+  int next_ms(std::uint32_t now_ms) const {
+    if (armed_ == 0) return -1;
+    for (std::uint32_t ahead = 0; ahead < buckets; ++ahead) {
+      if (heads_[(now_ms / tick_ms + ahead) % buckets] == none) continue;
+      return static_cast<int>(ahead * tick_ms + tick_ms - now_ms % tick_ms);
+    }
+    return -1;
+  }
+
+ private:
+  static constexpr std::uint32_t buckets = 512;  // 8.2 s; a later deadline is looked at once a turn of the wheel
+  static constexpr std::uint32_t none = UINT32_MAX;
+
+  struct Node {
+    std::uint32_t next = none;
+    std::uint32_t previous = none;
+    std::uint32_t bucket = none;
+    std::uint32_t due_ms = 0;
+  };
+
+  void link(std::uint32_t slot, std::uint32_t due_ms) {
+    // A deadline that has passed goes into the bucket that the next advance visits first.
+    const bool passed = started_ && static_cast<std::int32_t>(due_ms - tick_ * tick_ms) < 0;
+    const std::uint32_t bucket = (passed ? tick_ : due_ms / tick_ms) % buckets;
+    nodes_[slot] = {heads_[bucket], none, bucket, due_ms};
+    if (heads_[bucket] != none) nodes_[heads_[bucket]].previous = slot;
+    heads_[bucket] = slot;
+    ++armed_;
+  }
+
+  template <typename Fire>
+  void visit(std::uint32_t bucket, std::uint32_t now_ms, Fire fire) {
+    std::uint32_t slot = heads_[bucket];
+    while (slot != none) {
+      const std::uint32_t next = nodes_[slot].next;
+      if (static_cast<std::int32_t>(nodes_[slot].due_ms - now_ms) <= 0) {
+        cancel(slot);
+        due_.push_back(slot);
+      }
+      slot = next;
+    }
+    // Fired after the walk: a handler may move any deadline, also one of this bucket.
+    std::vector<std::uint32_t> firing;
+    firing.swap(due_);
+    for (const std::uint32_t each : firing) fire(each);
+    firing.clear();
+    if (due_.empty()) due_.swap(firing);  // keep the room
+  }
+
+  std::vector<Node> nodes_;
+  std::array<std::uint32_t, buckets> heads_;
+  std::vector<std::uint32_t> due_;
+  std::uint32_t tick_ = 0;
+  std::uint32_t armed_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace shard
