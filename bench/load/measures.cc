@@ -2,6 +2,8 @@
 #include "bench/load/measures.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <stdexcept>
 
@@ -64,6 +66,17 @@ ServerCpu::ServerCpu(std::uint32_t pid) {
 }
 
 std::uint64_t ServerCpu::used_ns() const { return known_ ? read_clock_ns(clock_) : 0; }
+
+std::uint64_t waited_for_core_ns(std::uint32_t pid) {
+  std::uint64_t sum = 0;
+  std::error_code gone;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
+    std::ifstream file(task.path() / "schedstat");
+    std::uint64_t ran_ns = 0, waited_ns = 0;
+    if (file >> ran_ns >> waited_ns) sum += waited_ns;
+  }
+  return sum;
+}
 
 void BusyMeter::start() {
   started_wall_ns_ = now_ns();

@@ -31,6 +31,9 @@ class ServerCpu {
   bool known_ = false;
 };
 
+/// Time the threads of a process were ready to run but had no core: what other programs on the machine did to a run.
+std::uint64_t waited_for_core_ns(std::uint32_t pid);
+
 /// Adds up windows of wall time and of this process's own CPU time within them.
 class BusyMeter {
  public:

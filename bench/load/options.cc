@@ -36,6 +36,7 @@ constexpr NumberFlag number_flags[] = {
     {"--connect-parallel", &Options::connect_parallel, 1, 4096, "handshakes under way at a time"},
     {"--connect-timeout-s", &Options::connect_timeout_s, 1, 3600, "for all connections to be open"},
     {"--timeout-s", &Options::timeout_s, 1, 3600, "for the deliveries of one round"},
+    {"--budget-s", &Options::budget_s, 1, 3600, "begin no further round after so much measured time"},
     {"--cpu", &Options::cpu, 0, 1023, "pin to this core"},
     {"--server-pid", &Options::server_pid, 1, UINT32_MAX, "whose CPU time to measure"},
     {"--binary", &Options::binary, 0, 1, "1: binary frames instead of text"},

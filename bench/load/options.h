@@ -29,6 +29,7 @@ struct Options {
   std::uint32_t connect_parallel = 256;
   std::uint32_t connect_timeout_s = 60;
   std::uint32_t timeout_s = 30;  // for one round's deliveries
+  std::uint32_t budget_s = 60;  // no further round is begun after so much measured time
   std::uint32_t cpu = UINT32_MAX;
   std::uint32_t server_pid = 0;
   std::uint32_t binary = 0;

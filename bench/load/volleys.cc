@@ -1,6 +1,8 @@
 // Scenarios made of volleys: every publisher sends its burst at one instant, and the next volley waits until all of it
 // has arrived everywhere (one-to-many, many-to-many, channels, slow).
 // Owner: main. Thread: the load thread.
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "bench/load/clock.h"
@@ -19,6 +21,19 @@ struct Round {
   std::uint64_t wall_ns;    // first send → last receipt of all
 };
 
+/// Readings of everything that only ever grows; a window is the difference of two.
+struct Counters {
+  std::uint64_t deliveries;
+  std::uint64_t server_cpu_ns;
+  std::uint64_t server_waited_ns;
+  std::uint64_t client_waited_ns;
+
+  Counters operator-(const Counters& before) const {
+    return {deliveries - before.deliveries, server_cpu_ns - before.server_cpu_ns,
+            server_waited_ns - before.server_waited_ns, client_waited_ns - before.client_waited_ns};
+  }
+};
+
 class Volleys {
  public:
   explicit Volleys(const Options& options)
@@ -34,25 +49,35 @@ class Volleys {
     }
     for (std::uint32_t i = 0; complete && i < options_.warmup; ++i) complete = volley(options_.burst);
     fleet_.ledger().start_measuring();
-    const std::uint64_t delivered_before = fleet_.ledger().deliveries();
-    const std::uint64_t cpu_before = server_cpu_.used_ns();
-    for (std::uint32_t i = 0; complete && i < options_.rounds; ++i) {
-      meter_.start();
-      complete = volley(options_.burst);
-      meter_.stop();
-      if (complete) record_round();
-      fleet_.client().turn_for(std::uint64_t{options_.pause_us} * 1000);
-    }
-    const std::uint64_t cpu_ns = server_cpu_.used_ns() - cpu_before;
-    return write(out, fleet_.ledger().deliveries() - delivered_before, cpu_ns);
+    const Counters before = read_counters();
+    for (std::uint32_t i = 0; complete && i < options_.rounds && within_budget(); ++i) complete = measured_round();
+    write(out, read_counters() - before);
+    return faults_.sum() == 0 && complete;
   }
 
  private:
+  bool within_budget() const { return meter_.wall_ns() < std::uint64_t{options_.budget_s} * 1'000'000'000; }
+
+  bool measured_round() {
+    meter_.start();
+    const bool complete = volley(options_.burst);
+    meter_.stop();
+    if (complete) record_round();
+    fleet_.client().turn_for(std::uint64_t{options_.pause_us} * 1000);
+    return complete;
+  }
+
   bool volley(std::uint32_t burst) {
     for (std::uint32_t i = 0; i < options_.publishers; ++i) fleet_.prepare(i, burst);
     const std::uint64_t deadline = now_ns() + std::uint64_t{options_.timeout_s} * 1'000'000'000;
     for (std::uint32_t i = 0; i < options_.publishers; ++i) fleet_.fire(i);
     return fleet_.client().turn_until_delivered(deadline);
+  }
+
+  Counters read_counters() {
+    return {fleet_.ledger().deliveries(), server_cpu_.used_ns(),
+            server_cpu_.known() ? waited_for_core_ns(options_.server_pid) : 0,
+            waited_for_core_ns(static_cast<std::uint32_t>(getpid()))};
   }
 
   void record_round() {
@@ -73,20 +98,14 @@ class Volleys {
     if (messages != 0) rounds_.push_back({total / messages, spread / messages, last_receipt - first_send});
   }
 
-  bool write(JsonWriter& out, std::uint64_t deliveries, std::uint64_t cpu_ns) {
-    const Faults faults = fleet_.ledger().close();
-    std::uint64_t wall_ns = 0;
-    for (const Round& round : rounds_) wall_ns += round.wall_ns;
-    const auto delivered = static_cast<double>(deliveries);
-    out.key("deliveries").number(deliveries);
-    write_faults(out, faults);
+  void write(JsonWriter& out, const Counters& window) {
+    faults_ = fleet_.ledger().close();
+    out.key("deliveries").number(window.deliveries);
+    write_faults(out, faults_);
     write_distribution(out, "totalUs", totals_);
     write_distribution(out, "spreadUs", spreads_);
     write_histogram(out, "deliveryUs", fleet_.ledger().delivery_ns());
-    out.key("deliveriesPerSecond").real(delivered * 1e9 / static_cast<double>(wall_ns));
-    out.key("serverCpuUsPerDelivery");
-    out.real(server_cpu_.known() ? static_cast<double>(cpu_ns) / 1000 / delivered : NAN);
-    out.key("clientBusyPercent").real(meter_.percent());
+    write_load(out, window);
     out.key("handshakesPerSecond").real(opened_.opened * 1e9 / static_cast<double>(opened_.elapsed_ns));
     write_curve(out);
     out.key("rounds").open_array();
@@ -95,7 +114,21 @@ class Volleys {
       out.key("wallUs").microseconds(round.wall_ns).close_object();
     }
     out.close_array();
-    return faults.sum() == 0 && rounds_.size() == options_.rounds;
+  }
+
+  void write_load(JsonWriter& out, const Counters& window) {
+    double delivering_ns = 0;
+    for (const Round& round : rounds_) delivering_ns += static_cast<double>(round.wall_ns);
+    const auto measured_ns = static_cast<double>(meter_.wall_ns());
+    const auto deliveries = static_cast<double>(window.deliveries);
+    const double of_server = server_cpu_.known() ? 1 : NAN;
+    const auto cpu_ns = static_cast<double>(window.server_cpu_ns);
+    out.key("deliveriesPerSecond").real(deliveries * 1e9 / delivering_ns);
+    out.key("serverCpuUsPerDelivery").real(of_server * cpu_ns / 1000 / deliveries);
+    out.key("serverBusyPercent").real(of_server * 100 * cpu_ns / measured_ns);
+    out.key("serverWaitedPercent").real(of_server * 100 * static_cast<double>(window.server_waited_ns) / measured_ns);
+    out.key("clientBusyPercent").real(meter_.percent());
+    out.key("clientWaitedPercent").real(100 * static_cast<double>(window.client_waited_ns) / measured_ns);
   }
 
   /// Mean receipt time by rank, at 51 evenly spaced ranks from the first to the last receipt.
@@ -111,6 +144,7 @@ class Volleys {
   ServerCpu server_cpu_;
   BusyMeter meter_;
   OpenResult opened_;
+  Faults faults_;
   std::vector<std::uint64_t> totals_;
   std::vector<std::uint64_t> spreads_;
   std::vector<Round> rounds_;
