@@ -2,7 +2,7 @@
   "variables": { "sanitize%": "" },
   "target_defaults": {
     "include_dirs": ["."],
-    "cflags": ["-Wall", "-Wextra", "-Wshadow", "-Wno-missing-field-initializers", "-fvisibility=hidden", "-g", "-fno-omit-frame-pointer"],
+    "cflags": ["-Wall", "-Wextra", "-Wno-missing-field-initializers", "-fvisibility=hidden", "-g", "-fno-omit-frame-pointer"],
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
     "cflags_cc": ["-std=c++20", "-O2"],
     "conditions": [

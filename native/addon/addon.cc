@@ -1,0 +1,41 @@
+// The module: NativeAddon of src/native/binding.ts. State is per environment, so it loads in workers and more than once.
+#include <napi.h>
+
+#include "native/addon/engine_object.h"
+#include "native/os/linux_kernel.h"
+
+namespace {
+
+struct EnvironmentState {
+  Napi::FunctionReference engine_class;
+};
+
+Napi::Value create_engine(const Napi::CallbackInfo& info) {
+  return info.Env().GetInstanceData<EnvironmentState>()->engine_class.New({info[0], info[1]});
+}
+
+Napi::Value file_limit(const Napi::CallbackInfo& info) {
+  const os::FileLimit limit = os::file_limit();
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("soft", static_cast<double>(limit.soft));
+  object.Set("hard", static_cast<double>(limit.hard));
+  return object;
+}
+
+Napi::Value raise_file_limit(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(os::raise_file_limit()));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  auto* const state = new EnvironmentState();
+  state->engine_class = Napi::Persistent(addon::EngineObject::define(env));
+  env.SetInstanceData(state);
+  exports.Set("createEngine", Napi::Function::New(env, create_engine));
+  exports.Set("fileLimit", Napi::Function::New(env, file_limit));
+  exports.Set("raiseFileLimit", Napi::Function::New(env, raise_file_limit));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(broker, init)

@@ -1,0 +1,142 @@
+#include "native/addon/engine_object.h"
+
+#include <cstring>
+#include <string>
+
+#include "native/addon/values.h"
+
+namespace addon {
+
+namespace {
+
+Napi::Error error_with_code(Napi::Env env, const std::string& message, const char* code) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  return error;
+}
+
+Napi::Array to_array(Napi::Env env, const std::vector<shard::BoundListener>& listeners) {
+  Napi::Array array = Napi::Array::New(env, listeners.size());
+  for (std::size_t i = 0; i < listeners.size(); ++i) array.Set(static_cast<std::uint32_t>(i), to_value(env, listeners[i]));
+  return array;
+}
+
+}  // namespace
+
+Napi::Function EngineObject::define(Napi::Env env) {
+  return DefineClass(env, "NativeEngine",
+                     {InstanceMethod("publish", &EngineObject::publish), InstanceMethod("stats", &EngineObject::stats),
+                      InstanceMethod("topicStats", &EngineObject::topic_stats),
+                      InstanceMethod("setConnectionEvents", &EngineObject::set_connection_events),
+                      InstanceMethod("drain", &EngineObject::drain), InstanceMethod("stop", &EngineObject::stop)});
+}
+
+EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineObject>(info), env_(info.Env()) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsObject()) throw Napi::TypeError::New(env, "options must be an object");
+  if (!info[1].IsFunction()) throw Napi::TypeError::New(env, "onEvents must be a function");
+  shard::EngineOptions options = to_engine_options(info[0].As<Napi::Object>());
+  events_ = EventQueue::create(env, info[1].As<Napi::Function>());
+  shard::StartError start_error;
+  engine_ = shard::Engine::start(std::move(options), kernel_, *events_, start_error);
+  if (!engine_) {
+    events_->close();
+    Napi::Error error = error_with_code(env, std::string("listen ") + error_name(start_error.error) + ": " + std::strerror(start_error.error),
+                                        error_name(start_error.error));
+    error.Set("address", Napi::String::New(env, start_error.address.host()));
+    error.Set("port", Napi::Number::New(env, start_error.address.port));
+    throw error;
+  }
+  Napi::Object self = info.This().As<Napi::Object>();
+  self.Set("listeners", to_array(env, engine_->listeners()));
+  self.Set("skipped", to_array(env, engine_->skipped()));
+  // Registered after the event queue's function, so it runs before that is torn down: hooks run in reverse order.
+  napi_add_env_cleanup_hook(env, &EngineObject::on_environment_end, this);
+  engine_->run();
+}
+
+EngineObject::~EngineObject() { end(); }
+
+void EngineObject::on_environment_end(void* self) { static_cast<EngineObject*>(self)->end(); }
+
+void EngineObject::end() {
+  if (!engine_) return;
+  engine_->stop();  // joined: nobody posts any more
+  engine_.reset();
+  events_->close();
+  napi_remove_env_cleanup_hook(env_, &EngineObject::on_environment_end, this);
+}
+
+shard::Engine& EngineObject::running(Napi::Env env) {
+  if (!engine_) throw error_with_code(env, "the broker is closed", "ERR_CLOSED");
+  return *engine_;
+}
+
+Napi::Value EngineObject::publish(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  shard::Engine& engine = running(env);
+  if (!info[0].IsString()) throw Napi::TypeError::New(env, "topic must be a string");
+  const std::string topic = info[0].As<Napi::String>();
+  std::string text;  // holds the payload's UTF-8 while it is published
+  codec::Publication publication;
+  if (info[1].IsString()) {
+    text = info[1].As<Napi::String>();
+    publication = {codec::PayloadKind::text, base::bytes_of(text)};
+  } else if (info[1].IsTypedArray() && info[1].As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
+    const auto bytes = info[1].As<Napi::Uint8Array>();
+    publication = {codec::PayloadKind::binary, {bytes.Data(), bytes.ByteLength()}};
+  } else {
+    throw Napi::TypeError::New(env, "payload must be a string or a Uint8Array");
+  }
+  const shard::PublishOutcome outcome = engine.publish(topic, publication);
+  switch (outcome.status) {
+    case shard::PublishStatus::ok:
+      break;
+    case shard::PublishStatus::invalid_topic:
+      throw error_with_code(env, "the topic's name is empty, too long, or has control characters, got: " + topic, "ERR_TOPIC");
+    case shard::PublishStatus::too_big:
+      throw error_with_code(env, "the payload is over messageBytesMax, got: " + std::to_string(publication.payload.size()) + " bytes",
+                            "ERR_MESSAGE_BYTES");
+    case shard::PublishStatus::logs_full:
+      throw error_with_code(env, "the topic logs are full (logBytesMax), got: " + std::to_string(engine.memory().bytes_now()) + " bytes",
+                            "ERR_LOG_BYTES");
+    case shard::PublishStatus::topics_full:
+      throw error_with_code(env, "too many topics (topicsMax), got: " + std::to_string(engine.topics()), "ERR_TOPICS");
+  }
+  return Napi::Number::New(env, static_cast<double>(outcome.offset));
+}
+
+Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const shard::Engine& engine = running(env);
+  Napi::Object object = Napi::Object::New(env);
+  const auto values = engine.stats();
+  for (std::size_t i = 0; i < values.size(); ++i) object.Set(metrics::metric_names[i], static_cast<double>(values[i]));
+  object.Set("log_bytes_now", static_cast<double>(engine.memory().bytes_now()));
+  object.Set("log_segments", static_cast<double>(engine.memory().allocations()));
+  object.Set("topics_now", static_cast<double>(engine.topics()));
+  return object;
+}
+
+Napi::Value EngineObject::topic_stats(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsNumber()) throw Napi::TypeError::New(env, "max must be a number");
+  const auto counts = running(env).topic_counts(info[0].As<Napi::Number>().Uint32Value());
+  Napi::Array array = Napi::Array::New(env, counts.size());
+  for (std::size_t i = 0; i < counts.size(); ++i) array.Set(static_cast<std::uint32_t>(i), to_value(env, counts[i]));
+  return array;
+}
+
+void EngineObject::set_connection_events(const Napi::CallbackInfo& info) {
+  if (!info[0].IsBoolean()) throw Napi::TypeError::New(info.Env(), "on must be a boolean");
+  running(info.Env()).set_connection_events(info[0].As<Napi::Boolean>());
+}
+
+void EngineObject::drain(const Napi::CallbackInfo& info) {
+  if (!info[0].IsNumber()) throw Napi::TypeError::New(info.Env(), "drainMs must be a number");
+  running(info.Env()).drain(info[0].As<Napi::Number>().Uint32Value());
+}
+
+void EngineObject::stop(const Napi::CallbackInfo&) { end(); }
+
+}  // namespace addon

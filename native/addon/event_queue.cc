@@ -1,0 +1,67 @@
+#include "native/addon/event_queue.h"
+
+#include "native/addon/values.h"
+
+namespace addon {
+
+std::shared_ptr<EventQueue> EventQueue::create(Napi::Env env, const Napi::Function& callback) {
+  auto queue = std::make_shared<EventQueue>();
+  // The function holds a reference of its own until Node has finalized it: calls may still be queued after close().
+  auto* const held = new std::shared_ptr<EventQueue>(queue);
+  const napi_status status = napi_create_threadsafe_function(env, callback, nullptr, Napi::String::New(env, "broker-events"), 0, 1, held,
+                                                             &EventQueue::finalize, held, &EventQueue::call_js, &queue->function_);
+  if (status != napi_ok) {
+    delete held;
+    throw Napi::Error::New(env, "cannot create the event queue");
+  }
+  return queue;
+}
+
+bool EventQueue::post(shard::Event&& event) {
+  std::lock_guard guard(lock_);
+  if (function_ == nullptr || events_.size() >= events_max) return false;
+  events_.push_back(std::move(event));
+  if (woken_) return true;
+  // Under our own lock, because Node-API has no way to ask whether the function is still there; at most once a batch.
+  woken_ = napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking) == napi_ok;
+  return true;
+}
+
+void EventQueue::close() {
+  std::lock_guard guard(lock_);
+  if (function_ == nullptr) return;
+  napi_release_threadsafe_function(function_, napi_tsfn_abort);
+  function_ = nullptr;
+  events_.clear();
+}
+
+void EventQueue::call_js(napi_env env, napi_value callback, void* context, void*) {
+  if (env == nullptr) return;  // the environment is going down
+  (*static_cast<std::shared_ptr<EventQueue>*>(context))->deliver(env, Napi::Function(env, callback));
+}
+
+void EventQueue::finalize(napi_env, void* data, void*) {
+  auto* const held = static_cast<std::shared_ptr<EventQueue>*>(data);
+  {
+    // Node may end the function by itself when its environment goes down: no shard may call it from here on.
+    std::lock_guard guard((*held)->lock_);
+    (*held)->function_ = nullptr;
+  }
+  delete held;
+}
+
+void EventQueue::deliver(Napi::Env env, Napi::Function callback) {
+  std::vector<shard::Event> events;
+  {
+    std::lock_guard guard(lock_);
+    woken_ = false;
+    events.swap(events_);
+  }
+  if (events.empty()) return;
+  Napi::HandleScope scope(env);
+  Napi::Array batch = Napi::Array::New(env, events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) batch.Set(static_cast<std::uint32_t>(i), to_value(env, events[i]));
+  callback.Call({batch});
+}
+
+}  // namespace addon

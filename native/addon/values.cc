@@ -1,0 +1,179 @@
+#include "native/addon/values.h"
+
+#include <cstring>
+#include <string>
+
+namespace addon {
+
+namespace {
+
+[[noreturn]] void fail(Napi::Env env, const char* name, const char* what) {
+  throw Napi::TypeError::New(env, std::string(name) + " must be " + what);
+}
+
+Napi::Object object_of(const Napi::Object& from, const char* name) {
+  const Napi::Value value = from.Get(name);
+  if (!value.IsObject()) fail(from.Env(), name, "an object");
+  return value.As<Napi::Object>();
+}
+
+Napi::Array array_of(const Napi::Object& from, const char* name) {
+  const Napi::Value value = from.Get(name);
+  if (!value.IsArray()) fail(from.Env(), name, "an array");
+  return value.As<Napi::Array>();
+}
+
+std::string string_of(const Napi::Object& from, const char* name) {
+  const Napi::Value value = from.Get(name);
+  if (!value.IsString()) fail(from.Env(), name, "a string");
+  return value.As<Napi::String>();
+}
+
+bool bool_of(const Napi::Object& from, const char* name) {
+  const Napi::Value value = from.Get(name);
+  if (!value.IsBoolean()) fail(from.Env(), name, "a boolean");
+  return value.As<Napi::Boolean>();
+}
+
+template <typename Integer>
+Integer integer_of(const Napi::Object& from, const char* name) {
+  const Napi::Value value = from.Get(name);
+  if (!value.IsNumber()) fail(from.Env(), name, "a number");
+  return static_cast<Integer>(value.As<Napi::Number>().Int64Value());
+}
+
+std::vector<shard::ListenerOptions> listeners_of(const Napi::Array& from) {
+  std::vector<shard::ListenerOptions> listeners;
+  for (std::uint32_t i = 0; i < from.Length(); ++i) {
+    const auto each = from.Get(i).As<Napi::Object>();
+    shard::ListenerOptions listener;
+    if (codec::find_protocol(string_of(each, "protocol"), listener.protocol) == nullptr) fail(from.Env(), "protocol", "a known protocol");
+    const auto address = os::Address::parse(string_of(each, "address"), integer_of<std::uint16_t>(each, "port"));
+    if (!address) fail(from.Env(), "address", "an IP address");
+    listener.address = *address;
+    listener.optional = bool_of(each, "optional");
+    listeners.push_back(listener);
+  }
+  return listeners;
+}
+
+std::vector<conn::SlowRule> slow_rules_of(const Napi::Array& from) {
+  std::vector<conn::SlowRule> rules;
+  for (std::uint32_t i = 0; i < from.Length(); ++i) {
+    const auto each = from.Get(i).As<Napi::Object>();
+    conn::SlowRule rule;
+    rule.topics = string_of(each, "topics");
+    if (!conn::find_slow_policy(string_of(each, "policy"), rule.policy)) fail(from.Env(), "policy", "a known policy");
+    rule.limits = {integer_of<std::uint64_t>(each, "bytesBehindMax"), integer_of<std::uint32_t>(each, "ageMaxMs")};
+    rules.push_back(std::move(rule));
+  }
+  if (rules.empty() || rules.back().topics != "*") fail(from.Env(), "slowConsumers", "rules that end with one for *");
+  return rules;
+}
+
+void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
+  options.connections_max = integer_of<std::size_t>(from, "connectionsMax");
+  options.connections_per_address_max = integer_of<std::size_t>(from, "connectionsPerAddressMax");
+  options.websocket.message_bytes_max = integer_of<std::uint64_t>(from, "messageBytesMax");
+  options.websocket.fragments_per_message_max = integer_of<std::uint32_t>(from, "fragmentsPerMessageMax");
+  options.control_frames_per_second_max = integer_of<std::uint32_t>(from, "controlFramesPerSecondMax");
+  options.http.head_bytes_max = integer_of<std::size_t>(from, "handshakeBytesMax");
+  options.http.headers_max = integer_of<std::size_t>(from, "handshakeHeadersMax");
+  options.topics.topic_bytes_max = integer_of<std::size_t>(from, "topicBytesMax");
+  options.topics.topics_max = integer_of<std::size_t>(from, "topicsPerConnectionMax");
+  options.topics_max = integer_of<std::size_t>(from, "topicsMax");
+  options.log_bytes_max = integer_of<std::size_t>(from, "logBytesMax");
+  options.send_buffer_bytes = integer_of<int>(from, "sendBufferBytes");
+}
+
+}  // namespace
+
+shard::EngineOptions to_engine_options(const Napi::Object& value) {
+  shard::EngineOptions options;
+  options.listeners = listeners_of(array_of(value, "listeners"));
+  options.shards = integer_of<unsigned>(value, "shards");
+  if (options.shards < 1 || options.shards > topic::shards_max) fail(value.Env(), "shards", "1..64");
+  options.reuse_port = bool_of(value, "reusePort");
+  read_limits(object_of(value, "limits"), options);
+  const Napi::Object timeouts = object_of(value, "timeouts");
+  options.handshake_ms = integer_of<std::uint32_t>(timeouts, "handshakeMs");
+  options.ping_interval_ms = integer_of<std::uint32_t>(timeouts, "pingIntervalMs");
+  options.pong_ms = integer_of<std::uint32_t>(timeouts, "pongMs");
+  options.close_ms = integer_of<std::uint32_t>(timeouts, "closeMs");
+  options.slow_rules = slow_rules_of(array_of(value, "slowConsumers"));
+  if (!value.Get("cpus").IsNull()) {
+    const Napi::Array cpus = array_of(value, "cpus");
+    for (std::uint32_t i = 0; i < cpus.Length(); ++i) options.cpus.push_back(cpus.Get(i).As<Napi::Number>().Int32Value());
+  }
+  return options;
+}
+
+Napi::Value to_value(Napi::Env env, const shard::Event& event) {
+  Napi::Object object = Napi::Object::New(env);
+  if (event.kind != shard::EventKind::drained && event.kind != shard::EventKind::warning) {
+    object.Set("id", Napi::BigInt::New(env, event.id));
+    object.Set("peer", event.peer);
+  }
+  switch (event.kind) {
+    case shard::EventKind::connection: {
+      object.Set("type", "connection");
+      object.Set("protocol", codec::protocol(event.protocol).name);
+      Napi::Array topics = Napi::Array::New(env, event.topics.size());
+      for (std::size_t i = 0; i < event.topics.size(); ++i) topics.Set(static_cast<std::uint32_t>(i), event.topics[i]);
+      object.Set("topics", topics);
+      break;
+    }
+    case shard::EventKind::disconnect:
+      object.Set("type", "disconnect");
+      object.Set("protocol", codec::protocol(event.protocol).name);
+      object.Set("code", event.code);
+      object.Set("reason", event.text);
+      break;
+    case shard::EventKind::slow:
+      object.Set("type", "slow");
+      object.Set("topic", event.topics.front());
+      object.Set("policy", conn::slow_policy_name(event.policy));
+      object.Set("bytesBehind", static_cast<double>(event.bytes_behind));
+      object.Set("ageMs", event.age_ms);
+      object.Set("skipped", static_cast<double>(event.skipped));
+      break;
+    case shard::EventKind::warning:
+      object.Set("type", "warning");
+      object.Set("name", event.name);
+      object.Set("message", event.text);
+      break;
+    case shard::EventKind::drained:
+      object.Set("type", "drained");
+      break;
+  }
+  return object;
+}
+
+Napi::Value to_value(Napi::Env env, const shard::BoundListener& listener) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("protocol", codec::protocol(listener.protocol).name);
+  object.Set("address", listener.address.host());
+  object.Set("port", listener.address.port);
+  if (listener.error != 0) object.Set("code", error_name(listener.error));
+  return object;
+}
+
+Napi::Value to_value(Napi::Env env, const shard::TopicCounts& counts) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("topic", counts.name);
+  object.Set("subscribers", static_cast<double>(counts.subscribers));
+  object.Set("published", static_cast<double>(counts.published));
+  Napi::Object skipped = Napi::Object::New(env);
+  for (std::size_t i = 0; i < counts.skipped.size(); ++i) {
+    skipped.Set(conn::slow_policy_name(static_cast<conn::SlowPolicyId>(i)), static_cast<double>(counts.skipped[i]));
+  }
+  object.Set("skipped", skipped);
+  return object;
+}
+
+const char* error_name(int error) {
+  const char* const name = strerrorname_np(error);
+  return name != nullptr ? name : "UNKNOWN";
+}
+
+}  // namespace addon
