@@ -197,7 +197,7 @@ void WebSocketCodec::begin_frame(const FrameHeader& header) {
   message_open_ = true;
   kind_ = opcode_ == opcode::text ? PayloadKind::text : PayloadKind::binary;
   fragments_ = 1;
-  utf8_.reset();
+  CHECK(utf8_.complete());  // a text that ended inside a character failed then
 }
 
 base::MutableBytes WebSocketCodec::take_payload(base::MutableBytes in, CommandSink& sink) {
