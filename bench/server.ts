@@ -1,0 +1,82 @@
+/** One arm's server process: started pinned to a core, ready when both its ports accept, ended by its own pid. */
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Arm, Ports } from './arms.js'
+
+const startMsMax = 10_000
+const endMsMax = 3000
+const stderrBytesMax = 2000
+
+export interface Server extends AsyncDisposable {
+  readonly pid: number
+  readonly ports: Ports
+  /** Resident bytes of the process now. */
+  residentBytes(): number
+}
+
+const running = new Set<ChildProcess>()
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => { socket.destroy(); resolve(true) })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  running.delete(child)
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), endMsMax)
+  await exited
+  clearTimeout(timer)
+}
+
+/** @throws when it ends or does not listen in time; the message carries what it wrote to stderr. */
+export async function startServer(arm: Arm, cpu: number): Promise<Server> {
+  const ports = { publish: await freePort(), subscribe: await freePort() }
+  const child = spawn('taskset', ['-c', String(cpu), ...arm.command(ports)], { stdio: ['ignore', 'ignore', 'pipe'] })
+  running.add(child)
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => { said = (said + chunk.toString()).slice(-stderrBytesMax) })
+  const failed = new Promise<never>((_, reject) => child.once('error', reject))
+  failed.catch(() => {})
+  const deadline = Date.now() + startMsMax
+  while (!(await Promise.race([failed, accepts(ports.publish)])) || !(await accepts(ports.subscribe))) {
+    const ended = child.exitCode !== null || child.signalCode !== null
+    if (ended || Date.now() > deadline) {
+      await end(child)
+      throw new Error(`${arm.name} ${ended ? 'ended' : 'did not listen in time'}: ${said.trim() || 'no output'}`)
+    }
+    await sleep(20)
+  }
+  const pid = child.pid as number
+  return {
+    pid,
+    ports,
+    residentBytes: () => readResidentBytes(pid),
+    [Symbol.asyncDispose]: () => end(child),
+  }
+}
+
+function readResidentBytes(pid: number): number {
+  const kibibytes = /^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
+  if (kibibytes === undefined) throw new Error(`no resident size in /proc/${pid}/smaps_rollup`)
+  return Number(kibibytes) * 1024
+}
