@@ -9,21 +9,29 @@ const newline = 0x0a
  * @throws {CommandError} a line longer than `lineBytesMax`.
  */
 export async function* lines(input: AsyncIterable<Buffer>, lineBytesMax: number): AsyncGenerator<Buffer> {
-  let rest: Buffer[] = []
-  let restBytes = 0
+  let parts: Buffer[] = []
+  let size = 0
+  function add(part: Buffer): void {
+    parts.push(part)
+    size += part.length
+    if (size > lineBytesMax) throw new CommandError(`a line must be at most ${lineBytesMax} bytes, got: more`)
+  }
+  function take(): Buffer {
+    const line = Buffer.concat(parts)
+    parts = []
+    size = 0
+    return line
+  }
   for await (const chunk of input) {
     let from = 0
     for (let to = chunk.indexOf(newline); to !== -1; to = chunk.indexOf(newline, from)) {
-      yield Buffer.concat([...rest, chunk.subarray(from, to)])
-      rest = []
-      restBytes = 0
+      add(chunk.subarray(from, to))
+      yield take()
       from = to + 1
     }
-    rest.push(chunk.subarray(from))
-    restBytes += chunk.length - from
-    if (restBytes > lineBytesMax) throw new CommandError(`a line must be at most ${lineBytesMax} bytes, got: more`)
+    add(chunk.subarray(from))
   }
-  if (restBytes > 0) yield Buffer.concat(rest)
+  if (size > 0) yield take()
 }
 
 /** The whole stream as one message. @throws {CommandError} more than `bytesMax`. */

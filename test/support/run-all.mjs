@@ -1,0 +1,113 @@
+// @ts-check
+// `npm test`: everything, one step after another, and one last line `N passed, N failed`. A step counts its own tests;
+// one that ends badly without a failed test of its own (a compiler error, a signal) counts as one failure.
+// `npm test -- types tap` runs only those steps, `--list` names them.
+
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const bin = join(root, 'node_modules')
+const outputTailMax = 64 * 1024
+
+/** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {{ name: string, command: string, args: string[], count: ((output: string) => Count | null) | null, quiet?: RegExp }} Step
+ * `quiet` matches the lines that are not shown. */
+
+/** doctest's last line. @param {string} output @returns {Count | null} */
+function countDoctest(output) {
+  const match = /test cases:\s*\d+\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed/.exec(output)
+  return match === null ? null : { passed: Number(match[1]), failed: Number(match[2]) }
+}
+
+/** tap's last line but one, such as `# { total: 12, pass: 11, fail: 1 }`. @param {string} output @returns {Count | null} */
+function countTap(output) {
+  const match = [...output.matchAll(/^# \{ (total: \d+.*) \}$/gm)].at(-1)
+  if (match === undefined) return null
+  /** @param {string} name */
+  const number = (name) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(match[1] ?? '')?.[1] ?? 0)
+  return { passed: number('pass'), failed: number('fail') }
+}
+
+/** TAP's lines about tests inside a file that passed. */
+const passing = /^\s+(ok |# Subtest|\d+\.\.\d+$|# time)|^\s*$/
+
+const node = process.execPath
+const tsc = join(bin, 'typescript', 'bin', 'tsc')
+
+/** @param {string} preset @returns {Step} */
+function native(preset) {
+  const args = ['-C', 'test/native', '--no-print-directory', '-j', String(Math.min(availableParallelism(), 8)), 'check', `PRESET=${preset}`]
+  return { name: `native-${preset}`, command: 'make', args, count: countDoctest }
+}
+
+/** @type {readonly Step[]} */
+const steps = [
+  { name: 'addon', command: node, args: ['native/tools/install.mjs'], count: null },
+  { name: 'build', command: node, args: ['native/tools/prepare.mjs'], count: null },
+  { name: 'types', command: node, args: [tsc, '-p', 'test/tsconfig.json'], count: null },
+  native('release'),
+  native('asan'),
+  native('tsan'),
+  { name: 'tap', command: node, args: [join(bin, 'tap', 'dist', 'esm', 'run.mjs'), '--reporter=tap'], count: countTap, quiet: passing },
+]
+
+/** Runs a step with its output shown. @param {Step} step @returns {Promise<{ ended: string | null, tail: string }>} */
+function run({ command, args, quiet }) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    let tail = ''
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (quiet?.test(line) !== true) console.log(line)
+      tail = `${tail}${line}\n`.slice(-outputTailMax)
+    })
+    child.once('error', (error) => resolve({ ended: error.message, tail }))
+    child.once('close', (code, signal) => resolve({ ended: code === 0 ? null : signal ?? `exit code ${code}`, tail }))
+  })
+}
+
+/** @param {Step} step @returns {Promise<Count>} */
+async function result(step) {
+  const { ended, tail } = await run(step)
+  const count = step.count === null ? { passed: ended === null ? 1 : 0, failed: 0 } : step.count(tail)
+  if (count === null) {
+    console.log(`# ${step.name} gave no summary (${ended ?? 'exit code 0'})`)
+    return { passed: 0, failed: 1 }
+  }
+  if (ended !== null) console.log(`# ${step.name} ended with ${ended}`)
+  return ended !== null && count.failed === 0 ? { ...count, failed: 1 } : count
+}
+
+/** @param {string[]} names @returns {readonly Step[]} */
+function chosen(names) {
+  const unknown = names.find((name) => !steps.some((step) => step.name === name))
+  if (unknown !== undefined) throw new Error(`a step must be one of ${steps.map(({ name }) => name).join(', ')}, got: ${unknown}`)
+  return names.length === 0 ? steps : steps.filter(({ name }) => names.includes(name))
+}
+
+async function main() {
+  const names = process.argv.slice(2)
+  if (names.includes('--list')) {
+    console.log(steps.map(({ name }) => name).join('\n'))
+    return
+  }
+  const total = { passed: 0, failed: 0 }
+  for (const step of chosen(names)) {
+    const started = performance.now()
+    console.log(`\n# ${step.name}`)
+    const { passed, failed } = await result(step)
+    total.passed += passed
+    total.failed += failed
+    console.log(`# ${step.name}: ${passed} passed, ${failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`)
+  }
+  process.exitCode = total.failed === 0 ? 0 : 1
+  console.log(`\n${total.passed} passed, ${total.failed} failed`)
+}
+
+main().catch((error) => {
+  console.error(`npm test: ${error.message}`)
+  process.exitCode = 1
+})
