@@ -12,7 +12,7 @@ namespace codec {
 const Encoding& encoding(EncodingId id) {
   // Never destroyed: shards may still encode while static destructors run at exit.
   static const auto& table = *new const std::array<const Encoding*, encoding_count>{
-#define ENCODING(name, type, header) new type,
+#define ENCODING(name, type) new type,
 #include "native/codec/encodings.def"
 #undef ENCODING
   };

@@ -26,13 +26,13 @@ class Encoding {
 };
 
 enum class EncodingId : std::uint8_t {
-#define ENCODING(name, type, header) name,
+#define ENCODING(name, type) name,
 #include "native/codec/encodings.def"
 #undef ENCODING
 };
 
 inline constexpr std::size_t encoding_count = 0
-#define ENCODING(name, type, header) +1
+#define ENCODING(name, type) +1
 #include "native/codec/encodings.def"
 #undef ENCODING
     ;

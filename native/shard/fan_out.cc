@@ -15,7 +15,7 @@ using conn::TopicSlice;
 using metrics::Metric;
 
 namespace {
-/// Writes of one topic in one turn: then the poller is asked again, so that a large topic does not hold up a small one.
+/// Writes of one turn: then the poller is asked again, so that a large fan-out does not hold up everything else.
 constexpr std::uint32_t writes_per_turn = 1024;
 /// From here on a range leaves by sendfile, without a copy; below it the copy is cheaper (docs/performance.md).
 constexpr std::uint32_t sendfile_bytes_min = 16 * 1024;
@@ -121,19 +121,24 @@ void FanOut::mark_dirty(TopicSlice& slice) {
 
 bool FanOut::run(std::uint32_t now_ms) {
   now_ms_ = now_ms;
-  std::size_t kept = 0;
-  for (TopicSlice* slice : dirty_) {
-    slice->dirty = run_pass(*slice);
-    if (slice->dirty) dirty_[kept++] = slice;
+  std::uint32_t writes_left = writes_per_turn;
+  std::size_t finished = 0;
+  for (; finished < dirty_.size(); ++finished) {
+    TopicSlice& slice = *dirty_[finished];
+    if (!run_pass(slice, writes_left)) break;  // goes on next turn, before any other topic: for its own evenness
+    slice.dirty = slice.pass.behind || slice.new_head;
+    if (slice.dirty) again_.push_back(&slice);
   }
-  dirty_.resize(kept);
+  dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(finished));
+  dirty_.insert(dirty_.end(), again_.begin(), again_.end());
+  again_.clear();
   act_on_pass_findings();
   run_side_lane();
   return !dirty_.empty() || !side_lane_.empty();
 }
 
-/// Returns true when the slice wants another turn.
-bool FanOut::run_pass(TopicSlice& slice) {
+/// Returns true when the pass is complete, false when the turn's writes are used up.
+bool FanOut::run_pass(TopicSlice& slice, std::uint32_t& writes_left) {
   if (slice.pass.left == 0) {
     if (std::exchange(slice.new_head, false)) {
       slice.topic->take(slice.encoding, shard_, slice.window, garbage_);
@@ -144,18 +149,17 @@ bool FanOut::run_pass(TopicSlice& slice) {
   }
   Batch batch;
   const auto count = static_cast<std::uint32_t>(slice.subscribers.size());
-  std::uint32_t writes = 0;
-  for (; slice.pass.left > 0 && writes < writes_per_turn; --slice.pass.left) {
+  for (; slice.pass.left > 0 && writes_left > 0; --slice.pass.left) {
     const std::size_t before = batch.count;
     visit(slice, slice.pass.next, batch);
     if (++slice.pass.next == count) slice.pass.next = 0;
-    writes += static_cast<std::uint32_t>(batch.count - before);
+    writes_left -= static_cast<std::uint32_t>(batch.count - before);
     if (batch.count == batch_size) submit(slice, batch);
   }
   submit(slice, batch);
-  if (slice.pass.left > 0) return true;
+  if (slice.pass.left > 0) return false;
   finish_pass(slice);
-  return slice.pass.behind || slice.new_head;
+  return true;
 }
 
 void FanOut::visit(TopicSlice& slice, std::uint32_t index, Batch& batch) {

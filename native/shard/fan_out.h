@@ -65,7 +65,8 @@ class FanOut {
   /// The kernel takes bytes again.
   void on_writable(conn::Connection& connection);
 
-  /// One turn's worth of writing: every dirty topic gets at most a chunk of its pass, then the side lane one quantum each.
+  /// One turn's worth of writing: passes of dirty topics, one after another, until the turn's writes are used up; then the
+  /// side lane, one quantum each.
   /// Returns true when more can be written at once.
   bool run(std::uint32_t now_ms);
 
@@ -94,7 +95,7 @@ class FanOut {
   void remove_subscriber(conn::TopicSlice& slice, std::uint32_t index);
   void complete_frame(conn::Connection& connection);
 
-  bool run_pass(conn::TopicSlice& slice);
+  bool run_pass(conn::TopicSlice& slice, std::uint32_t& writes_left);
   void visit(conn::TopicSlice& slice, std::uint32_t index, Batch& batch);
   void submit(conn::TopicSlice& slice, Batch& batch);
   void apply(conn::TopicSlice& slice, std::uint32_t index, const os::SendOp& op);
@@ -117,7 +118,8 @@ class FanOut {
   std::uint32_t now_ms_ = 0;
 
   std::unordered_map<SliceKey, std::unique_ptr<conn::TopicSlice>, SliceKeyHash> slices_;
-  std::vector<conn::TopicSlice*> dirty_;
+  std::vector<conn::TopicSlice*> dirty_;  // in the order of their turns
+  std::vector<conn::TopicSlice*> again_;  // scratch of `run`
   std::vector<std::uint64_t> side_lane_;  // connection tokens
   std::vector<std::uint64_t> side_turn_;
   // Found within a pass, acted on after it: acting moves subscribers.

@@ -66,7 +66,7 @@ void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {
 // Handshake.
 
 void Shard::on_handshake_bytes(Connection& connection, base::MutableBytes bytes) {
-  const std::unique_ptr<conn::Handshake> earlier = std::move(connection.handshake);
+  std::unique_ptr<conn::Handshake> earlier = std::move(connection.handshake);
   std::size_t scanned = 0;
   if (earlier) {
     earlier->bytes.insert(earlier->bytes.end(), bytes.begin(), bytes.end());
@@ -76,9 +76,12 @@ void Shard::on_handshake_bytes(Connection& connection, base::MutableBytes bytes)
   const codec::HttpParsed parsed = codec::parse_http_request(bytes, scanned, engine_.options.http);
   switch (parsed.status) {
     case codec::HttpParseStatus::incomplete:
-      connection.handshake = std::make_unique<conn::Handshake>();
-      connection.handshake->bytes.assign(bytes.begin(), bytes.end());
-      connection.handshake->scanned = parsed.scanned;
+      if (!earlier) {
+        earlier = std::make_unique<conn::Handshake>();
+        earlier->bytes.assign(bytes.begin(), bytes.end());
+      }
+      earlier->scanned = parsed.scanned;
+      connection.handshake = std::move(earlier);
       return;
     case codec::HttpParseStatus::refused:
       refuse(connection, parsed.refusal);
