@@ -1,0 +1,33 @@
+/** What Linux says about processes and sockets. */
+
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+const msPerTick = 10 // USER_HZ is 100 on every Linux that runs Node
+
+/** CPU time of a process so far, in milliseconds. */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * msPerTick // utime, stime
+}
+
+/** Descriptors a process has open. */
+export function openFiles(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
+
+/** Sets the soft limit of open files of a running process; the hard one stays. */
+export function limitOpenFiles(pid: number, soft: number): void {
+  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${soft}:`])
+}
+
+/** Bytes the kernel holds for sending on the socket between two ports of 127.0.0.1; null when there is none. */
+export function sendQueueBytes(localPort: number, remotePort: number): number | null {
+  const hex = (port: number) => `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  for (const line of readFileSync('/proc/net/tcp', 'utf8').split('\n')) {
+    const [, local, remote, , queues = ''] = line.trim().split(/\s+/)
+    if (local === hex(localPort) && remote === hex(remotePort)) return Number.parseInt(queues, 16)
+  }
+  return null
+}
