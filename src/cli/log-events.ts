@@ -17,13 +17,19 @@ export function logEvents(broker: Broker, logger: Logger): () => void {
   broker.on('slow', ({ peer, topic, policy, bytesBehind, ageMs, skipped }) => {
     if (!limiter.pass('slow')) return
     const details = { event: 'slow', peer, topic, policy, bytesBehind, ageMs, skipped }
-    logger.warn(details, `slow consumer ${peer}: ${bytesBehind} bytes and ${ageMs} ms behind`)
+    logger.warn(details, `slow consumer ${peer} of ${topic}: ${bytesBehind} bytes and ${ageMs} ms behind, ${policy} (${skipped} skipped)`)
   })
 
   // Every connection as a line is for finding faults, not for running: the engine is asked for these events only then.
   if (logger.isLevelEnabled('debug')) {
-    broker.on('connection', ({ type, id, ...details }) => logger.debug({ event: type, id: String(id), ...details }, 'connected'))
-    broker.on('disconnect', ({ type, id, ...details }) => logger.debug({ event: type, id: String(id), ...details }, 'disconnected'))
+    broker.on('connection', ({ id, protocol, peer, topics }) => {
+      const details = { event: 'connection', id: String(id), protocol, peer, topics }
+      logger.debug(details, `${peer} connected (${protocol}: ${topics.join(', ')})`)
+    })
+    broker.on('disconnect', ({ id, protocol, peer, code, reason }) => {
+      const details = { event: 'disconnect', id: String(id), protocol, peer, code, reason }
+      logger.debug(details, `${peer} disconnected (${protocol}: ${code} ${reason})`)
+    })
   }
 
   return () => limiter.flush()

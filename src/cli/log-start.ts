@@ -10,6 +10,8 @@ import { packageVersion } from '../package-info.js'
 /** The backlog the engine asks for; the kernel cuts it to somaxconn. */
 const backlog = 4096
 const connectionsWanted = 4000
+const KiB = 2 ** 10
+const MiB = 2 ** 20
 
 const roles: Readonly<Record<ProtocolName, string>> = { 'websocket-publish': 'publish', 'websocket-subscribe': 'subscribe' }
 
@@ -45,15 +47,21 @@ function hints(broker: Broker): string[] {
   return found
 }
 
+/** `64 KiB`; a number that is no whole KiB stays bytes. */
+function formatBytes(bytes: number): string {
+  if (bytes % MiB === 0) return `${bytes / MiB} MiB`
+  return bytes % KiB === 0 ? `${bytes / KiB} KiB` : `${bytes} bytes`
+}
+
 export function logStart(broker: Broker, logger: Logger): void {
-  const { shards, limits } = broker.options
+  const { shards, io, limits } = broker.options
   for (const { protocol, address, port } of broker.listeners) {
     const url = `ws://${formatEndpoint(address, port)}`
     logger.info({ event: 'listening', role: roles[protocol], address, port, url }, `listening on ${url} (${roles[protocol]})`)
   }
   for (const hint of hints(broker)) logger.warn({ event: 'hint' }, hint)
-  logger.info(
-    { event: 'ready', version: packageVersion(), shards, connectionsMax: limits.connectionsMax, logBytesMax: limits.logBytesMax },
-    'ready',
-  )
+  const { connectionsMax, messageBytesMax, logBytesMax } = limits
+  const sizes = `messages up to ${formatBytes(messageBytesMax)}, ${formatBytes(logBytesMax)} of logs`
+  const details = { event: 'ready', version: packageVersion(), shards, io, connectionsMax, messageBytesMax, logBytesMax }
+  logger.info(details, `ready: ${shards} ${shards === 1 ? 'shard' : 'shards'} (${io}), up to ${connectionsMax} connections, ${sizes}`)
 }

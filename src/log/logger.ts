@@ -17,8 +17,8 @@ function prettyStream(): DestinationStream {
     colorize: isatty(standardOutput),
     destination: destination({ fd: standardOutput, sync: true }),
     translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,event',
-    singleLine: true,
+    ignore: 'pid',
+    hideObject: true, // every message says it all; the fields are for machines
   })
 }
 
@@ -26,5 +26,6 @@ function prettyStream(): DestinationStream {
 export function createLogger({ level, format }: LogOptions): Logger {
   const pretty = format === 'pretty' || (format === 'auto' && isatty(standardOutput))
   const stream = pretty ? prettyStream() : destination({ fd: standardOutput, sync: true })
-  return pino({ level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime }, stream)
+  const formatters = { level: (label: string) => ({ level: label }) }
+  return pino({ level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime, formatters }, stream)
 }

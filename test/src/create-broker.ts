@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { test } from 'tap'
-import { createBrokerWith } from '../../src/create-broker.js'
+import { WebSocket } from 'ws'
+import type { ConnectionEvent, DisconnectEvent } from '../../src/native/binding.js'
+import { createBroker, createBrokerWith } from '../../src/create-broker.js'
 import { FakeAddon } from '../support/fake-addon.js'
 
 test('options reach the engine resolved', async (t) => {
@@ -31,4 +34,59 @@ test('any other failure as it is', async (t) => {
   const addon = new FakeAddon()
   addon.failure = new Error('no memory')
   await t.rejects(createBrokerWith(addon), addon.failure)
+})
+
+const freePorts = { publish: { port: 0 }, subscribe: { port: 0 } }
+
+test('the real engine: publish, events, counters, close', async (t) => {
+  const broker = await createBroker({ ...freePorts, timeouts: { drainMs: 0 } })
+  t.teardown(() => broker.stop())
+  const port = broker.listeners.find(({ protocol }) => protocol === 'websocket-subscribe')?.port
+  const connected = new Promise<ConnectionEvent>((resolve) => broker.once('connection', resolve))
+  const disconnected = new Promise<DisconnectEvent>((resolve) => broker.once('disconnect', resolve))
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/?topic=a&topic=b`)
+  await once(socket, 'open')
+  t.match(await connected, { type: 'connection', protocol: 'websocket-subscribe', topics: ['a', 'b'] })
+  const messages: [Buffer, boolean][] = []
+  const both = new Promise<void>((resolve) => socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (messages.push([data, isBinary]) === 2) resolve()
+  }))
+  t.equal(broker.publish('a', 'text'), 0)
+  t.equal(broker.publish('b', new Uint8Array([0, 255])), 0)
+  await both
+  t.strictSame(messages, [[Buffer.from('text'), false], [Buffer.from([0, 255]), true]])
+  t.match(broker.topicStats().map(({ topic, subscribers, published }) => [topic, subscribers, published]).sort(), [['a', 1, 1], ['b', 1, 1]])
+  t.equal(typeof Object.values(broker.stats())[0], 'number')
+  const closed = once(socket, 'close')
+  t.equal(await broker.close(), true)
+  t.equal((await closed)[0], 1001)
+  t.match(await disconnected, { code: 1001 })
+})
+
+test('the real engine: refusals of publish', async (t) => {
+  const broker = await createBroker({ ...freePorts, limits: { messageBytesMax: 10 } })
+  t.teardown(() => broker.stop())
+  t.throws(() => broker.publish('', 'x'), { code: 'ERR_TOPIC' })
+  t.throws(() => broker.publish('a\n', 'x'), { code: 'ERR_TOPIC' })
+  t.throws(() => broker.publish('a', 'x'.repeat(11)), { code: 'ERR_MESSAGE_BYTES' })
+  t.equal(broker.publish('a', 'x'.repeat(10)), 0)
+})
+
+test('the real engine: a port in use', async (t) => {
+  const first = await createBroker(freePorts)
+  t.teardown(() => first.stop())
+  const port = first.listeners[0]?.port ?? 0
+  await t.rejects(createBroker({ ...freePorts, publish: { port } }), {
+    code: 'EADDRINUSE', message: `cannot listen on 127.0.0.1:${port}: address already in use (EADDRINUSE)`,
+  })
+})
+
+test('the real engine: all hosts share the port that was picked', async (t) => {
+  const broker = await createBroker(freePorts)
+  t.teardown(() => broker.stop())
+  for (const protocol of ['websocket-publish', 'websocket-subscribe']) {
+    const ports = new Set(broker.listeners.filter((listener) => listener.protocol === protocol).map(({ port }) => port))
+    t.equal(ports.size, 1)
+    t.notOk(ports.has(0))
+  }
 })

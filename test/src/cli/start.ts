@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { test } from 'tap'
-import { runCli } from '../../support/cli.js'
+import { WebSocket } from 'ws'
+import { startBroker, type BrokerProcess } from '../../support/broker-process.js'
+import { exitOf, runCli, spawnCli, textOf } from '../../support/cli.js'
 
 test('a wrong configuration is one line and exit code 2', async (t) => {
   const file = `${t.testdir({ 'broker.yaml': 'timeouts: {closeMs: 1}\n' })}/broker.yaml`
@@ -19,4 +22,111 @@ test('a wrong configuration is one line and exit code 2', async (t) => {
   await Promise.all(table.map(async ([args, env, line]) => {
     t.strictSame(await runCli(['start', ...args], { env }), { code: 2, signal: null, stdout: '', stderr: `broker: ${line}\n` })
   }))
+})
+
+test('says where it listens and what it allows', async (t) => {
+  const broker = await startBroker(t, { args: ['--host', '127.0.0.1', '--shards', '1'], env: { BROKER_LIMITS_CONNECTIONS_MAX: '50' } })
+  const { publishPort, subscribePort } = broker
+  t.match(broker.log, [
+    { level: 'info', event: 'listening', role: 'publish', msg: `listening on ws://127.0.0.1:${publishPort} (publish)` },
+    { level: 'info', event: 'listening', role: 'subscribe', msg: `listening on ws://127.0.0.1:${subscribePort} (subscribe)` },
+    { level: 'warn', event: 'hint', msg: 'only 50 connections fit the limits; raise the limit of open files (ulimit -n) for more' },
+  ])
+  t.match(broker.log.find(({ event }) => event === 'ready'), {
+    shards: 1, connectionsMax: 50, msg: 'ready: 1 shard, up to 50 connections, messages up to 64 KiB, 256 MiB of logs',
+  })
+  t.strictSame(await broker.stop(), { code: 0, signal: null })
+  t.equal(broker.stderr(), '')
+})
+
+test('a public address deserves a hint', async (t) => {
+  const broker = await startBroker(t, { args: ['--host', '0.0.0.0'] })
+  t.match(broker.log.find(({ msg }) => msg.includes('authentication')), { level: 'warn', event: 'hint' })
+})
+
+test('pretty on request', async (t) => {
+  const child = spawnCli({ args: ['start', '--publish-port', '0', '--subscribe-port', '0', '--log-format', 'pretty'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const exit = exitOf(child)
+  const stdout = textOf(child.stdout)
+  let asked = false
+  child.stdout?.on('data', () => {
+    if (asked || !stdout().includes('ready')) return
+    asked = true // a second signal would skip the drain
+    child.kill('SIGTERM')
+  })
+  t.strictSame(await exit, { code: 0, signal: null })
+  t.match(stdout(), /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: listening on ws:\/\/127\.0\.0\.1:\d+ \(publish\)\n/)
+})
+
+test('a port in use is one line and exit code 1', async (t) => {
+  const { publishPort } = await startBroker(t)
+  t.strictSame(await runCli(['start', '--publish-port', String(publishPort), '--subscribe-port', '0']), {
+    code: 1, signal: null, stdout: '', stderr: `broker: cannot listen on 127.0.0.1:${publishPort}: address already in use (EADDRINUSE)\n`,
+  })
+})
+
+test('too many connections for the limit of open files', async (t) => {
+  t.match(await runCli(['start', '--set', 'limits.connectionsMax=10000000']), {
+    code: 2, stderr: /^broker: limits\.connectionsMax must be 1\.\.\d+ \(\d+ open files less 64 in reserve\), got: 10000000 \(from --set\)\n$/,
+  })
+})
+
+/** A subscriber that never answers a close. */
+async function stubborn(broker: BrokerProcess): Promise<WebSocket> {
+  const socket = new WebSocket(`${broker.subscribeUrl}/a`)
+  await once(socket, 'open')
+  socket.pause()
+  return socket
+}
+
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+  test(`${signal} drains, a second one ends at once`, async (t) => {
+    const broker = await startBroker(t, { args: ['--set', 'timeouts.closeMs=1h'] })
+    const socket = await stubborn(broker)
+    t.teardown(() => socket.terminate())
+    broker.process.kill(signal)
+    await broker.logged(({ event }) => event === 'draining')
+    t.strictSame(await broker.stop(signal), { code, signal: null })
+  })
+}
+
+test('a client that answers the close is waited for', async (t) => {
+  const broker = await startBroker(t)
+  const socket = new WebSocket(`${broker.subscribeUrl}/a`)
+  await once(socket, 'open')
+  const closed = once(socket, 'close')
+  t.strictSame(await broker.stop(), { code: 0, signal: null })
+  t.equal((await closed)[0], 1001)
+  t.ok(broker.log.some(({ event }) => event === 'stopped'))
+})
+
+test('repeated refusals are limited', async (t) => {
+  const broker = await startBroker(t)
+  for (let at = 0; at < 20; at++) {
+    const socket = new WebSocket(`${broker.publishUrl}/%01`)
+    await once(socket, 'error')
+  }
+  const first = await broker.logged(({ event, level }) => level === 'warn' && event !== 'hint')
+  await broker.stop()
+  const suppressed = broker.log.find((line) => 'suppressed' in line)
+  t.match(suppressed, { event: first.event, suppressed: 15 })
+})
+
+test('publish and subscribe through the real broker', async (t) => {
+  const broker = await startBroker(t, { args: ['--log-level', 'debug'] })
+  const received = runCli(['sub', 'prices', '-n', '2', '--url', broker.subscribeUrl])
+  await broker.logged(({ event }) => event === 'connection')
+  t.equal((await runCli(['pub', 'prices', '--url', broker.publishUrl], { input: 'one\ntwo\n' })).code, 0)
+  t.strictSame(await received, { code: 0, signal: null, stdout: 'one\ntwo\n', stderr: '' })
+  t.match(await runCli(['pub', 'prices', '--url', broker.publishUrl], { input: 'x'.repeat(65_537) }), {
+    code: 1, stderr: /^broker: the broker closed the connection: 1009 /,
+  })
+})
+
+test('a log reader that leaves does not end the broker', async (t) => {
+  const broker = await startBroker(t)
+  broker.process.stdout?.destroy()
+  t.equal((await runCli(['pub', 'a', 'b', '--url', broker.publishUrl])).code, 0)
+  t.strictSame(await broker.stop(), { code: 0, signal: null })
 })
