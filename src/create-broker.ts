@@ -12,7 +12,7 @@ import type { EngineOptions, NativeAddon } from './native/binding.js'
 import { loadAddon } from './native/load.js'
 
 function thisMachine(addon: NativeAddon): Machine {
-  return { openFilesMax: addon.raiseFileLimit(), cores: availableParallelism(), resolve: systemResolve }
+  return { openFilesMax: addon.raiseFileLimit(), cores: availableParallelism(), uring: addon.uringAvailable(), resolve: systemResolve }
 }
 
 /** A failed bind in words; any other error as it is. */

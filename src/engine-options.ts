@@ -10,6 +10,8 @@ export interface Machine {
   readonly openFilesMax: number
   /** CPUs this process may use. */
   readonly cores: number
+  /** Whether the system lets this process use io_uring. */
+  readonly uring: boolean
   readonly resolve: Resolve
 }
 
@@ -32,6 +34,12 @@ function resolveConnections(explicit: number | undefined, openFilesMax: number, 
   throw new ConfigError([{ path: 'limits.connectionsMax', problem, got: explicit === undefined ? 'nothing' : String(explicit), source: null }])
 }
 
+function resolveIo(io: BrokerConfig['io'], uring: boolean): EngineOptions['io'] {
+  if (io === 'auto') return uring ? 'uring' : 'epoll'
+  if (io === 'epoll' || uring) return io
+  throw new ConfigError([{ path: 'io', problem: 'must be auto or epoll (this system does not allow io_uring)', got: io, source: null }])
+}
+
 function resolveSlowConsumers({ slowConsumers, slowPolicy }: BrokerConfig): SlowConsumerRule[] {
   if (slowConsumers.at(-1)?.topics === '*') return slowConsumers
   return [...slowConsumers, { ...defaultSlowRule, policy: slowPolicy ?? defaultSlowRule.policy }]
@@ -39,7 +47,8 @@ function resolveSlowConsumers({ slowConsumers, slowPolicy }: BrokerConfig): Slow
 
 /**
  * The engine's options, with nothing left open.
- * @throws {ConfigError} a host that does not resolve, or more connections than the limit of open files allows.
+ * @throws {ConfigError} a host that does not resolve, more connections than the limit of open files allows, or io_uring where the
+ *   system does not allow it.
  */
 export async function resolveEngineOptions(config: BrokerConfig, machine: Machine): Promise<EngineOptions> {
   const shards = config.shards ?? Math.min(Math.max(machine.cores - 1, 1), shardsMax)
@@ -52,6 +61,7 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
     ],
     shards,
     reusePort: config.reusePort,
+    io: resolveIo(config.io, machine.uring),
     limits: {
       ...config.limits,
       connectionsMax,

@@ -2,7 +2,7 @@
 #include <napi.h>
 
 #include "native/addon/engine_object.h"
-#include "native/os/linux_kernel.h"
+#include "native/os/uring_kernel.h"
 
 namespace {
 
@@ -26,6 +26,10 @@ Napi::Value raise_file_limit(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(os::raise_file_limit()));
 }
 
+Napi::Value uring_available(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), os::UringKernel::available());
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* const state = new EnvironmentState();
   state->engine_class = Napi::Persistent(addon::EngineObject::define(env));
@@ -33,6 +37,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("createEngine", Napi::Function::New(env, create_engine));
   exports.Set("fileLimit", Napi::Function::New(env, file_limit));
   exports.Set("raiseFileLimit", Napi::Function::New(env, raise_file_limit));
+  exports.Set("uringAvailable", Napi::Function::New(env, uring_available));
   return exports;
 }
 

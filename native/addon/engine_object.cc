@@ -21,6 +21,13 @@ Napi::Array to_array(Napi::Env env, const std::vector<shard::BoundListener>& lis
   return array;
 }
 
+std::unique_ptr<os::Kernel> make_kernel(Napi::Env env, const Napi::Value& io) {
+  const std::string name = io.IsString() ? io.As<Napi::String>().Utf8Value() : "";
+  if (name == "epoll") return std::make_unique<os::LinuxKernel>();
+  if (name == "uring" && os::UringKernel::available()) return std::make_unique<os::UringKernel>();
+  throw Napi::TypeError::New(env, "io must be epoll, or uring where it is available");
+}
+
 }  // namespace
 
 Napi::Function EngineObject::define(Napi::Env env) {
@@ -36,9 +43,10 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   if (!info[0].IsObject()) throw Napi::TypeError::New(env, "options must be an object");
   if (!info[1].IsFunction()) throw Napi::TypeError::New(env, "onEvents must be a function");
   shard::EngineOptions options = to_engine_options(info[0].As<Napi::Object>());
+  kernel_ = make_kernel(env, info[0].As<Napi::Object>().Get("io"));
   events_ = EventQueue::create(env, info[1].As<Napi::Function>());
   shard::StartError start_error;
-  engine_ = shard::Engine::start(std::move(options), kernel_, *events_, start_error);
+  engine_ = shard::Engine::start(std::move(options), *kernel_, *events_, start_error);
   if (!engine_) {
     events_->close();
     Napi::Error error = error_with_code(env, std::string("listen ") + error_name(start_error.error) + ": " + std::strerror(start_error.error),

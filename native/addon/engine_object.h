@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "native/addon/event_queue.h"
-#include "native/os/linux_kernel.h"
+#include "native/os/uring_kernel.h"
 #include "native/shard/engine.h"
 
 namespace addon {
@@ -33,7 +33,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   void end();
 
   napi_env env_;
-  os::LinuxKernel kernel_;
+  std::unique_ptr<os::Kernel> kernel_;
   std::shared_ptr<EventQueue> events_;
   std::unique_ptr<shard::Engine> engine_;  // null once ended
 };

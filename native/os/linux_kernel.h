@@ -6,7 +6,7 @@
 
 namespace os {
 
-class LinuxKernel final : public Kernel {
+class LinuxKernel : public Kernel {
  public:
   std::int64_t now_ns() override;
   Listening listen(const ListenOptions& options) override;

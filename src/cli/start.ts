@@ -20,6 +20,7 @@ const flags: readonly (readonly [flag: string, help: string, ...keys: string[]])
   ['--subscribe-port <port>', 'port for subscribers, 0 picks a free one (default: 8002)', 'subscribe.port'],
   ['--host <address...>', 'addresses to listen on (default: 127.0.0.1 and ::1)', 'publish.hosts', 'subscribe.hosts'],
   ['--shards <count>', 'event-loop threads (default: CPUs less one)', 'shards'],
+  ['--io <backend>', 'epoll, uring or auto (default: auto, io_uring where the system allows it)', 'io'],
   ['--slow-policy <policy>', 'disconnect, drop-oldest or latest (default: disconnect)', 'slowPolicy'],
   ['--drain-ms <duration>', 'time for closing all connections at the end (default: 5s)', 'timeouts.drainMs'],
   ['--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)', 'log.level'],

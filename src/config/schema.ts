@@ -75,6 +75,8 @@ export const brokerSchema = section({
   cpus: listOf(count(0, 1023), 'CPU numbers').nullable().default(null),
   /** SO_REUSEPORT on the listeners. */
   reusePort: toggle().default(false),
+  /** How batches of writes reach the kernel. auto: io_uring where the system allows it, one system call each otherwise. */
+  io: oneOf('auto', 'epoll', 'uring').default('auto'),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
   /** Rules, most special first. Topics that none matches get the default rule with `slowPolicy`. */

@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly shards: number
   /** SO_REUSEPORT on the listeners. */
   readonly reusePort: boolean
+  /** How batches of writes reach the kernel: one call each, or through an io_uring. `uring` only when it is available. */
+  readonly io: 'epoll' | 'uring'
   readonly limits: {
     readonly connectionsMax: number
     readonly connectionsPerAddressMax: number
@@ -158,4 +160,6 @@ export interface NativeAddon {
   /** Soft and hard limit of open files of this process; `raiseFileLimit` sets soft = hard and returns the new soft limit. */
   fileLimit(): { readonly soft: number; readonly hard: number }
   raiseFileLimit(): number
+  /** Whether this system lets this process use io_uring. */
+  uringAvailable(): boolean
 }

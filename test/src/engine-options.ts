@@ -3,7 +3,7 @@ import { parseOptions } from '../../src/config/parse.js'
 import type { BrokerOptions } from '../../src/config/schema.js'
 import { resolveEngineOptions, type Machine } from '../../src/engine-options.js'
 
-const machine: Machine = { openFilesMax: 1024, cores: 4, resolve: async () => ['10.0.0.7'] }
+const machine: Machine = { openFilesMax: 1024, cores: 4, uring: false, resolve: async () => ['10.0.0.7'] }
 
 function resolve(options: BrokerOptions, changes: Partial<Machine> = {}) {
   return resolveEngineOptions(parseOptions(options), { ...machine, ...changes })
@@ -54,4 +54,13 @@ test('listeners of one protocol follow each other', async (t) => {
     { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false },
     { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true },
   ])
+})
+
+test('io is what the system allows, or an error that says so', async (t) => {
+  t.equal((await resolve({})).io, 'epoll')
+  t.equal((await resolve({}, { uring: true })).io, 'uring')
+  t.equal((await resolve({ io: 'epoll' }, { uring: true })).io, 'epoll')
+  await t.rejects(resolve({ io: 'uring' }), {
+    message: 'io must be auto or epoll (this system does not allow io_uring), got: uring',
+  })
 })

@@ -68,4 +68,8 @@ export class FakeAddon implements NativeAddon {
   raiseFileLimit(): number {
     return this.openFiles
   }
+
+  uringAvailable(): boolean {
+    return false
+  }
 }

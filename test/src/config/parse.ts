@@ -94,6 +94,7 @@ test('defaults', async (t) => {
     publish: { port: 8001 },
     subscribe: { port: 8002 },
     reusePort: false,
+    io: 'auto',
     cpus: null,
     limits: {
       messageBytesMax: 65_536, fragmentsPerMessageMax: 1024, controlFramesPerSecondMax: 100, handshakeBytesMax: 16_384,
