@@ -1,0 +1,127 @@
+// @ts-check
+// Packs the package, installs it into an empty folder without running scripts and without a compiler on PATH, starts it,
+// sends one message through it and stops it. Argument: a folder to work in. The last line is `N passed, N failed`.
+
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const work = resolve(process.argv[2] ?? '.')
+const app = join(work, 'app')
+const bin = join(work, 'bin')
+const message = 'a message through the packed package'
+const patienceMs = 60_000
+let passed = 0
+
+/** @param {boolean} condition @param {string} what */
+function check(condition, what) {
+  if (!condition) throw new Error(what)
+  passed += 1
+  console.log(`ok - ${what}`)
+}
+
+/** A PATH with node and npm and nothing that compiles. */
+function bareEnvironment() {
+  mkdirSync(bin)
+  for (const name of ['node', 'npm', 'npx', 'sh']) {
+    symlinkSync(execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(), join(bin, name))
+  }
+  return { ...process.env, PATH: bin }
+}
+
+function pack() {
+  const args = ['pack', '--json', '--pack-destination', work]
+  execFileSync('npm', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  const tarball = readdirSync(work).find((name) => name.endsWith('.tgz'))
+  if (tarball === undefined) throw new Error('npm pack leaves a tarball')
+  return join(work, tarball)
+}
+
+/** The newest version of each symbol family the prebuilt addon needs. @param {string} addon */
+function symbolVersions(addon) {
+  const table = execFileSync('objdump', ['-T', addon], { encoding: 'utf8' })
+  const found = [...table.matchAll(/\((GLIBC|GLIBCXX|CXXABI)_([\d.]+)\)/g)]
+  /** @param {string} a @param {string} b */
+  const byVersion = (a, b) => a.localeCompare(b, 'en', { numeric: true })
+  return ['GLIBC', 'GLIBCXX', 'CXXABI'].map((family) => {
+    const versions = found.filter((match) => match[1] === family).map((match) => match[2] ?? '')
+    return `${family} ${versions.sort(byVersion).at(-1) ?? 'none'}`
+  })
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+async function sendOneMessage(env) {
+  const broker = spawn('npx', ['broker', 'start', '--publish-port', '0', '--subscribe-port', '0', '--log-format', 'json', '--log-level', 'debug'], {
+    cwd: app, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true,
+  })
+  const ended = once(broker, 'exit')
+  try {
+    /** @type {Record<string, string>} */
+    const url = {}
+    for await (const text of createInterface({ input: broker.stdout })) {
+      const line = JSON.parse(text)
+      if (line.event === 'listening') url[line.role] ??= line.url
+      if (line.event === 'ready') void subscribe(env, url['subscribe'] ?? '').then((printed) => {
+        check(printed === `${message}\n`, 'broker sub prints what broker pub publishes')
+        broker.kill('SIGTERM')
+      })
+      if (line.event === 'connection' && line.protocol === 'websocket-subscribe') publish(env, url['publish'] ?? '')
+    }
+    const [code] = await ended
+    check(code === 0, 'SIGTERM ends npx broker start with exit code 0')
+  } finally {
+    if (broker.exitCode === null && broker.pid !== undefined) process.kill(-broker.pid, 'SIGKILL')
+  }
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} url */
+async function subscribe(env, url) {
+  const child = spawn('npx', ['broker', 'sub', 'news', '--count', '1', '--url', url], { cwd: app, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk
+  })
+  await once(child, 'close')
+  return text
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} url */
+function publish(env, url) {
+  spawn('npx', ['broker', 'pub', 'news', message, '--url', url], { cwd: app, env, stdio: 'inherit' })
+}
+
+async function main() {
+  check(!/"resolved": "http/.test(readFileSync(join(root, 'package-lock.json'), 'utf8')), 'the lock file names no host')
+  const tarball = pack()
+  const env = bareEnvironment()
+  for (const tool of ['cc', 'c++', 'gcc', 'g++', 'clang', 'make', 'python3']) {
+    if (spawnSync('sh', ['-c', `command -v ${tool}`], { env }).status === 0) throw new Error(`${tool} must not be on the bare PATH`)
+  }
+  mkdirSync(app)
+  writeFileSync(join(app, 'package.json'), '{ "private": true }\n')
+  execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball], { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const installed = join(app, 'node_modules', '@tutti', 'broker')
+  const prebuilt = join(installed, 'prebuilds', `linux-${process.arch}`, 'broker.glibc.node')
+  check(existsSync(prebuilt) && !existsSync(join(installed, 'build')), 'the package brings a prebuilt addon and built none')
+  console.log(`# needs ${symbolVersions(prebuilt).join(', ')}`)
+  await sendOneMessage(env)
+}
+
+setTimeout(() => {
+  console.error(`package check: no end after ${patienceMs / 1000} s of running`)
+  process.exit(1)
+}, 5 * patienceMs).unref()
+
+try {
+  await main()
+  console.log(`${passed} passed, 0 failed`)
+  process.exit(0)
+} catch (error) {
+  console.error(error)
+  console.log(`${passed} passed, 1 failed`)
+  process.exit(1)
+}
