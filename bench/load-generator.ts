@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { endWithUs } from './children.js'
 import { benchFolder, binFolder } from './paths.js'
 import type { Server } from './server.js'
 
@@ -60,7 +61,7 @@ function spawnLoad(server: Server, cpu: number, args: readonly string[]): LoadPr
     '--cpu', String(cpu), '--server-pid', String(server.pid),
     '--publish', `ws://127.0.0.1:${publish}/{topic}`, '--subscribe', `ws://127.0.0.1:${subscribe}/{topic}`,
   ]
-  return spawn(join(binFolder, 'load'), [...args, ...common], { stdio: ['pipe', 'pipe', 'pipe'] })
+  return endWithUs(spawn(join(binFolder, 'load'), [...args, ...common], { stdio: ['pipe', 'pipe', 'pipe'] }))
 }
 
 function describeFaults(faults: Readonly<Record<string, number>> = {}): string {

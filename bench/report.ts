@@ -1,91 +1,15 @@
-/** What becomes of the samples: a table per scenario, a file with the raw data, a line of history. */
+/** What becomes of a run beside the tables: a file with the raw data, a page with charts, a line of history. */
 
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
-import { judge, median, noiseBand, type Judgement, type Sample } from './judge.js'
-import type { LoadResult } from './load-generator.js'
+import { htmlReport } from './html-report.js'
+import { judge, noiseBand } from './judge.js'
 import { historyFile, resultsFolder, root } from './paths.js'
-import type { Metric, Scenario } from './scenarios.js'
-
-export interface RunSample extends Sample {
-  readonly raw: readonly LoadResult[]
-}
-
-export interface Run {
-  readonly startedAt: string
-  readonly rounds: number
-  readonly quick: boolean
-  readonly reference: string
-  readonly twin: string
-  /** Arms that took part, and those that could not with what they need. */
-  readonly arms: readonly string[]
-  readonly missing: Readonly<Record<string, string>>
-  readonly samples: readonly RunSample[]
-}
-
-const marks = { better: '+', worse: '-', same: '=' } as const
-const waitedPercentMax = 5
-
-function ratioText({ ratio, verdict }: Judgement): string {
-  return Number.isFinite(ratio) ? ` ×${ratio.toFixed(2)}${marks[verdict]}` : ''
-}
-
-function cell(run: Run, samples: readonly Sample[], arm: string, metric: Metric): string {
-  const band = noiseBand(samples, run.reference, run.twin, metric)
-  const judgement = judge(samples, arm, run.reference, metric, band)
-  if (!Number.isFinite(judgement.median)) return '–'
-  return judgement.median.toFixed(metric.digits) + (arm === run.reference ? '' : ratioText(judgement))
-}
-
-/** Median of a figure the load generator reports beside the metrics. */
-function rawMedian(samples: readonly RunSample[], pick: (raw: LoadResult) => number | null | undefined): string {
-  const value = median(samples.map(({ raw }) => raw.at(-1)).map((raw) => (raw && pick(raw)) ?? NaN))
-  return Number.isFinite(value) ? value.toFixed(0) : '–'
-}
-
-function layOut(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]): string =>
-    row.map((text, column) => column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0)).join('  ')
-  return rows.map((row) => `  ${line(row)}`.trimEnd()).join('\n')
-}
-
-function armRow(run: Run, scenario: Scenario, samples: readonly RunSample[], arm: string): string[] {
-  const own = samples.filter((sample) => sample.arm === arm)
-  const failure = own.find((sample) => sample.failure !== null)?.failure
-  if (own.every((sample) => sample.failure !== null)) return [arm, `failed: ${failure ?? 'not run'}`]
-  const busy = [rawMedian(own, (raw) => raw.serverBusyPercent), rawMedian(own, (raw) => raw.clientBusyPercent)]
-  const waited = rawMedian(own, (raw) => raw.clientWaitedPercent)
-  const note = failure === undefined ? [] : [`failed once: ${failure}`]
-  return [arm, ...scenario.metrics.map((metric) => cell(run, samples, arm, metric)), ...busy, waited, ...note]
-}
-
-function scenarioTable(run: Run, scenario: Scenario): string {
-  const samples = run.samples.filter((sample) => sample.scenario === scenario.name)
-  const header = ['', ...scenario.metrics.map(({ title }) => title), 'server %', 'client %', 'waited %']
-  const arms = run.arms.map((arm) => armRow(run, scenario, samples, arm))
-  const bands = scenario.metrics.map((metric) => {
-    const band = noiseBand(samples, run.reference, run.twin, metric)
-    return Number.isFinite(band) ? `×${band.toFixed(2)}` : '–'
-  })
-  const complete = arms.filter((row) => row.length >= header.length)
-  const failed = arms.filter((row) => row.length < header.length).map(([arm, why]) => `  ${arm}: ${why}`)
-  const disturbed = samples.filter(({ waitedPercent }) => waitedPercent > waitedPercentMax).length
-  const warning = disturbed === 0 ? [] : [`  ${disturbed} of ${samples.length} runs were disturbed by other programs on this machine`]
-  return [`${scenario.name}: ${scenario.about}`, layOut([header, ...complete, ['noise', ...bands]]), ...failed, ...warning].join('\n')
-}
-
-const legend = (run: Run): string =>
-  `medians of ${run.rounds} rounds; × ratio to ${run.reference} of the same round, + better, - worse, = not outside the noise or rounds disagree\n` +
-  'noise: how far two runs of the same code differed; server %, client %: of the core each has; waited %: the client had no core'
-
-export function tables(run: Run, scenarios: readonly Scenario[]): string {
-  const measured = scenarios.filter(({ name }) => run.samples.some(({ scenario }) => scenario === name))
-  const absent = Object.entries(run.missing).map(([arm, why]) => `  ${arm}: not available: ${why}`)
-  return [...measured.map((scenario) => scenarioTable(run, scenario)), [...absent, legend(run)].join('\n')].join('\n\n')
-}
+import type { Run } from './run-data.js'
+import type { Scenario } from './scenarios.js'
+import { absent, legend } from './tables.js'
 
 function machine(): Readonly<Record<string, string | number>> {
   return { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, kernel: release(), memoryBytes: totalmem(), node: process.version }
@@ -99,12 +23,16 @@ function commit(): string {
   }
 }
 
-/** Writes everything that was measured; returns the file's path. */
-export function writeResults(run: Run): string {
+/** Writes everything that was measured, and the page; returns their paths. */
+export function writeResults(run: Run, scenarios: readonly Scenario[]): readonly [data: string, page: string] {
   mkdirSync(resultsFolder, { recursive: true })
-  const file = join(resultsFolder, `${run.startedAt.replaceAll(/[:.]/g, '-')}.json`)
-  writeFileSync(file, `${JSON.stringify({ commit: commit(), machine: machine(), ...run })}\n`)
-  return file
+  const base = join(resultsFolder, run.startedAt.replaceAll(/[:.]/g, '-'))
+  const [data, page] = [`${base}.json`, `${base}.html`] as const
+  const { cpu, cores, kernel, node } = machine()
+  writeFileSync(data, `${JSON.stringify({ commit: commit(), machine: machine(), ...run })}\n`)
+  const facts = `${run.startedAt.slice(0, 10)}, ${commit()}, ${cpu}, ${cores} cores, kernel ${kernel}, Node ${node}`
+  writeFileSync(page, htmlReport(run, scenarios, facts, [...absent(run), legend(run)].join('\n')))
+  return [data, page]
 }
 
 /** One line a run: absolute figures age with the machine, ratios do not. */

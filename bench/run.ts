@@ -7,8 +7,11 @@ import { parseArgs } from 'node:util'
 import { arms, type Arm } from './arms.js'
 import { buildLoadGenerator } from './load-generator.js'
 import { benchFolder } from './paths.js'
-import { appendHistory, tables, writeResults, type Run, type RunSample } from './report.js'
+import { waitForQuiet } from './quiet.js'
+import { appendHistory, writeResults } from './report.js'
+import type { Run, RunSample } from './run-data.js'
 import { scenarios, type Scenario } from './scenarios.js'
+import { tables } from './tables.js'
 
 const help = `usage: npm run bench -- [options]
 
@@ -24,7 +27,8 @@ const help = `usage: npm run bench -- [options]
 `
 
 const quickArms = ['broker', 'floor']
-const attemptsMax = 3
+const attemptsMax = 2
+const quietMsMax = 20_000
 const disturbedPercent = 5
 
 const { values: flags } = parseArgs({
@@ -94,12 +98,13 @@ function makePlan(): Plan {
   }
 }
 
-/** One sample; taken again when others used the machine meanwhile, the least disturbed one counts. */
+/** One sample; taken again, in a quieter moment, when others used the machine meanwhile; the least disturbed one counts. */
 async function sample(plan: Plan, scenario: Scenario, arm: Arm, round: number): Promise<RunSample> {
   const { quick, serverCpu, loadCpu } = plan
   const place = { scenario: scenario.name, arm: arm.name, round }
   let best: RunSample | null = null
   for (let attempt = 0; attempt < attemptsMax; ++attempt) {
+    if (attempt > 0) await waitForQuiet(quietMsMax)
     try {
       const { values, raw } = await scenario.measure({ arm, serverCpu, loadCpu, quick })
       const waitedPercent = Math.max(0, ...raw.map(({ clientWaitedPercent = 0 }) => clientWaitedPercent))
@@ -148,7 +153,8 @@ async function main(): Promise<void> {
   const { rounds, quick, missing } = plan
   const twin = `${plan.reference.name}'`
   const run: Run = { startedAt, rounds, quick, reference: plan.reference.name, twin, arms: plan.arms.map(({ name }) => name), missing, samples }
-  process.stdout.write(`\n${tables(run, plan.scenarios)}\n\nraw data: ${writeResults(run)}\n`)
+  const [data, page] = writeResults(run, plan.scenarios)
+  process.stdout.write(`\n${tables(run, plan.scenarios)}\n\nreport: ${page}\nraw data: ${data}\n`)
   if (flags.record) appendHistory(run, plan.scenarios)
   if (samples.some(({ failure }) => failure !== null)) process.exitCode = 1
 }

@@ -162,8 +162,8 @@ export const scenarios: readonly Scenario[] = [
   deliveries({
     name: 'many-to-many',
     about: '1000 × 1000, every publisher sends one message at the same instant',
-    args: ['many-to-many', '--budget-s', '8'],
-    quickArgs: ['--rounds', '4', '--warmup', '1'],
+    args: ['many-to-many', '--budget-s', '6', '--warmup', '1'],
+    quickArgs: ['--rounds', '4'],
   }),
   deliveries({
     name: 'many-to-many-paced',

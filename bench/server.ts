@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Arm, Ports } from './arms.js'
+import { endWithUs } from './children.js'
 
 const startMsMax = 10_000
 const endMsMax = 3000
@@ -17,9 +18,6 @@ export interface Server extends AsyncDisposable {
   /** Resident bytes of the process now. */
   residentBytes(): number
 }
-
-const running = new Set<ChildProcess>()
-process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
@@ -39,7 +37,6 @@ function accepts(port: number): Promise<boolean> {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  running.delete(child)
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
   child.kill('SIGTERM')
@@ -52,7 +49,7 @@ async function end(child: ChildProcess): Promise<void> {
 export async function startServer(arm: Arm, cpu: number): Promise<Server> {
   const ports = { publish: await freePort(), subscribe: await freePort() }
   const child = spawn('taskset', ['-c', String(cpu), ...arm.command(ports)], { stdio: ['ignore', 'ignore', 'pipe'] })
-  running.add(child)
+  endWithUs(child)
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => { said = (said + chunk.toString()).slice(-stderrBytesMax) })
   const failed = new Promise<never>((_, reject) => child.once('error', reject))
