@@ -91,7 +91,8 @@ void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {
   }
 }
 
-// Timers: one deadline a connection. Hearing from it does not move the deadline; when it comes, it is looked at anew.
+// Timers: one deadline a connection. Hearing from it moves the deadline only when a ping was unanswered; else it is looked at
+// anew when the deadline comes.
 
 void Shard::arm(Connection& connection) {
   const EngineOptions& options = engine_.options;

@@ -36,7 +36,10 @@ void Shard::on_readable(Connection& connection) {
   }
   metrics_.add(Metric::bytes_received, static_cast<std::int64_t>(result.bytes));
   connection.heard_ms = now_ms_;
-  connection.awaiting_pong = false;
+  if (connection.awaiting_pong) {
+    connection.awaiting_pong = false;
+    arm(connection);  // the next ping may be due long before pong_ms is over
+  }
   on_bytes(connection, base::MutableBytes(read_buffer_).first(result.bytes));
   // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
   const bool more = result.bytes == read_buffer_.size() || connection.ended;
