@@ -2,6 +2,7 @@
 
 import type { SlowConsumerRule } from '../../../src/index.js'
 import { embed, type Embedded } from './embedded.js'
+import { patienceMs } from './eventually.js'
 import { closeOf, opcodes, type Frame } from './frames.js'
 import { openRaw, type RawClient } from './raw-client.js'
 import { connect, type Client } from './ws-client.js'
@@ -26,9 +27,9 @@ export function numbered(number: number): string {
 }
 
 /** Starts a broker with that rule and both subscribers; the stuck one has stopped reading. */
-export async function startStuck(t: Test, rule: Omit<SlowConsumerRule, 'topics'>): Promise<Stuck> {
+export async function startStuck(t: Test, rule: Omit<SlowConsumerRule, 'topics'>, closeMs = patienceMs): Promise<Stuck> {
   const embedded = await embed(t, {
-    limits: { messageBytesMax: 1024 }, slowConsumers: [{ ...rule, topics: '*' }],
+    limits: { messageBytesMax: 1024 }, timeouts: { closeMs }, slowConsumers: [{ ...rule, topics: '*' }],
   })
   const healthy = await connect(t, `${embedded.subscribeUrl}/${topic}`)
   const stuck = await openRaw(t, embedded.subscribePort, `/${topic}`)
