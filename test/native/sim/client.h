@@ -1,0 +1,76 @@
+// A WebSocket client of the fake kernel: it cuts what it sends at random, reads at its own pace, and takes apart what it gets.
+// Owner: the simulation. Thread: main.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "test/native/sim/fake_kernel.h"
+#include "test/native/sim/messages.h"
+
+namespace sim {
+
+/// How a client reads.
+enum class Pace : std::uint8_t { eager, leisurely, slow, stuck };
+
+struct ClientSetup {
+  std::uint16_t port = 0;
+  std::string target = "/";
+  os::Address address;
+  Pace pace = Pace::eager;
+  std::size_t send_buffer_bytes = 64 * 1024;  // what the engine may leave unread in the kernel
+};
+
+class Client {
+ public:
+  Client(FakeKernel& kernel, Random& random, ClientSetup client_setup);
+
+  const ClientSetup setup;
+  Pace pace;
+
+  /// Sends some and reads some, as its pace wants. Returns true when anything moved.
+  bool step();
+  void send_message(const std::string& payload);
+  void send_ping(const std::string& payload);
+  void send_close(std::uint16_t code);
+  /// The connection goes away without a word.
+  void vanish();
+  void abort();
+
+  bool is_open() const { return status == 101 && !is_over(); }
+  bool is_over() const { return over_; }
+  bool has_unsent() const { return sent_ < out_.size(); }
+  int socket() const { return socket_; }
+
+  // What it has seen.
+  int status = 0;
+  std::vector<Key> messages;
+  unsigned pongs = 0;
+  std::optional<std::uint16_t> close_code;
+  std::string close_reason;
+  bool left = false;  // by its own will
+  std::string trouble;  // what it should never have seen; empty when all is well
+
+ private:
+  bool write_some();
+  bool read_some();
+  void parse();
+  bool parse_answer();
+  bool parse_frame();
+  void on_frame(unsigned opcode, const std::string& payload);
+  void append_frame(unsigned first_byte, const std::string& payload);
+  void complain(const std::string& what);
+
+  FakeKernel& kernel_;
+  Random& random_;
+  int socket_ = -1;
+  bool over_ = false;
+  bool closing_ = false;
+  std::string out_;
+  std::size_t sent_ = 0;
+  std::string in_;
+  std::vector<std::uint8_t> buffer_;
+};
+
+}  // namespace sim

@@ -1,0 +1,139 @@
+// A kernel in memory, deterministic from its seed: bounded sockets, readiness by the contract of epoll(7), a virtual clock,
+// and faults at any call. A descriptor is never used twice, so that using a closed one always shows.
+// Owner: the test. Thread: main; a shard is stepped, never run.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "native/os/kernel.h"
+#include "test/native/sim/stream.h"
+
+namespace sim {
+
+using Random = std::mt19937_64;
+
+inline bool chance(Random& random, unsigned in_thousand) { return random() % 1000 < in_thousand; }
+/// From `low` to `high`, both included.
+inline std::size_t between(Random& random, std::size_t low, std::size_t high) { return low + random() % (high - low + 1); }
+
+/// How often, in a thousand calls, something goes wrong.
+struct Faults {
+  unsigned short_send = 0;     // part of what would fit is taken
+  unsigned refused_send = 0;   // EAGAIN although there is room; the edge comes within 20 ms
+  unsigned aborted_accept = 0;
+  unsigned exhausted_accept = 0;
+  unsigned refused_map = 0;    // no memfd
+  unsigned refused_watch = 0;  // connections only
+};
+
+class FakeKernel final : public os::Kernel {
+ public:
+  explicit FakeKernel(std::uint64_t seed) : random_(seed) {}
+
+  Faults faults;
+  /// Called between any two system calls of the engine: what other threads do meanwhile. Not called while it runs.
+  std::function<void()> meanwhile;
+
+  // What the test does to the world.
+  void advance_ns(std::int64_t ns) { clock_ns_ += ns; }
+  /// What waits for acceptance counts as a connection; -1 when nobody listens. The result names it in the calls below.
+  int connect(std::uint16_t port, const os::Address& peer, std::size_t send_buffer_bytes);
+  std::size_t peer_write(int socket, base::Bytes bytes);
+  std::size_t peer_read(int socket, base::MutableBytes into);
+  void peer_shutdown(int socket);
+  /// Both directions at once, as close(2) does: what the engine sends from now on is answered by a reset.
+  void peer_close(int socket);
+  void peer_abort(int socket);
+
+  // What the test sees.
+  /// The engine's end of the stream has been read to its end.
+  bool peer_at_end(int socket) const;
+  bool was_reset(int socket) const;
+  /// The last send was refused, and no edge has been reported since.
+  bool is_refusing(int socket) const;
+  std::size_t open_fds() const { return open_.size(); }
+  std::size_t mappings() const { return files_.size(); }
+
+  // os::Kernel.
+  std::int64_t now_ns() override;
+  os::Listening listen(const os::ListenOptions& options) override;
+  os::Accepted accept(int listener) override;
+  os::IoResult receive(int fd, base::MutableBytes into) override;
+  os::IoResult send(int fd, base::Bytes bytes) override;
+  os::IoResult send_gather(int fd, std::span<const os::Piece> pieces) override;
+  void send_batch(std::span<os::SendOp> ops) override;
+  void shutdown_send(int fd) override;
+  void close(int fd) override;
+  void abort(int fd) override;
+  int open_poller() override;
+  bool watch(int poller, int fd, std::uint64_t token, os::Watch how) override;
+  void unwatch(int poller, int fd) override;
+  std::size_t wait(int poller, std::span<os::Ready> into, int timeout_ms) override;
+  int open_wake() override;
+  void signal_wake(int fd) override;
+  void clear_wake(int fd) override;
+  os::Mapping map(std::size_t bytes) override;
+  void unmap(const os::Mapping& mapping) override;
+
+ private:
+  struct Socket {
+    os::Address peer;
+    Stream to_engine;
+    Stream to_peer;
+    std::size_t to_engine_max = 64 * 1024;
+    std::size_t to_peer_max = 64 * 1024;
+    bool refusing = false;
+    bool no_space = false;           // refused, and no edge since: one is owed when there is room
+    std::int64_t blocked_until = 0;  // an injected refusal
+    bool engine_closed = false;
+    bool engine_shut = false;
+    bool peer_shut = false;
+    bool peer_gone = false;
+    bool reset = false;  // by either side
+  };
+  struct Listener {
+    std::uint16_t port = 0;
+    std::deque<int> queue;
+  };
+  struct Watched {
+    std::uint64_t token = 0;
+    os::Watch how{};
+    bool queued = false;
+  };
+  struct Poller {
+    std::map<int, Watched> watched;
+    std::deque<int> ready;
+  };
+  enum class Kind : std::uint8_t { listener, socket, poller, wake, file };
+
+  int open_fd(Kind kind);
+  void require(int fd, Kind kind) const;
+  Socket& open_socket(int fd);
+  void step();
+  void edge(int fd);
+  void fire_due_edges();
+  bool has_room(const Socket& socket) const;
+  os::IoResult begin_send(Socket& socket, int fd, std::size_t length);
+  void reset(int socket);
+  os::Ready ready_of(int fd, const Watched& watched) const;
+
+  Random random_;
+  std::int64_t clock_ns_ = 1'000'000'000;
+  bool in_meanwhile_ = false;
+  int next_fd_ = 100;
+  std::uint16_t next_port_ = 20'000;
+  std::map<int, Kind> open_;
+  std::map<int, Socket> sockets_;  // kept after both ends are closed: the test still asks
+  std::map<int, Listener> listeners_;
+  std::map<int, Poller> pollers_;
+  std::map<int, std::uint64_t> wakes_;
+  std::map<int, SharedBytes> files_;
+  std::map<int, std::int64_t> blocked_;  // sockets with an injected refusal, and when it ends
+};
+
+}  // namespace sim

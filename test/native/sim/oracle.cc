@@ -1,0 +1,46 @@
+#include "test/native/sim/oracle.h"
+
+namespace sim {
+
+std::string check_order(const Order& order, std::uint64_t published) {
+  if (order.keys.size() != published) {
+    return "the witness saw " + std::to_string(order.keys.size()) + " of " + std::to_string(published) + " publications";
+  }
+  std::map<unsigned, unsigned> next;
+  for (const Key& key : order.keys) {
+    unsigned& expected = next[key.publisher];
+    if (key.sequence != expected) {
+      return "publisher " + std::to_string(key.publisher) + " is at " + std::to_string(key.sequence) + " instead of " + std::to_string(expected);
+    }
+    ++expected;
+  }
+  return "";
+}
+
+std::string check_subscriber(const Watched& watched, unsigned topic, const Order& order, bool settled) {
+  const Client& client = *watched.client;
+  const std::string who = ", client " + client.setup.address.text() + " " + client.setup.target + " topic " + std::to_string(topic);
+  if (!client.trouble.empty()) return client.trouble;
+  const auto first = watched.first.find(topic);
+  if (first == watched.first.end()) return client.messages.empty() ? "" : "messages without a subscription" + who;
+  const auto skipped_at = watched.skipped.find(topic);
+  const std::uint64_t skipped = skipped_at == watched.skipped.end() ? 0 : skipped_at->second;
+
+  std::uint64_t next = first->second;
+  std::uint64_t gaps = 0;
+  for (const Key& key : client.messages) {
+    if (key.topic != topic) continue;
+    const auto offset = order.offsets.find(key);
+    if (offset == order.offsets.end()) return "a message that nobody published" + who;
+    if (offset->second < next) return "offset " + std::to_string(offset->second) + " comes after " + std::to_string(next - 1) + who;
+    gaps += offset->second - next;
+    next = offset->second + 1;
+  }
+  if (gaps > skipped) return std::to_string(gaps) + " missing, " + std::to_string(skipped) + " reported as skipped" + who;
+  if (watched.slow_disconnect || !settled || !client.is_open()) return "";
+  gaps += order.keys.size() - next;
+  if (gaps != skipped) return std::to_string(gaps) + " missing at the end, " + std::to_string(skipped) + " reported as skipped" + who;
+  return "";
+}
+
+}  // namespace sim

@@ -1,0 +1,183 @@
+#include "test/native/sim/simulation.h"
+
+#include <algorithm>
+
+#include "native/base/check.h"
+
+namespace sim {
+
+namespace {
+constexpr std::uint16_t publish_port = 8001;
+constexpr std::uint16_t subscribe_port = 8002;
+constexpr std::size_t witness_buffer_bytes = std::size_t{1} << 40;
+constexpr std::int64_t ms = 1'000'000;
+}  // namespace
+
+Simulation::Simulation(Plan plan) : plan_(std::move(plan)), random_(plan_.seed), kernel_(plan_.seed + 1) {}
+
+Simulation::~Simulation() = default;
+
+std::string Simulation::run() {
+  start();
+  if (!failed()) crowd();
+  if (!failed()) calm();
+  if (!failed()) drain();
+  end();
+  return failure_;
+}
+
+void Simulation::fail(const std::string& what) {
+  if (failure_.empty()) failure_ = what;
+}
+
+// The engine's events: what it says of a client is written down beside that client.
+
+Watched* Simulation::find(const shard::Event& event) {
+  for (const auto& each : clients_) {
+    if (each->client->setup.address.text() == event.peer) return each.get();
+  }
+  fail("an event of an unknown client: " + event.peer);
+  return nullptr;
+}
+
+bool Simulation::post(shard::Event&& event) {
+  if (event.kind == shard::EventKind::drained) {
+    if (std::exchange(drained_, true)) fail("drained twice");
+    if (!draining_) fail("drained without a drain");
+  }
+  if (event.kind == shard::EventKind::drained || event.kind == shard::EventKind::warning) return true;
+  Watched* const watched = find(event);
+  if (watched == nullptr) return true;
+  if (event.kind == shard::EventKind::connection) {
+    watched->accepted = true;
+    for (const unsigned topic : watched->topics) watched->first[topic] = published(topic);
+  } else if (event.kind == shard::EventKind::slow) {
+    on_slow(event, *watched);
+  } else {
+    watched->disconnect_code = event.code;
+  }
+  return true;
+}
+
+void Simulation::on_slow(const shard::Event& event, Watched& watched) {
+  watched.slow = true;
+  if (!kernel_.is_refusing(watched.client->socket())) fail("called slow while the kernel takes its bytes: " + event.peer);
+  if (event.age_ms > 1u << 30) fail("an impossible age: " + std::to_string(event.age_ms) + " ms");
+  if (watched.client->setup.send_buffer_bytes == witness_buffer_bytes && plan_.faults.refused_send == 0) fail("the witness is called slow");
+  if (event.policy == conn::SlowPolicyId::disconnect) {
+    watched.slow_disconnect = true;
+    return;
+  }
+  const auto topic = static_cast<unsigned>(std::atoi(event.topics.front().c_str() + std::string("topic-").size()));
+  watched.skipped[topic] += event.skipped;
+}
+
+std::uint64_t Simulation::published(unsigned topic) const {
+  for (const shard::TopicCounts& counts : engine_->topic_counts(1000)) {
+    if (counts.name == topic_name(topic)) return counts.published;
+  }
+  return 0;
+}
+
+// Acts.
+
+Watched& Simulation::add_client(std::uint16_t port, const std::string& target, Pace pace) {
+  auto watched = std::make_unique<Watched>();
+  ClientSetup setup;
+  setup.port = port;
+  setup.target = target;
+  setup.pace = pace;
+  setup.send_buffer_bytes = plan_.send_buffer_bytes;
+  const std::uint32_t number = next_address_++;
+  setup.address.bytes = {10, static_cast<std::uint8_t>(number >> 16), static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
+  setup.address.port = 5000;
+  watched->client = std::make_unique<Client>(kernel_, random_, setup);
+  clients_.push_back(std::move(watched));
+  return *clients_.back();
+}
+
+void Simulation::subscribe() {
+  std::vector<unsigned> topics;
+  for (unsigned topic = 0; topic < plan_.topics; ++topic) {
+    if (chance(random_, 500)) topics.push_back(topic);
+  }
+  if (topics.empty()) topics.push_back(static_cast<unsigned>(random_() % plan_.topics));
+  std::string target = "/?";
+  for (const unsigned topic : topics) target += "topic=" + topic_name(topic) + "&";
+  const Pace paces[] = {Pace::eager, Pace::leisurely, Pace::slow, plan_.hostile ? Pace::stuck : Pace::leisurely};
+  Watched& watched = add_client(subscribe_port, target, paces[random_() % 4]);
+  watched.topics = topics;
+}
+
+void Simulation::join_publisher() {
+  const auto topic = static_cast<unsigned>(random_() % plan_.topics);
+  Watched& watched = add_client(publish_port, "/" + topic_name(topic), chance(random_, 500) ? Pace::eager : Pace::leisurely);
+  watched.publishes = true;
+  watched.publisher = next_publisher_++ * 10 + topic;
+}
+
+/// publish() belongs to one thread at a time, so what happens between system calls leaves it alone meanwhile.
+void Simulation::publish(unsigned topic) {
+  if (std::exchange(publishing_, true)) return;
+  const Key key{topic, topic, next_sequence_[topic]};
+  const std::string payload = payload_of(key, between(random_, 0, plan_.filler_bytes_max));
+  const auto outcome = engine_->publish(topic_name(topic), {codec::PayloadKind::text, base::bytes_of(payload)});
+  publishing_ = false;
+  if (outcome.status == shard::PublishStatus::ok) ++next_sequence_[topic];
+  if (outcome.status != shard::PublishStatus::ok && outcome.status != shard::PublishStatus::logs_full) fail("publish() refused");
+}
+
+void Simulation::publish_from_socket() {
+  std::vector<Watched*> publishers;
+  for (const auto& each : clients_) {
+    if (each->publishes && !each->client->is_over()) publishers.push_back(each.get());
+  }
+  if (publishers.empty()) return;
+  Watched& watched = *publishers[random_() % publishers.size()];
+  const unsigned topic = watched.publisher % 10;
+  for (std::size_t burst = between(random_, 1, 5); burst > 0; --burst) {
+    const Key key{topic, watched.publisher, sent_[topic][watched.publisher]++};
+    watched.client->send_message(payload_of(key, between(random_, 0, plan_.filler_bytes_max)));
+  }
+}
+
+void Simulation::someone_leaves() {
+  Watched& watched = *clients_[random_() % clients_.size()];
+  if (std::find(witnesses_.begin(), witnesses_.end(), &watched) != witnesses_.end() || watched.client->is_over()) return;
+  switch (random_() % 5) {
+    case 0:
+      return watched.client->vanish();
+    case 1:
+      return watched.client->abort();
+    case 2:
+      return watched.client->send_ping("are you there?");
+    case 3:
+      if (!watched.publishes) watched.client->pace = static_cast<Pace>(random_() % 4);
+      return;
+    default:
+      watched.client->left = watched.client->status == 0;
+      if (watched.client->status == 101) watched.client->send_close(1000);
+      watched.client->left = false;
+  }
+}
+
+void Simulation::act() {
+  if (chance(random_, plan_.publish_in_thousand)) publish_from_socket();
+  if (chance(random_, plan_.publish_in_thousand / 2)) publish(static_cast<unsigned>(random_() % plan_.topics));
+  const auto present = std::count_if(clients_.begin(), clients_.end(), [](const auto& each) { return !each->client->is_over(); });
+  if (static_cast<unsigned>(present) < plan_.clients_max && chance(random_, 100)) chance(random_, 600) ? subscribe() : join_publisher();
+  if (plan_.hostile && chance(random_, 20)) someone_leaves();
+  if (chance(random_, 20)) kernel_.advance_ns(static_cast<std::int64_t>(random_() % (20 * ms)));
+  if (chance(random_, 700)) engine_->shard(static_cast<unsigned>(random_() % plan_.shards)).turn(0);
+  clients_[random_() % clients_.size()]->client->step();
+}
+
+bool Simulation::turn_everything() {
+  kernel_.advance_ns(static_cast<std::int64_t>(random_() % ms));
+  for (unsigned i = 0; i < plan_.shards; ++i) engine_->shard(static_cast<unsigned>(random_() % plan_.shards)).turn(0);
+  bool moved = false;
+  for (const auto& each : clients_) moved = each->client->step() || moved;
+  return moved;
+}
+
+}  // namespace sim

@@ -1,0 +1,29 @@
+// Simulated lives of the engine, one a seed. SIM_SEED=n begins at another seed, SIM_RUNS=n runs that many.
+// Owner: the test. Thread: main.
+#include <cstdio>
+#include <cstdlib>
+
+#include "test/native/sim/simulation.h"
+#include "test/native/doctest_last.h"
+
+namespace {
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* const given = std::getenv(variable);
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : otherwise;
+}
+
+}  // namespace
+
+TEST_CASE("simulation: whatever happens, every subscriber's sequence is right") {
+  const std::uint64_t first = number_from("SIM_SEED", 1);
+  const std::uint64_t runs = number_from("SIM_RUNS", 300);
+  std::printf("SIM_SEED=%llu SIM_RUNS=%llu\n", static_cast<unsigned long long>(first), static_cast<unsigned long long>(runs));
+  for (std::uint64_t seed = first; seed < first + runs; ++seed) {
+    if (std::getenv("SIM_VERBOSE") != nullptr) std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
+    sim::Simulation simulation(sim::Plan::from_seed(seed));
+    const std::string failure = simulation.run();
+    CAPTURE(seed);
+    CHECK(failure == "");
+  }
+}

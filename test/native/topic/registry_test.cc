@@ -1,0 +1,58 @@
+// Covers native/topic/registry.cc.
+// Owner: the test. Thread: main, and three more where it says so.
+#include "native/topic/registry.h"
+
+#include <atomic>
+#include <thread>
+
+#include "test/native/doctest_last.h"
+
+TEST_CASE("registry: one topic for one name, whoever asks") {
+  topic::Registry registry(10);
+  const topic::TopicRef a = registry.open("a");
+  CHECK(a->name() == "a");
+  CHECK(registry.open("a") == a);
+  CHECK(registry.open("b") != a);
+  CHECK(registry.open("") != nullptr);
+  CHECK(registry.size() == 3);
+  CHECK(registry.all().size() == 3);
+}
+
+TEST_CASE("registry: a bound for topics in use; those that nobody holds make room") {
+  topic::Registry registry(3);
+  std::vector<topic::TopicRef> held = {registry.open("a"), registry.open("b"), registry.open("c")};
+  CHECK(registry.open("d") == nullptr);
+  CHECK(registry.open("a") == held[0]);
+  held.erase(held.begin());
+  CHECK(registry.open("d") != nullptr);
+  CHECK(registry.size() == 3);
+}
+
+TEST_CASE("registry: forgets unused topics before it grows for ever, never used ones") {
+  topic::Registry registry(1'000'000);
+  const topic::TopicRef kept = registry.open("kept");
+  kept->count_skipped(0, 5);
+  for (int i = 0; i < 20'000; ++i) registry.open("once-" + std::to_string(i));
+  CHECK(registry.size() < 5000);
+  CHECK(registry.open("kept") == kept);
+}
+
+TEST_CASE("registry: many threads open and drop, and see one topic") {
+  topic::Registry registry(8);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (unsigned seed = 0; seed < 3; ++seed) {
+    threads.emplace_back([&registry, &wrong, seed] {
+      unsigned state = seed;
+      for (int i = 0; i < 3000; ++i) {
+        state = state * 1664525 + 1013904223;
+        const std::string name = "t" + std::to_string((state >> 16) % 16);
+        const topic::TopicRef topic = registry.open(name);
+        if (topic && (topic->name() != name || registry.open(name) != topic)) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+  CHECK(registry.size() <= 8);
+}

@@ -1,0 +1,71 @@
+// Publications and readers for tests of topics and logs.
+// Owner: the test. Thread: any.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "native/os/linux_kernel.h"
+#include "native/topic/topic.h"
+
+namespace fixture {
+
+inline constexpr auto websocket = codec::EncodingId::websocket;
+
+/// What a WebSocket frame of that text is.
+inline std::string frame_of(const std::string& text) {
+  const codec::Publication publication{codec::PayloadKind::text, base::bytes_of(text)};
+  std::string frame(codec::encoding(websocket).encoded_bytes(publication), '\0');
+  codec::encoding(websocket).encode(publication, {reinterpret_cast<std::uint8_t*>(frame.data()), frame.size()});
+  return frame;
+}
+
+inline topic::Published publish(topic::Topic& topic, topic::LogMemory& memory, const std::string& text, std::uint32_t now_ms = 0) {
+  return topic.publish({codec::PayloadKind::text, base::bytes_of(text)}, now_ms, memory);
+}
+
+/// One shard with one subscriber, which reads everything at once.
+class Reader {
+ public:
+  Reader(topic::Topic& topic_read, unsigned shard_of_reader) : topic(topic_read), shard(shard_of_reader) {
+    const topic::Head head = topic.add_interest(websocket, shard);
+    cursor = head.position;
+    first_offset = head.offset;
+  }
+  ~Reader() { leave(); }
+
+  void take() {
+    std::vector<topic::SegmentRef> garbage;
+    topic.take(websocket, shard, window, garbage);
+  }
+  /// All bytes up to the head it took, in pieces of at most `quantum` bytes.
+  std::string read(std::uint32_t quantum = 65'483) {
+    std::string bytes;
+    while (cursor < window.head_position()) {
+      const topic::Range range = window.range(cursor, quantum);
+      bytes.append(reinterpret_cast<const char*>(range.bytes), range.length);
+      cursor += range.length;
+    }
+    return bytes;
+  }
+  void settle() {
+    std::vector<topic::SegmentRef> garbage;
+    window.drop_before(cursor);
+    if (cursor == window.head_position()) topic.settled(websocket, shard, cursor, garbage);
+  }
+  void leave() {
+    if (!interested) return;
+    interested = false;
+    std::vector<topic::SegmentRef> garbage;
+    topic.remove_interest(websocket, shard, garbage);
+  }
+
+  topic::Topic& topic;
+  const unsigned shard;
+  topic::LogWindow window;
+  std::uint64_t cursor = 0;
+  std::uint64_t first_offset = 0;
+  bool interested = true;
+};
+
+}  // namespace fixture
