@@ -20,6 +20,7 @@ void Log::add_interest(unsigned shard) {
   CHECK(shard < shards_max);
   if ((interest_ & shard_bit(shard)) != 0) return;
   interest_ |= shard_bit(shard);
+  settled_ |= shard_bit(shard);  // it begins at the head: nothing of what the segments hold is for it
   taken_[shard] = position_;
 }
 
@@ -28,7 +29,7 @@ void Log::remove_interest(unsigned shard, std::vector<SegmentRef>& garbage) {
   interest_ &= ~bit;
   notified_ &= ~bit;
   settled_ &= ~bit;
-  if (interest_ == 0) {
+  if ((interest_ & ~settled_) == 0) {  // nobody is left, or only those who are done and waited for this one
     move_all(chain_, garbage);
   } else {
     prune(garbage);
