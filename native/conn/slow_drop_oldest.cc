@@ -9,7 +9,7 @@ SlowVerdict slow_drop_oldest(const Lag& lag) {
   while (low < high) {  // both lags shrink as the offset grows: search for the first one within the limits
     const std::uint64_t middle = low + (high - low) / 2;
     const std::uint64_t bytes_behind = lag.window.head_position() - lag.window.position_of(middle);
-    const std::uint32_t age_ms = lag.now_ms - lag.window.time_ms_of(middle);
+    const std::uint32_t age_ms = age_ms_at(lag.now_ms, lag.window.time_ms_of(middle));
     if (bytes_behind > lag.limits.bytes_behind_max || age_ms > lag.limits.age_max_ms) {
       low = middle + 1;
     } else {

@@ -24,7 +24,7 @@ struct Behind {
 Behind measure(const TopicSlice& slice, const Subscriber& subscriber, std::uint32_t now_ms) {
   if (subscriber.cursor >= slice.window.head_position()) return {};
   const std::uint32_t published_ms = slice.window.time_ms_of(slice.window.offset_at(subscriber.cursor));
-  return {slice.window.head_position() - subscriber.cursor, now_ms - published_ms};
+  return {slice.window.head_position() - subscriber.cursor, conn::age_ms_at(now_ms, published_ms)};
 }
 
 }  // namespace
