@@ -1,6 +1,7 @@
 #include "native/shard/shard.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace shard {
 
@@ -64,6 +65,8 @@ bool Shard::turn(int timeout_ms) {
     count = kernel_.wait(poller_, ready_, 0);
   }
   read_again();
+  // Behind the dispatch: whoever the kernel takes bytes from again is not slow.
+  if (std::exchange(relieving_, false)) fan_out_.relieve(now_ms_);
   resume_paused();
   acceptor_.tick(now_ms_);
   go_on_draining();
@@ -106,7 +109,7 @@ void Shard::handle(Message& message) {
       acceptor_.release_address(message.address);
       break;
     case MessageKind::relieve:
-      fan_out_.relieve(now_ms_);
+      relieving_ = true;
       break;
     case MessageKind::drain:
       begin_drain(message.number);

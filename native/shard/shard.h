@@ -111,6 +111,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   int wake_ = -1;
   std::uint32_t now_ms_ = 0;
   bool stopping_ = false;
+  bool relieving_ = false;  // asked to let go of the slowest
   bool more_to_write_ = false;
   conn::Connection* decoding_ = nullptr;
 
