@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import type { Broker } from '../broker.js'
 import { exitCodes, reportError, signalExitCodes } from './exit.js'
+import { sameKeyMs, startedByNpx, watchParent } from './npx.js'
 
 type Signal = keyof typeof signalExitCodes
 
@@ -11,34 +12,42 @@ type Signal = keyof typeof signalExitCodes
  * `flush` runs before the process ends.
  */
 export function drainOnSignals(broker: Broker, logger: Logger, flush: () => void): void {
-  let draining = false
+  const underNpx = startedByNpx()
+  let drainingSince: number | null = null
 
   function end(code: number): void {
     flush()
     process.exit(code)
   }
 
-  async function drain(signal: Signal): Promise<void> {
-    draining = true
-    logger.info({ event: 'draining', signal }, `${signal}: closing connections, a second signal ends at once`)
+  async function drain(details: { readonly signal?: Signal }, cause: string): Promise<void> {
+    drainingSince = performance.now()
+    logger.info({ event: 'draining', ...details }, `${cause}: closing connections, a second signal ends at once`)
     const drained = await broker.close()
     if (drained) logger.info({ event: 'stopped' }, 'stopped')
     else logger.warn({ event: 'stopped' }, 'stopped before all connections were closed')
     end(drained ? exitCodes.done : exitCodes.failed)
   }
 
+  function startDrain(details: { readonly signal?: Signal }, cause: string): void {
+    drain(details, cause).catch((error: unknown) => {
+      reportError(error)
+      end(exitCodes.failed)
+    })
+  }
+
   function onSignal(signal: Signal): void {
-    if (!draining) {
-      drain(signal).catch((error: unknown) => {
-        reportError(error)
-        end(exitCodes.failed)
-      })
-      return
-    }
+    if (drainingSince === null) return startDrain({ signal }, signal)
+    if (underNpx && performance.now() - drainingSince < sameKeyMs) return
     broker.stop()
     end(signalExitCodes[signal])
   }
 
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
+  if (underNpx) {
+    watchParent(() => {
+      if (drainingSince === null) startDrain({}, 'npx has ended')
+    })
+  }
 }

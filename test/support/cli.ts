@@ -19,14 +19,14 @@ export interface CliResult extends Exit {
 
 export interface SpawnOptions {
   readonly args: readonly string[]
-  /** Added to this process's environment, from which all BROKER_ variables are taken out. */
+  /** Added to this process's environment, from which all BROKER_ variables and npm's own mark are taken out. */
   readonly env?: Readonly<Record<string, string>>
   /** `pipe` for tests that write to it. */
   readonly stdin?: 'ignore' | 'pipe'
 }
 
 export function spawnCli({ args, env = {}, stdin = 'ignore' }: SpawnOptions): ChildProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('BROKER_'))
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('BROKER_') && name !== 'npm_lifecycle_event')
   return spawn(process.execPath, [commandFile, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: [stdin, 'pipe', 'pipe'],
