@@ -25,7 +25,7 @@ function prebuildify() {
   const options = ['--napi', '--strip', '--tag-libc', '--name', 'broker', '--cwd', copy, '--out', root]
   return spawnSync(process.execPath, [require.resolve('prebuildify/bin.js'), ...options, ...process.argv.slice(2)], {
     cwd: copy,
-    env: buildEnvironment(),
+    env: { ...buildEnvironment(), npm_config_loglevel: 'warn' },
     stdio: ['ignore', 'inherit', 'inherit'],
   }).status
 }
