@@ -31,7 +31,7 @@ struct Pass {
   std::uint32_t next = 0;  // index of the next subscriber
   std::uint32_t left = 0;  // subscribers still to visit; 0: no pass is under way
   std::uint64_t low = 0;   // the slowest cursor met
-  bool behind = false;     // some ready subscriber is still behind the head
+  bool again = false;      // another pass is wanted: a ready subscriber is still behind, or one was served aside meanwhile
 };
 
 class TopicSlice {

@@ -115,18 +115,19 @@ void FanOut::log_ready(const topic::TopicRef& topic, codec::EncodingId encoding)
 }
 
 void FanOut::mark_dirty(TopicSlice& slice) {
+  if (slice.pass.left != 0) slice.pass.again = true;  // what this pass has seen of it may no longer hold
   if (std::exchange(slice.dirty, true)) return;
   dirty_.push_back(&slice);
 }
 
-bool FanOut::run(std::uint32_t now_ms) {
+void FanOut::run(std::uint32_t now_ms) {
   now_ms_ = now_ms;
   std::uint32_t writes_left = writes_per_turn;
   std::size_t finished = 0;
   for (; finished < dirty_.size(); ++finished) {
     TopicSlice& slice = *dirty_[finished];
     if (!run_pass(slice, writes_left)) break;  // goes on next turn, before any other topic: for its own evenness
-    slice.dirty = slice.pass.behind || slice.new_head;
+    slice.dirty = slice.pass.again || slice.new_head;
     if (slice.dirty) again_.push_back(&slice);
   }
   dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(finished));
@@ -134,7 +135,6 @@ bool FanOut::run(std::uint32_t now_ms) {
   again_.clear();
   act_on_pass_findings();
   run_side_lane();
-  return !dirty_.empty() || !side_lane_.empty();
 }
 
 /// Returns true when the pass is complete, false when the turn's writes are used up.
@@ -213,7 +213,7 @@ void FanOut::submit(TopicSlice& slice, Batch& batch) {
     }
     bytes += static_cast<std::int64_t>(op.result.bytes);
     slice.pass.low = std::min(slice.pass.low, subscriber.cursor);
-    if (subscriber.cursor < slice.window.head_position() && subscriber.lane == Lane::ready) slice.pass.behind = true;
+    if (subscriber.cursor < slice.window.head_position() && subscriber.lane == Lane::ready) slice.pass.again = true;
   }
   metrics_.add(Metric::bytes_sent, bytes);
   metrics_.add(Metric::deliveries, publications);

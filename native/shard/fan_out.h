@@ -67,11 +67,13 @@ class FanOut {
 
   /// One turn's worth of writing: passes of dirty topics, one after another, until the turn's writes are used up; then the
   /// side lane, one quantum each.
-  /// Returns true when more can be written at once.
-  bool run(std::uint32_t now_ms);
+  void run(std::uint32_t now_ms);
+  /// True when the next `run` has something to do, whatever happens until then.
+  bool has_work() const { return !dirty_.empty() || !side_lane_.empty(); }
 
-  /// When the oldest unsent publication of a blocked connection passes its age limit: milliseconds from now, 0 when it has;
-  /// `TimerWheel::no_deadline_ms` when nothing is unsent.
+  /// When the oldest unsent publication of a blocked connection passes its age limit at the earliest: milliseconds from now, 0
+  /// when it has. What is published from now on counts too, so that who is refused already is looked at in time;
+  /// `TimerWheel::no_deadline_ms` without subscriptions.
   std::uint32_t age_due_in_ms(conn::Connection& connection, std::uint32_t now_ms);
   /// Applies the policy of each topic in which the blocked connection is over a limit.
   void judge(conn::Connection& connection, std::uint32_t now_ms);

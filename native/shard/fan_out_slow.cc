@@ -44,7 +44,6 @@ std::uint32_t FanOut::age_due_in_ms(Connection& connection, std::uint32_t now_ms
     const conn::Subscription& subscription = connection.subscriptions[i];
     const TopicSlice& slice = *subscription.slice;
     const Behind behind = measure(slice, slice.subscribers[subscription.index], now_ms);
-    if (behind.bytes == 0) continue;
     const std::uint32_t age_max_ms = slice.rule.limits.age_max_ms;
     due_in_ms = std::min(due_in_ms, behind.age_ms > age_max_ms ? 0 : age_max_ms - behind.age_ms + 1);
   }

@@ -70,14 +70,14 @@ bool Shard::turn(int timeout_ms) {
   resume_paused();
   acceptor_.tick(now_ms_);
   go_on_draining();
-  more_to_write_ = fan_out_.run(now_ms_);
+  fan_out_.run(now_ms_);
   timers_.advance(now_ms_, [this](std::uint32_t slot) { on_timer(connections_.at(slot)); });
   reap();
   return !stopping_;
 }
 
 int Shard::wait_ms(int timeout_ms) {
-  if (more_to_write_ || !read_queue_.empty()) return 0;
+  if (fan_out_.has_work() || !read_queue_.empty()) return 0;
   timeout_ms = earlier(timeout_ms, timers_.next_ms(now_ms_));
   timeout_ms = earlier(timeout_ms, acceptor_.next_ms(now_ms_));
   if (!paused_.empty() || (drain_.active && !drain_.reported)) timeout_ms = earlier(timeout_ms, poll_ms);

@@ -112,7 +112,6 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   std::uint32_t now_ms_ = 0;
   bool stopping_ = false;
   bool relieving_ = false;  // asked to let go of the slowest
-  bool more_to_write_ = false;
   conn::Connection* decoding_ = nullptr;
 
   std::vector<os::Ready> ready_;
