@@ -149,7 +149,10 @@ void Shard::on_timer(Connection& connection) {
 }
 
 void Shard::on_idle(Connection& connection) {
-  if (connection.paused) connection.heard_ms = now_ms_;  // it is we who do not listen
+  if (connection.paused) {  // it is we who do not listen: neither silence nor a missing pong says anything
+    connection.heard_ms = now_ms_;
+    connection.awaiting_pong = false;
+  }
   if (connection.awaiting_pong) {
     if (now_ms_ - connection.since_ms >= engine_.options.pong_ms) doom(connection, abnormal, "no answer to a ping");
     return;
