@@ -15,7 +15,8 @@ namespace {
 constexpr int accept_burst = 64;
 constexpr std::uint32_t back_off_ms_min = 10;
 constexpr std::uint32_t back_off_ms_max = 1000;
-/// Connections over the limit that are still taken in, to be told 503; beyond them a connection is closed without a word.
+/// Connections over a limit that are still taken in, to be told 503; beyond them a connection is closed without a word. It
+/// holds for each address too: else one address could take every place with connections that never send a request.
 constexpr std::size_t refusals_at_once_max = 32;
 }  // namespace
 
@@ -84,7 +85,8 @@ void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& pe
   std::uint32_t& of_address = by_address_[peer.limit_key()];
   const bool over_limit = open >= engine_.options.connections_max || of_address >= engine_.options.connections_per_address_max;
   if (over_limit) metrics_.add(Metric::connections_refused);
-  if (open >= engine_.options.connections_max + refusals_at_once_max) {
+  if (open >= engine_.options.connections_max + refusals_at_once_max ||
+      of_address >= engine_.options.connections_per_address_max + refusals_at_once_max) {
     if (of_address == 0) by_address_.erase(peer.limit_key());
     engine_.kernel.abort(fd);
     return;
