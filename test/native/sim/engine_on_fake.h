@@ -1,0 +1,81 @@
+// An engine of one shard on the fake kernel, for tests of one thing at a time.
+// Owner: the test. Thread: main.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "native/shard/engine.h"
+#include "test/native/sim/client.h"
+
+namespace sim {
+
+class EngineOnFake final : private shard::EventSink {
+ public:
+  explicit EngineOnFake(shard::EngineOptions options = {}) : kernel(1), random_(1) {
+    options.listeners = {{codec::ProtocolId::websocket_publish, *os::Address::parse("127.0.0.1", 8001), false},
+                         {codec::ProtocolId::websocket_subscribe, *os::Address::parse("127.0.0.1", 8002), false}};
+    shard::StartError error;
+    engine = shard::Engine::start(std::move(options), kernel, *this, error);
+    engine->set_connection_events(true);
+  }
+
+  Client& subscriber(const std::string& target, std::size_t send_buffer_bytes = 64 * 1024) { return client(8002, target, send_buffer_bytes); }
+  Client& publisher(const std::string& target) { return client(8001, target, 64 * 1024); }
+
+  shard::PublishStatus publish(const std::string& topic, const std::string& payload) {
+    return engine->publish(topic, {codec::PayloadKind::text, base::bytes_of(payload)}).status;
+  }
+  /// A message as clients verify it; the sequence counts on.
+  shard::PublishStatus publish(const std::string& topic, std::size_t filler_bytes) {
+    return publish(topic, payload_of({0, 0, sequence_++}, filler_bytes));
+  }
+
+  /// The engine turns and clients move, until nothing does; time goes on by `ms` a round.
+  void settle(std::int64_t ms = 0) {
+    for (int quiet = 0; quiet < 4; ++quiet) {
+      turn(ms);
+      for (const auto& each : clients) {
+        if (each->step()) quiet = 0;
+      }
+    }
+  }
+  void turn(std::int64_t ms = 0) {
+    kernel.advance_ns(ms * 1'000'000);
+    engine->shard(0).turn(0);
+  }
+  std::int64_t stat(metrics::Metric metric) const { return engine->stats()[static_cast<std::size_t>(metric)]; }
+  std::size_t count(shard::EventKind kind) const {
+    std::size_t found = 0;
+    for (const shard::Event& event : events) found += event.kind == kind ? 1 : 0;
+    return found;
+  }
+
+  FakeKernel kernel;
+  std::vector<shard::Event> events;
+  std::unique_ptr<shard::Engine> engine;
+  std::vector<std::unique_ptr<Client>> clients;
+  bool same_address = false;
+
+ private:
+  Client& client(std::uint16_t port, const std::string& target, std::size_t send_buffer_bytes) {
+    ClientSetup setup;
+    setup.port = port;
+    setup.target = target;
+    setup.send_buffer_bytes = send_buffer_bytes;
+    const std::uint32_t number = same_address ? 1 : static_cast<std::uint32_t>(clients.size());
+    setup.address.bytes = {10, static_cast<std::uint8_t>(number >> 16), static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
+    clients.push_back(std::make_unique<Client>(kernel, random_, setup));
+    return *clients.back();
+  }
+  bool post(shard::Event&& event) override {
+    events.push_back(std::move(event));
+    return true;
+  }
+
+  Random random_;
+  unsigned sequence_ = 0;
+};
+
+}  // namespace sim
