@@ -20,17 +20,24 @@ interface Case {
 const cases: readonly Case[] = [
   { name: 'no mask', frames: [{ opcode: text, payload: 'x', masked: false }], code: 1002, reason: 'a frame is not masked' },
   ...[1, 2, 4].map((reserved) => ({
-    name: `reserved bits ${reserved}`, frames: [{ opcode: text, payload: 'x', reserved }], code: 1002, reason: 'a reserved bit is set',
+    name: `reserved bits ${reserved}`, frames: [{ opcode: text, payload: 'x', reserved }],
+    code: 1002, reason: 'a reserved bit is set',
   })),
   ...[3, 7, 11, 15].map((opcode) => ({ name: `opcode ${opcode}`, frames: [{ opcode }], code: 1002, reason: 'unknown opcode' })),
   { name: 'fragmented ping', frames: [{ opcode: ping, final: false }], code: 1002, reason: 'a control frame is fragmented' },
-  { name: 'long ping', frames: [{ opcode: ping, payload: Buffer.alloc(126) }], code: 1002, reason: 'a control frame over 125 bytes' },
+  {
+    name: 'long ping', frames: [{ opcode: ping, payload: Buffer.alloc(126) }],
+    code: 1002, reason: 'a control frame over 125 bytes',
+  },
   { name: 'stray continuation', frames: [{ opcode: continuation }], code: 1002, reason: 'a continuation of no message' },
   {
     name: 'interleaved messages', frames: [{ opcode: text, final: false }, { opcode: text }],
     code: 1002, reason: 'a new message inside another',
   },
-  { name: 'half a close code', frames: [{ opcode: close, payload: '\u0003' }], code: 1002, reason: 'a close frame with half a code' },
+  {
+    name: 'half a close code', frames: [{ opcode: close, payload: '\u0003' }],
+    code: 1002, reason: 'a close frame with half a code',
+  },
   ...[0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000].map((code) => ({
     name: `close code ${code}`, frames: [{ opcode: close, payload: closePayload(code) }],
     code: 1002, reason: 'a close code that may not be sent',
@@ -39,13 +46,17 @@ const cases: readonly Case[] = [
     name: 'close reason in Latin-1', frames: [{ opcode: close, payload: Buffer.from('\u0003\u00e8caf\u00e9', 'latin1') }],
     code: 1007, reason: 'the close reason is not UTF-8',
   },
-  { name: 'text in Latin-1', frames: [{ opcode: text, payload: Buffer.from('café', 'latin1') }], code: 1007, reason: 'the text is not UTF-8', publisherOnly: true },
+  {
+    name: 'text in Latin-1', frames: [{ opcode: text, payload: Buffer.from('café', 'latin1') }],
+    code: 1007, reason: 'the text is not UTF-8', publisherOnly: true,
+  },
   {
     name: 'overlong UTF-8', frames: [{ opcode: text, payload: Buffer.from('c0af', 'hex') }],
     code: 1007, reason: 'the text is not UTF-8', publisherOnly: true,
   },
   {
-    name: 'bad UTF-8 is found before the message ends', frames: [{ opcode: text, payload: Buffer.from('ff', 'hex'), final: false }],
+    name: 'bad UTF-8 is found before the message ends',
+    frames: [{ opcode: text, payload: Buffer.from('ff', 'hex'), final: false }],
     code: 1007, reason: 'the text is not UTF-8', publisherOnly: true,
   },
 ]
@@ -58,7 +69,8 @@ test('violations', async (t) => {
       if (publisherOnly === true && port === broker.subscribePort) continue
       const client = await openRaw(t, port)
       client.write(Buffer.concat(frames.map(frame)))
-      t.strictSame(closeOf(await client.frame()), { code, reason }, `${port === broker.publishPort ? 'publish' : 'subscribe'}: ${name}`)
+      const role = port === broker.publishPort ? 'publish' : 'subscribe'
+      t.strictSame(closeOf(await client.frame()), { code, reason }, `${role}: ${name}`)
       client.socket.end()
       t.equal((await client.rest()).length, 0, 'nothing follows the close frame')
     }

@@ -53,7 +53,9 @@ test('a subscriber that is behind but within the limits loses nothing', async (t
 })
 
 test('one that never reads again is cut and freed', async (t) => {
-  const { broker, healthy, publish } = await startStuck(t, { policy: 'disconnect', bytesBehindMax: 64 * 1024, ageMaxMs: hourMs }, 100)
+  const closeMs = 100
+  const rule = { policy: 'disconnect', bytesBehindMax: 64 * 1024, ageMaxMs: hourMs } as const
+  const { broker, healthy, publish } = await startStuck(t, rule, closeMs)
   await publish(1000)
   await eventually('only the healthy one is left', () => broker.stats()['connections_now'] === 1)
   await eventually('its share of the log is freed', () => broker.stats()['log_bytes_now'] === 0)

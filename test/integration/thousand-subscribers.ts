@@ -21,7 +21,8 @@ test('every message reaches every one, in order', async (t) => {
   const whole = sent.join()
   t.equal(readers.filter((reader) => reader.texts().join() === whole).length, subscribers)
   t.match(broker.stats(), {
-    messages_received: messages, publications: messages, encodes: messages, deliveries: messages * subscribers, publications_skipped: 0,
+    messages_received: messages, publications: messages, encodes: messages,
+    deliveries: messages * subscribers, publications_skipped: 0,
   }, 'each message was encoded once')
 
   for (const reader of readers) reader.socket.terminate()

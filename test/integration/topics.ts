@@ -66,7 +66,8 @@ test('an invalid topic is refused with 400 and one line', async (t) => {
     const { status, text } = await refusalOf(t, broker.subscribeUrl + path)
     t.equal(status, 400, path)
     t.match(text, reason, path)
-    if (!path.includes('?')) t.strictSame(await refusalOf(t, broker.publishUrl + path), { status, text }, `${path} on the publish port`)
+    if (path.includes('?')) continue
+    t.strictSame(await refusalOf(t, broker.publishUrl + path), { status, text }, `${path} on the publish port`)
   }
   t.strictSame(await refusalOf(t, `${broker.publishUrl}/?topic=a`), {
     status: 400, text: 'a publisher names its topic by the path, not by ?topic=\n',

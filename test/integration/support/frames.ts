@@ -65,5 +65,6 @@ export function takeFrame(stream: Buffer): Frame | null {
 /** Code and reason of a close frame. */
 export function closeOf({ opcode, payload }: Frame): { code: number; reason: string } {
   if (opcode !== opcodes.close) throw new Error(`must be a close frame, got: opcode ${opcode}`)
-  return payload.length === 0 ? { code: 1005, reason: '' } : { code: payload.readUInt16BE(0), reason: payload.subarray(2).toString() }
+  if (payload.length === 0) return { code: 1005, reason: '' }
+  return { code: payload.readUInt16BE(0), reason: payload.subarray(2).toString() }
 }

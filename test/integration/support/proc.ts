@@ -12,14 +12,17 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * msPerTick // utime, stime
 }
 
-/** Descriptors a process has open. */
-export function openFiles(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length
-}
-
 /** Sets the soft limit of open files of a running process; the hard one stays. */
 export function limitOpenFiles(pid: number, soft: number): void {
   execFileSync('prlimit', ['--pid', String(pid), `--nofile=${soft}:`])
+}
+
+/** Leaves a running process exactly `spare` more descriptors: the limit is on their numbers, which may have gaps. */
+export function leaveOpenFiles(pid: number, spare: number): void {
+  const used = new Set(readdirSync(`/proc/${pid}/fd`).map(Number))
+  let limit = 0
+  for (let free = 0; free < spare; limit += 1) if (!used.has(limit)) free += 1
+  limitOpenFiles(pid, limit)
 }
 
 /** Bytes the kernel holds for sending on the socket between two ports of 127.0.0.1; null when there is none. */

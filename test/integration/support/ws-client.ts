@@ -37,7 +37,9 @@ function wrap(socket: WebSocket): Client {
   })
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.once('close', (code, reason) => {
-      for (const { count, reject } of waiting) reject(new Error(`closed with ${code} after ${received.length} of ${count} messages`))
+      for (const { count, reject } of waiting) {
+        reject(new Error(`closed with ${code} after ${received.length} of ${count} messages`))
+      }
       resolve({ code, reason: reason.toString() })
     })
   })
