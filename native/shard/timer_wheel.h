@@ -2,6 +2,7 @@
 // Owner: a shard. Thread: that shard.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -27,6 +28,10 @@ class TimerWheel {
   void cancel(std::uint32_t slot) {
     if (slot >= nodes_.size() || nodes_[slot].bucket == none) return;
     Node& node = nodes_[slot];
+    if (node.bucket == due) {
+      node.bucket = none;
+      return;
+    }
     if (node.previous != none) nodes_[node.previous].next = node.next;
     if (node.next != none) nodes_[node.next].previous = node.previous;
     if (heads_[node.bucket] == slot) heads_[node.bucket] = node.next;
@@ -34,18 +39,27 @@ class TimerWheel {
     --armed_;
   }
 
-  /// Calls `fire(slot)` for every deadline at or before `now_ms`; `fire` may set deadlines again.
+  /// Calls `fire(slot)` for every deadline at or before `now_ms`; `fire` may set and cancel any deadline. One that it sets and
+  /// that has passed fires in the next call.
   template <typename Fire>
   void advance(std::uint32_t now_ms, Fire fire) {
-    if (!started_) {
-      tick_ = now_ms / tick_ms;
-      started_ = true;
+    const std::uint32_t tick = now_ms / tick_ms;
+    // At first, and after a long stall, one turn of the wheel visits everything.
+    const std::uint32_t steps = started_ ? std::min(tick - tick_, buckets) : buckets;
+    for (std::uint32_t left = steps + 1; left-- > 0;) collect((tick - left) % buckets, now_ms);
+    tick_ = tick;
+    started_ = true;
+    if (due_.empty()) return;
+    // Fired after the walk, which a handler that moves deadlines would upset.
+    std::vector<std::uint32_t> firing;
+    firing.swap(due_);
+    for (const std::uint32_t slot : firing) {
+      if (nodes_[slot].bucket != due) continue;  // moved or cancelled by another's handler
+      nodes_[slot].bucket = none;
+      fire(slot);
     }
-    // After a long stall one turn of the wheel visits everything.
-    std::uint32_t steps = now_ms / tick_ms - tick_;
-    if (steps > buckets) steps = buckets;
-    for (std::uint32_t left = steps + 1; left-- > 0;) visit((now_ms / tick_ms - left) % buckets, now_ms, fire);
-    tick_ = now_ms / tick_ms;
+    firing.clear();
+    if (due_.empty()) due_.swap(firing);  // keep the room
   }
 
   /// Milliseconds until the next bucket with a deadline, at least 1; -1 when nothing is armed. Never later than a deadline
@@ -62,6 +76,7 @@ class TimerWheel {
  private:
   static constexpr std::uint32_t buckets = 512;  // 8.2 s; a later deadline is looked at once a turn of the wheel
   static constexpr std::uint32_t none = UINT32_MAX;
+  static constexpr std::uint32_t due = UINT32_MAX - 1;  // in place of a bucket: collected, about to fire
 
   struct Node {
     std::uint32_t next = none;
@@ -80,23 +95,17 @@ class TimerWheel {
     ++armed_;
   }
 
-  template <typename Fire>
-  void visit(std::uint32_t bucket, std::uint32_t now_ms, Fire fire) {
+  void collect(std::uint32_t bucket, std::uint32_t now_ms) {
     std::uint32_t slot = heads_[bucket];
     while (slot != none) {
       const std::uint32_t next = nodes_[slot].next;
       if (static_cast<std::int32_t>(nodes_[slot].due_ms - now_ms) <= 0) {
         cancel(slot);
+        nodes_[slot].bucket = due;
         due_.push_back(slot);
       }
       slot = next;
     }
-    // Fired after the walk: a handler may move any deadline, also one of this bucket.
-    std::vector<std::uint32_t> firing;
-    firing.swap(due_);
-    for (const std::uint32_t each : firing) fire(each);
-    firing.clear();
-    if (due_.empty()) due_.swap(firing);  // keep the room
   }
 
   std::vector<Node> nodes_;
