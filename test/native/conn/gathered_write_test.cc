@@ -1,0 +1,177 @@
+// Covers native/conn/gathered_write.cc: whatever part of each write the kernel takes, no frame is ever split by other bytes.
+// Owner: the test. Thread: main.
+#include "native/conn/gathered_write.h"
+
+#include <random>
+
+#include "test/native/topic/topic_fixture.h"
+#include "test/native/doctest_last.h"
+
+using namespace fixture;
+
+namespace {
+
+/// A connection with several topics, written by hand as FanOut would.
+class Scene {
+ public:
+  explicit Scene(std::size_t topics) {
+    for (std::size_t i = 0; i < topics; ++i) {
+      topics_.push_back(std::make_shared<topic::Topic>("t" + std::to_string(i)));
+      slices_.push_back(std::make_unique<conn::TopicSlice>(topics_[i], websocket, rule_));
+      topics_[i]->add_interest(websocket, 0);
+      slices_[i]->subscribers.push_back({0, 0, -1, conn::Lane::gathered});
+      connection.subscriptions.push({slices_[i].get(), 0});
+    }
+  }
+
+  void publish(std::size_t topic, const std::string& text) {
+    fixture::publish(*topics_[topic], memory, text);
+    expected += 1;
+    std::vector<topic::SegmentRef> garbage;
+    topics_[topic]->take(websocket, 0, slices_[topic]->window, garbage);
+  }
+  void append_private(const std::string& text) {
+    const std::string frame = fixture::frame_of(text);
+    connection.outbound_for_writing().append(base::bytes_of(frame));
+  }
+  /// Writes at most `taken_max` bytes; returns false when nothing was pending.
+  bool write(std::size_t taken_max) {
+    conn::GatheredWrite write(connection);
+    if (write.empty()) return false;
+    std::string bytes;
+    for (const os::Piece& piece : write.pieces()) bytes.append(static_cast<const char*>(piece.bytes), piece.length);
+    CHECK(bytes.size() == write.bytes());
+    bytes.resize(std::min(bytes.size(), taken_max));
+    complete = write.complete() && bytes.size() == write.bytes();
+    publications += write.consume(bytes.size());
+    wire += bytes;
+    return true;
+  }
+
+  os::LinuxKernel kernel;
+  topic::LogMemory memory{kernel, 64 << 20};
+  conn::Connection connection;
+  std::string wire;
+  std::uint64_t expected = 0;
+  std::uint64_t publications = 0;
+  bool complete = false;
+
+ private:
+  conn::SlowRule rule_;
+  std::vector<topic::TopicRef> topics_;
+  std::vector<std::unique_ptr<conn::TopicSlice>> slices_;
+};
+
+/// The texts of unmasked frames, one after another; fails on anything that is not a whole frame.
+std::vector<std::string> texts_in(const std::string& wire) {
+  std::vector<std::string> texts;
+  for (std::size_t at = 0; at < wire.size();) {
+    const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<std::uint8_t>(wire.at(at + i))); };
+    REQUIRE(byte(0) == 0x81);
+    std::size_t length = byte(1);
+    std::size_t head = 2;
+    if (length == 126) length = byte(2) << 8 | byte(3), head = 4;
+    else if (length == 127) length = byte(6) << 24 | byte(7) << 16 | byte(8) << 8 | byte(9), head = 10;
+    REQUIRE(at + head + length <= wire.size());
+    texts.push_back(wire.substr(at + head, length));
+    at += head + length;
+  }
+  return texts;
+}
+
+}  // namespace
+
+TEST_CASE("gathered write: nothing pending is an empty, complete write") {
+  Scene scene(2);
+  conn::GatheredWrite write(scene.connection);
+  CHECK(write.empty());
+  CHECK(write.complete());
+}
+
+TEST_CASE("gathered write: private bytes and all topics leave in one call") {
+  Scene scene(3);
+  scene.append_private("private");
+  scene.publish(2, "two");
+  scene.publish(0, "zero");
+  CHECK(scene.write(SIZE_MAX));
+  CHECK(scene.complete);
+  CHECK(scene.publications == 2);
+  CHECK(texts_in(scene.wire) == std::vector<std::string>{"private", "zero", "two"});
+  CHECK(scene.connection.outbound == nullptr);
+  CHECK(!scene.write(SIZE_MAX));
+}
+
+TEST_CASE("gathered write: private bytes wait for the frame that has begun, and no longer") {
+  Scene scene(2);
+  scene.publish(1, "begun");
+  scene.publish(1, "next");
+  scene.write(3);
+  CHECK(conn::is_within_frame(scene.connection, 1));
+  CHECK(!conn::is_within_frame(scene.connection, 0));
+  scene.append_private("private");
+  scene.publish(0, "other");
+  scene.write(SIZE_MAX);
+  CHECK(texts_in(scene.wire) == std::vector<std::string>{"begun", "private", "next", "other"});
+}
+
+TEST_CASE("gathered write: private bytes that have begun are finished before any frame") {
+  Scene scene(1);
+  scene.append_private("private");
+  scene.write(4);
+  scene.publish(0, "frame");
+  scene.write(SIZE_MAX);
+  CHECK(texts_in(scene.wire) == std::vector<std::string>{"private", "frame"});
+}
+
+TEST_CASE("gathered write: a frame larger than the quantum holds everything else back until it is complete") {
+  Scene scene(2);
+  scene.publish(0, std::string(200'000, 'L'));
+  scene.write(100);
+  scene.append_private("private");
+  scene.publish(1, "other");
+  while (scene.write(SIZE_MAX)) CHECK(scene.complete == (scene.publications == 2));
+  const std::vector<std::string> texts = texts_in(scene.wire);
+  REQUIRE(texts.size() == 3);
+  CHECK(texts[0].size() == 200'000);
+  CHECK(texts[1] == "private");
+}
+
+TEST_CASE("gathered write: more topics than pieces are all served in the end") {
+  Scene scene(40);
+  for (std::size_t i = 0; i < 40; ++i) scene.publish(i, "topic " + std::to_string(i));
+  while (scene.write(SIZE_MAX)) {
+  }
+  CHECK(texts_in(scene.wire).size() == 40);
+  CHECK(scene.publications == 40);
+}
+
+TEST_CASE("gathered write: random writes, random parts taken, whole frames in each topic's order") {
+  std::mt19937 random(11);
+  for (int round = 0; round < 60; ++round) {
+    CAPTURE(round);
+    Scene scene(1 + random() % 20);
+    const std::size_t topics = scene.connection.subscriptions.size();
+    std::vector<int> published(topics, 0);
+    int privates = 0;
+    const std::size_t filler_max = round % 10 == 0 ? 90'000 : 300;
+    for (int i = 0; i < 300; ++i) {
+      const std::size_t topic = random() % topics;
+      const std::string filler(random() % filler_max, '.');
+      if (random() % 2 == 0) scene.publish(topic, std::to_string(topic) + " " + std::to_string(published[topic]++) + " " + filler);
+      if (random() % 8 == 0) scene.append_private("p " + std::to_string(privates++) + " " + filler.substr(0, 100));
+      if (random() % 2 == 0) scene.write(1 + random() % 2000);
+    }
+    while (scene.write(SIZE_MAX)) {
+    }
+    std::vector<int> seen(topics, 0);
+    int privates_seen = 0;
+    for (const std::string& text : texts_in(scene.wire)) {
+      const int number = std::atoi(text.c_str() + text.find(' ') + 1);
+      int& next = text[0] == 'p' ? privates_seen : seen[static_cast<std::size_t>(std::atoi(text.c_str()))];
+      REQUIRE(number == next++);
+    }
+    CHECK(seen == published);
+    CHECK(privates_seen == privates);
+    CHECK(scene.publications == scene.expected);
+  }
+}
