@@ -1,0 +1,35 @@
+// Covers native/os/address.cc.
+// Owner: the test. Thread: main.
+#include "native/os/address.h"
+
+#include "test/native/vendor/doctest.h"
+
+using os::Address;
+
+TEST_CASE("address: literals, and nothing else") {
+  for (const char* text : {"127.0.0.1", "0.0.0.0", "255.255.255.255", "::", "::1", "fe80::1", "2001:db8::8a2e:370:7334"}) {
+    CAPTURE(text);
+    const auto address = Address::parse(text, 80);
+    REQUIRE(address.has_value());
+    CHECK(address->host() == text);
+    CHECK(address->port == 80);
+    CHECK(address->v6 == (std::string(text).find(':') != std::string::npos));
+  }
+  for (const char* text : {"", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "[::1]", "::1%lo", "1.2.3.4 ", "::g", "1:2:3:4:5:6:7:8:9"}) {
+    CAPTURE(text);
+    CHECK(!Address::parse(text, 80).has_value());
+  }
+}
+
+TEST_CASE("address: text with the port, brackets for IPv6") {
+  CHECK(Address::parse("127.0.0.1", 8001)->text() == "127.0.0.1:8001");
+  CHECK(Address::parse("::1", 65535)->text() == "[::1]:65535");
+}
+
+TEST_CASE("address: limits count by IPv4 address or IPv6 /64") {
+  const auto key = [](const char* text) { return Address::parse(text, 1)->limit_key(); };
+  CHECK(key("10.0.0.1") != key("10.0.0.2"));
+  CHECK(key("10.0.0.1") == Address::parse("10.0.0.1", 9)->limit_key());
+  CHECK(key("2001:db8:1:2::1") == key("2001:db8:1:2:ffff::9"));
+  CHECK(key("2001:db8:1:2::1") != key("2001:db8:1:3::1"));
+}
