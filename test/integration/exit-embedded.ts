@@ -69,7 +69,8 @@ const alone: readonly Case[] = [
   },
   {
     name: 'stopped, forgotten and collected', code: 0,
-    script: `(await start()).stop()
+    script: `const broker = await start()
+      broker.stop()
       for (let i = 0; i < 200; i += 1) new Uint8Array(1e6)`,
   },
 ]

@@ -37,7 +37,7 @@ for (const { name, then, code } of underTraffic) {
       worker.once('message', tell)
       await told()
       ${then}`)
-    t.strictSame([result.code, result.signal], [code, null], result.stderr)
+    t.strictSame([result.code, result.signal], [code, null], 'exit', { stderr: result.stderr })
     t.ok(result.ms < hangMs, `no hang, took ${result.ms.toFixed(0)} ms`)
   })
 }
@@ -59,7 +59,10 @@ const alone = [
     name: 'three in turn, each loads the addon anew', output: 'worker 3\n'.repeat(3),
     script: `for (let i = 0; i < 3; i += 1) await run(${leaving})`,
   },
-  { name: 'four at a time', script: `await Promise.all([1, 2, 3, 4].map(() => run(${leaving})))`, output: 'worker 3\n'.repeat(4) },
+  {
+    name: 'four at a time', output: 'worker 3\n'.repeat(4),
+    script: `await Promise.all([1, 2, 3, 4].map(() => run(${leaving})))`,
+  },
   {
     name: 'the main thread and a worker', output: 'worker 3\nclosed\n',
     script: `const broker = await start()

@@ -2,7 +2,6 @@
 
 import { test } from 'tap'
 import { startBroker } from '../support/broker-process.js'
-import { eventually } from './support/eventually.js'
 import { openRaw } from './support/raw-client.js'
 import { connect, connectMany } from './support/ws-client.js'
 
@@ -22,21 +21,6 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 test('nobody connected: it ends at once', async (t) => {
   const broker = await startBroker(t, { args: ['--drain-ms', '1h'] })
   t.strictSame(await broker.stop(), { code: 0, signal: null })
-})
-
-test('while draining nobody gets in, and what was published arrives', async (t) => {
-  const broker = await startBroker(t, { args: ['--drain-ms', '500'] })
-  const reader = await connect(t, broker.subscribeUrl)
-  const writer = await connect(t, broker.publishUrl)
-  for (let number = 0; number < 500; number += 1) writer.socket.send(`${number} ${'x'.repeat(1000)}`)
-  await writer.send('last')
-  const exit = broker.stop()
-  await broker.logged(({ event }) => event === 'draining')
-  await eventually('the port is closed', () => reader.received.length === 501)
-  t.strictSame(await reader.closed, { code: 1001, reason: 'shutting down' })
-  t.equal(reader.texts().at(-1), 'last')
-  t.equal((await exit).code, 0)
-  await t.rejects(connect(t, broker.subscribeUrl), { code: 'ECONNREFUSED' })
 })
 
 for (const { signal, code } of [{ signal: 'SIGTERM', code: 143 }, { signal: 'SIGINT', code: 130 }] as const) {
