@@ -23,6 +23,7 @@ const help = `usage: npm run bench -- [options]
   --server-cpu N      core of the servers (default 0)
   --load-cpu N        core of the load generator (default 1)
   --install           install the peers first (bench/peers)
+  --quiet-wait-s N    wait up to so long before each run until other programs leave the machine alone (default 0)
   --record            append the ratios to bench/history/results.ndjson
 `
 
@@ -41,6 +42,7 @@ const { values: flags } = parseArgs({
     'server-cpu': { type: 'string', default: '0' },
     'load-cpu': { type: 'string', default: '1' },
     install: { type: 'boolean', default: false },
+    'quiet-wait-s': { type: 'string', default: '0' },
     record: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -72,6 +74,7 @@ interface Plan {
   readonly quick: boolean
   readonly serverCpu: number
   readonly loadCpu: number
+  readonly quietWaitMs: number
 }
 
 function makePlan(): Plan {
@@ -95,16 +98,17 @@ function makePlan(): Plan {
     quick,
     serverCpu: wholeNumber('server-cpu', flags['server-cpu'], 0, lastCpu),
     loadCpu: wholeNumber('load-cpu', flags['load-cpu'], 0, lastCpu),
+    quietWaitMs: wholeNumber('quiet-wait-s', flags['quiet-wait-s'], 0, 3600) * 1000,
   }
 }
 
 /** One sample; taken again, in a quieter moment, when others used the machine meanwhile; the least disturbed one counts. */
 async function sample(plan: Plan, scenario: Scenario, arm: Arm, round: number): Promise<RunSample> {
-  const { quick, serverCpu, loadCpu } = plan
+  const { quick, serverCpu, loadCpu, quietWaitMs } = plan
   const place = { scenario: scenario.name, arm: arm.name, round }
   let best: RunSample | null = null
   for (let attempt = 0; attempt < attemptsMax; ++attempt) {
-    if (attempt > 0) await waitForQuiet(quietMsMax)
+    await waitForQuiet(attempt > 0 ? Math.max(quietWaitMs, quietMsMax) : quietWaitMs)
     try {
       const { values, raw } = await scenario.measure({ arm, serverCpu, loadCpu, quick })
       const waitedPercent = Math.max(0, ...raw.map(({ clientWaitedPercent = 0 }) => clientWaitedPercent))
