@@ -78,7 +78,7 @@ class FanOut {
   /// Applies the policy of each topic in which the blocked connection is over a limit.
   void judge(conn::Connection& connection, std::uint32_t now_ms);
   /// The logs are full: applies the policies as if bytes_behind_max were half of the largest lag of a blocked subscriber, and
-  /// disconnects where skipping would free nothing.
+  /// disconnects where skipping would free nothing. Spares whoever was refused only for a moment.
   void relieve(std::uint32_t now_ms);
   /// True when the connection has topic bytes to be sent.
   bool is_behind(conn::Connection& connection);

@@ -27,6 +27,17 @@ Behind measure(const TopicSlice& slice, const Subscriber& subscriber, std::uint3
   return {slice.window.head_position() - subscriber.cursor, conn::age_ms_at(now_ms, published_ms)};
 }
 
+/// Full logs alone make nobody slow: only who has been refused this long is let go for them. Readers catch up meanwhile,
+/// because publishers are not read.
+constexpr std::uint32_t relieve_age_ms_min = 100;
+
+/// The lag in bytes of a subscriber that relief may judge; 0 for all others.
+std::uint64_t relievable_lag(const TopicSlice& slice, const Subscriber& subscriber, std::uint32_t now_ms) {
+  if (subscriber.lane != Lane::blocked) return 0;
+  const Behind behind = measure(slice, subscriber, now_ms);
+  return behind.age_ms < relieve_age_ms_min ? 0 : behind.bytes;
+}
+
 }  // namespace
 
 bool FanOut::is_behind(Connection& connection) {
@@ -95,7 +106,7 @@ void FanOut::relieve(std::uint32_t now_ms) {
   std::uint64_t largest = 0;
   for (const auto& [key, slice] : slices_) {
     for (const Subscriber& subscriber : slice->subscribers) {
-      if (subscriber.lane == Lane::blocked) largest = std::max(largest, measure(*slice, subscriber, now_ms).bytes);
+      largest = std::max(largest, relievable_lag(*slice, subscriber, now_ms));
     }
   }
   if (largest == 0) return;
@@ -103,7 +114,7 @@ void FanOut::relieve(std::uint32_t now_ms) {
   std::vector<std::uint64_t> worst;
   for (const auto& [key, slice] : slices_) {
     for (const Subscriber& subscriber : slice->subscribers) {
-      if (subscriber.lane != Lane::blocked || measure(*slice, subscriber, now_ms).bytes <= bytes_max) continue;
+      if (relievable_lag(*slice, subscriber, now_ms) <= bytes_max) continue;
       worst.push_back(ConnectionTable::token(connections_.at(subscriber.connection)));
     }
   }

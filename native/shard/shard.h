@@ -84,6 +84,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void on_timer(conn::Connection& connection);
   void on_idle(conn::Connection& connection);
   void begin_drain(std::uint32_t drain_ms);
+  bool has_unfinished(conn::Connection& connection);
   void go_on_draining();
 
   // FanOutOwner.

@@ -192,6 +192,14 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
   drain_.total = drain_.left.size();
 }
 
+/// While draining: whether something that was published is still on its way from or to this connection.
+bool Shard::has_unfinished(Connection& connection) {
+  if (connection.state != State::open) return false;
+  if (connection.role == codec::Role::subscribe) return fan_out_.is_behind(connection);
+  on_readable(connection);  // what its peer has sent already
+  return connection.state == State::open && (connection.in_read_queue || connection.paused);
+}
+
 void Shard::go_on_draining() {
   if (!drain_.active || drain_.reported) return;
   const std::uint32_t elapsed_ms = now_ms_ - drain_.started_ms;
@@ -204,8 +212,8 @@ void Shard::go_on_draining() {
     drain_.left.pop_back();
     Connection* const connection = connections_.find(token);
     if (connection == nullptr) continue;
-    if (!time_is_up && !connection->blocked && fan_out_.is_behind(*connection)) {
-      drain_.left.push_front(token);  // it still has to be sent what was published: later
+    if (!time_is_up && has_unfinished(*connection)) {
+      drain_.left.push_front(token);
       continue;
     }
     begin_close(*connection, codec::CloseCode::going_away, "shutting down");
