@@ -1,0 +1,219 @@
+// The engine with its threads, on real sockets: publishers on sockets and publish() at once, then drain and stop. What it
+// looks for is what TSan sees, and wake-ups that get lost (it would never end).
+// Owner: the test. Thread: main, the engine's shards, and one for each client.
+#include <atomic>
+#include <map>
+#include <thread>
+#include <vector>
+
+#include "native/os/linux_kernel.h"
+#include "native/os/uring_kernel.h"
+#include "native/shard/engine.h"
+#include "test/native/os/loopback.h"
+#include "test/native/sim/messages.h"
+#include "test/native/doctest_last.h"
+
+namespace {
+
+class Events final : public shard::EventSink {
+ public:
+  bool post(shard::Event&& event) override {
+    if (event.kind != shard::EventKind::drained) return true;
+    drained.store(true);
+    drained.notify_all();
+    return true;
+  }
+  std::atomic<bool> drained{false};
+};
+
+/// A WebSocket client that blocks.
+class Socket {
+ public:
+  Socket(std::uint16_t port, const std::string& target) : client_(port) {
+    client_.write("GET " + target + " HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    while (in_.find("\r\n\r\n") == std::string::npos && more()) {
+    }
+    open = in_.starts_with("HTTP/1.1 101 ");
+    in_.erase(0, in_.find("\r\n\r\n") + 4);
+  }
+
+  void send(unsigned first_byte, const std::string& payload) {  // the mask is zero
+    std::string frame(1, static_cast<char>(first_byte));
+    if (payload.size() < 126) {
+      frame += static_cast<char>(0x80 | payload.size());
+    } else {
+      frame += {static_cast<char>(0x80 | 126), static_cast<char>(payload.size() >> 8), static_cast<char>(payload.size() & 0xFF)};
+    }
+    client_.write(frame + std::string(4, '\0') + payload);
+  }
+  /// The next frame's payload; false at the end.
+  bool read_frame(unsigned& opcode, std::string& payload) {
+    if (!need(2)) return false;
+    opcode = byte(0) & 0xF;
+    std::size_t length = byte(1);
+    std::size_t head = 2;
+    if (length == 126) {
+      if (!need(4)) return false;
+      length = byte(2) << 8 | byte(3);
+      head = 4;
+    }
+    if (!need(head + length)) return false;
+    payload = in_.substr(at_ + head, length);
+    at_ += head + length;
+    return true;
+  }
+
+  bool open = false;
+
+ private:
+  bool more() {
+    const std::string bytes = client_.read();
+    in_ += bytes;
+    return !bytes.empty();
+  }
+  bool need(std::size_t bytes) {
+    while (in_.size() - at_ < bytes) {
+      in_.erase(0, at_);
+      at_ = 0;
+      if (!more()) return false;
+    }
+    return true;
+  }
+  std::size_t byte(std::size_t i) const { return static_cast<std::uint8_t>(in_[at_ + i]); }
+
+  loopback::Client client_;
+  std::string in_;
+  std::size_t at_ = 0;
+};
+
+constexpr unsigned topics = 2;
+constexpr unsigned publishers = 3;
+constexpr unsigned subscribers = 6;
+constexpr unsigned each = 300;  // publications of a publisher; publish() counts as one more
+
+struct Seen {
+  std::vector<sim::Key> keys;
+  bool wrong = false;
+  unsigned close_code = 0;
+};
+
+/// Reads until the connection ends.
+void subscribe(std::uint16_t port, unsigned topic, Seen& seen, std::atomic<unsigned>& ready, std::atomic<unsigned>& received) {
+  Socket socket(port, "/" + sim::topic_name(topic));
+  seen.wrong = !socket.open;
+  ready.fetch_add(1);
+  ready.notify_all();
+  unsigned opcode = 0;
+  for (std::string payload; socket.read_frame(opcode, payload);) {
+    if (opcode == 8) {
+      seen.close_code = static_cast<std::uint8_t>(payload[0]) * 256u + static_cast<std::uint8_t>(payload[1]);
+      socket.send(0x88, payload.substr(0, 2));
+      continue;
+    }
+    sim::Key key;
+    if (!sim::read_payload(payload, key)) seen.wrong = true;
+    seen.keys.push_back(key);
+    received.fetch_add(1);
+    received.notify_all();
+  }
+  received.fetch_add(1'000'000);  // after the drain, or too early: then nobody waits for ever
+  received.notify_all();
+}
+
+void publish_from_socket(std::uint16_t port, unsigned publisher) {
+  Socket socket(port, "/" + sim::topic_name(publisher % topics));
+  for (unsigned i = 0; i < each; ++i) socket.send(0x82, sim::payload_of({publisher % topics, publisher, i}, (publisher + i * 37) % 1500));
+  socket.send(0x88, "\x03\xE8");
+  unsigned opcode = 0;
+  for (std::string payload; socket.read_frame(opcode, payload);) {
+  }
+}
+
+void publish_from_here(shard::Engine& engine) {
+  for (unsigned i = 0; i < each; ++i) {
+    for (unsigned topic = 0; topic < topics; ++topic) {
+      const std::string payload = sim::payload_of({topic, 1000, i}, i % 700);
+      const auto outcome = engine.publish(sim::topic_name(topic), {codec::PayloadKind::binary, base::bytes_of(payload)});
+      CHECK(outcome.status == shard::PublishStatus::ok);
+    }
+    if (i % 50 == 0) CHECK(engine.stats().size() == metrics::metric_count);
+    if (i % 50 == 1) CHECK(engine.topic_counts(10).size() == topics);
+  }
+}
+
+void wait_for(std::atomic<unsigned>& value, unsigned wanted) {
+  for (unsigned now = value.load(); now < wanted; now = value.load()) value.wait(now);
+}
+
+std::unique_ptr<shard::Engine> start(os::Kernel& kernel, Events& events) {
+  shard::EngineOptions options;
+  options.shards = 3;
+  const os::Address any_port = *os::Address::parse("127.0.0.1", 0);
+  options.listeners = {{codec::ProtocolId::websocket_publish, any_port, false}, {codec::ProtocolId::websocket_subscribe, any_port, false}};
+  shard::StartError error;
+  auto engine = shard::Engine::start(options, kernel, events, error);
+  REQUIRE(engine != nullptr);
+  engine->run();
+  return engine;
+}
+
+void check_one_order(const std::vector<Seen>& all, unsigned topic) {
+  std::map<unsigned, unsigned> next;
+  for (const sim::Key& key : all[topic].keys) CHECK(key.sequence == next[key.publisher]++);
+  for (unsigned i = topic; i < subscribers; i += topics) {
+    const bool same = all[i].keys == all[topic].keys;
+    CHECK(same);
+    CHECK(!all[i].wrong);
+    CHECK(all[i].close_code == 1001);
+  }
+}
+
+void live_with_threads(os::Kernel& kernel) {
+  Events events;
+  const auto engine = start(kernel, events);
+  const std::uint16_t publish_port = engine->listeners()[0].address.port;
+  const std::uint16_t subscribe_port = engine->listeners()[1].address.port;
+  std::vector<Seen> seen(subscribers);
+  std::atomic<unsigned> ready{0};
+  std::atomic<unsigned> received{0};
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < subscribers; ++i) threads.emplace_back([&, i] { subscribe(subscribe_port, i % topics, seen[i], ready, received); });
+  wait_for(ready, subscribers);
+  for (unsigned i = 0; i < publishers; ++i) threads.emplace_back([=] { publish_from_socket(publish_port, i); });
+  publish_from_here(*engine);
+  wait_for(received, each * (publishers + topics) * subscribers / topics);
+  engine->drain(50);
+  events.drained.wait(false);
+  for (std::thread& thread : threads) thread.join();
+  CHECK(engine->memory().bytes_now() == 0);
+  engine->stop();
+  engine->stop();
+  for (unsigned topic = 0; topic < topics; ++topic) check_one_order(seen, topic);
+}
+
+}  // namespace
+
+TEST_CASE("engine: three threads, publishers on sockets and publish() at once, drain, stop") {
+  os::LinuxKernel kernel;
+  live_with_threads(kernel);
+}
+
+TEST_CASE("engine: the same through io_uring, where the system allows it") {
+  if (!os::UringKernel::available()) return;
+  os::UringKernel kernel;
+  live_with_threads(kernel);
+}
+
+TEST_CASE("engine: stopped in the middle of everything, it ends at once and closes every socket") {
+  os::LinuxKernel kernel;
+  Events events;
+  auto engine = start(kernel, events);
+  Socket subscriber(engine->listeners()[1].address.port, "/t");
+  Socket publisher(engine->listeners()[0].address.port, "/t");
+  for (int i = 0; i < 200; ++i) publisher.send(0x82, std::string(1000, 'x'));
+  engine->stop();
+  engine.reset();
+  unsigned opcode = 0;
+  for (std::string payload; subscriber.read_frame(opcode, payload);) CHECK(payload.size() == 1000);
+}
