@@ -13,9 +13,12 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-/** The known word nearest to `word`, or null when none differs by at most a quarter of its letters. */
-export function nearest(word: string, known: readonly string[]): string | null {
+/**
+ * The known word nearest to `word`, or null when none differs by at most a quarter of its letters. A `prefix` that all
+ * words share does not count among the letters.
+ */
+export function nearest(word: string, known: readonly string[], prefix = ''): string | null {
   const scored = known.map((candidate) => ({ candidate, score: distance(word.toLowerCase(), candidate.toLowerCase()) }))
   const best = scored.sort((a, b) => a.score - b.score)[0]
-  return best !== undefined && best.score <= Math.ceil(best.candidate.length / 4) ? best.candidate : null
+  return best !== undefined && best.score <= Math.ceil((best.candidate.length - prefix.length) / 4) ? best.candidate : null
 }

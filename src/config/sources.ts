@@ -53,7 +53,7 @@ export function environmentEntries(env: Readonly<Record<string, string | undefin
     if (isServiceLink(name, text)) return []
     const leaf = leafOfVariable.get(name)
     if (leaf === undefined) {
-      const guess = nearest(name, [...leafOfVariable.keys()])
+      const guess = nearest(name, [...leafOfVariable.keys()], 'BROKER_')
       const problem = `is not a known variable${guess === null ? '' : ` (did you mean ${guess}?)`}`
       throw new ConfigError([{ path: name, problem, got: formatGot(text), source: null }])
     }

@@ -8,4 +8,6 @@ test('the nearest word, or none', async (t) => {
   t.equal(nearest('shrads', known), 'shards')
   t.equal(nearest('tls.certificate', known), null)
   t.equal(nearest('x', []), null)
+  t.equal(nearest('BROKER_FROB', ['BROKER_IO']), 'BROKER_IO')
+  t.equal(nearest('BROKER_FROB', ['BROKER_IO'], 'BROKER_'), null)
 })
