@@ -13,7 +13,9 @@ std::string masked_frame(unsigned first_byte, const std::string& payload, std::u
   frame += static_cast<char>(0x80 | (length_bytes == 0 ? length : length_bytes == 2 ? 126 : 127));
   for (int i = length_bytes - 1; i >= 0; --i) frame += static_cast<char>(std::uint64_t{length} >> 8 * i);
   for (int i = 0; i < 4; ++i) frame += static_cast<char>(mask >> 8 * i);
-  for (std::size_t i = 0; i < length; ++i) frame += static_cast<char>(payload[i] ^ static_cast<char>(mask >> 8 * (i % 4)));
+  const std::size_t head_bytes = frame.size();
+  frame.resize(head_bytes + length);
+  for (std::size_t i = 0; i < length; ++i) frame[head_bytes + i] = static_cast<char>(payload[i] ^ static_cast<char>(mask >> 8 * (i % 4)));
   return frame;
 }
 
