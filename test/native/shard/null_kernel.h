@@ -1,0 +1,126 @@
+// A kernel that takes everything at once and allocates nothing while it does: only counts. For ceilings.
+// Owner: the test. Thread: main.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "native/os/kernel.h"
+
+namespace ceilings {
+
+struct Calls {
+  std::size_t waits = 0;
+  std::size_t receives = 0;
+  std::size_t batches = 0;
+  std::size_t sends = 0;    // writes to connections, in batches or alone
+  std::size_t maps = 0;
+  std::size_t others = 0;
+};
+
+class NullKernel final : public os::Kernel {
+ public:
+  Calls calls;
+
+  /// A connection that waits to be accepted on the listener of `port`, with what its peer sends first.
+  int connect(std::uint16_t port, const std::string& bytes) {
+    const int fd = next_fd_++;
+    sockets_.resize(static_cast<std::size_t>(next_fd_));
+    sockets_[static_cast<std::size_t>(fd)].incoming = bytes;
+    (port == 8001 ? publish_queue_ : subscribe_queue_).push_back(fd);
+    return fd;
+  }
+  /// More bytes from the peer; they must fit what the first ones reserved for nothing to be allocated.
+  void incoming(int fd, const std::string& bytes) {
+    sockets_[static_cast<std::size_t>(fd)].incoming.assign(bytes);
+    ready_now_.push_back(fd);
+  }
+
+  std::int64_t now_ns() override { return 1'000'000'000; }
+  os::Listening listen(const os::ListenOptions& options) override {
+    const int fd = next_fd_++;
+    sockets_.resize(static_cast<std::size_t>(next_fd_));
+    (options.address.port == 8001 ? publish_listener_ : subscribe_listener_) = fd;
+    return {fd, 0, options.address.port};
+  }
+  os::Accepted accept(int listener) override {
+    auto& queue = listener == publish_listener_ ? publish_queue_ : subscribe_queue_;
+    if (queue.empty()) return {};
+    const int fd = queue.back();
+    queue.pop_back();
+    return {os::AcceptOutcome::ok, fd, 0, {}};
+  }
+  os::IoResult receive(int fd, base::MutableBytes into) override {
+    ++calls.receives;
+    std::string& incoming = sockets_[static_cast<std::size_t>(fd)].incoming;
+    if (incoming.empty()) return {os::IoOutcome::would_block, 0, 0};
+    const std::size_t count = std::min(into.size(), incoming.size());
+    std::memcpy(into.data(), incoming.data(), count);
+    incoming.erase(0, count);
+    return {os::IoOutcome::ok, count, 0};
+  }
+  os::IoResult send(int, base::Bytes bytes) override {
+    ++calls.sends;
+    return {os::IoOutcome::ok, bytes.size(), 0};
+  }
+  os::IoResult send_gather(int, std::span<const os::Piece> pieces) override {
+    ++calls.sends;
+    std::size_t bytes = 0;
+    for (const os::Piece& piece : pieces) bytes += piece.length;
+    return {os::IoOutcome::ok, bytes, 0};
+  }
+  void send_batch(std::span<os::SendOp> ops) override {
+    ++calls.batches;
+    calls.sends += ops.size();
+    for (os::SendOp& op : ops) op.result = {os::IoOutcome::ok, op.length, 0};
+  }
+  void shutdown_send(int) override { ++calls.others; }
+  void close(int) override { ++calls.others; }
+  void abort(int) override { ++calls.others; }
+  int open_poller() override { return next_fd_++; }
+  bool watch(int, int fd, std::uint64_t token, os::Watch) override {
+    ++calls.others;
+    if (sockets_.size() <= static_cast<std::size_t>(fd)) sockets_.resize(static_cast<std::size_t>(fd) + 1);
+    sockets_[static_cast<std::size_t>(fd)].token = token;
+    ready_now_.push_back(fd);
+    return true;
+  }
+  void unwatch(int, int) override { ++calls.others; }
+  std::size_t wait(int, std::span<os::Ready> into, int) override {
+    ++calls.waits;
+    std::size_t count = 0;
+    for (const int listener : {publish_listener_, subscribe_listener_}) {
+      const bool waiting = listener == publish_listener_ ? !publish_queue_.empty() : !subscribe_queue_.empty();
+      if (waiting) into[count++] = {sockets_[static_cast<std::size_t>(listener)].token, true, false, false};
+    }
+    for (; count < into.size() && !ready_now_.empty(); ready_now_.pop_back()) {
+      into[count++] = {sockets_[static_cast<std::size_t>(ready_now_.back())].token, true, false, false};
+    }
+    return count;
+  }
+  int open_wake() override { return next_fd_++; }
+  void signal_wake(int) override { ++calls.others; }
+  void clear_wake(int) override {}
+  os::Mapping map(std::size_t) override {
+    ++calls.maps;
+    return {};
+  }
+  void unmap(const os::Mapping&) override { ++calls.maps; }
+
+ private:
+  struct Socket {
+    std::string incoming;
+    std::uint64_t token = 0;
+  };
+  int next_fd_ = 10;
+  int publish_listener_ = -1;
+  int subscribe_listener_ = -1;
+  std::vector<Socket> sockets_;
+  std::vector<int> publish_queue_;
+  std::vector<int> subscribe_queue_;
+  std::vector<int> ready_now_;
+};
+
+}  // namespace ceilings
