@@ -75,7 +75,9 @@ TEST_CASE_FIXTURE(Fixture, "disconnect: always") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "drop-oldest: as little as brings the bytes within the limit") {
-  const auto resume = [&](std::uint64_t bytes) { return judge(SlowPolicyId::drop_oldest, first, 1500, {bytes, UINT32_MAX}).offset; };
+  const auto resume = [&](std::uint64_t bytes) {
+    return judge(SlowPolicyId::drop_oldest, first, 1500, {bytes, UINT32_MAX}).offset;
+  };
   CHECK(resume(50 * 1004) == first);
   CHECK(resume(50 * 1004 - 1) == first + 1);
   CHECK(resume(10 * 1004) == head - 10);

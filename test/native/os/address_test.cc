@@ -15,7 +15,8 @@ TEST_CASE("address: literals, and nothing else") {
     CHECK(address->port == 80);
     CHECK(address->v6 == (std::string(text).find(':') != std::string::npos));
   }
-  for (const char* text : {"", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "[::1]", "::1%lo", "1.2.3.4 ", "::g", "1:2:3:4:5:6:7:8:9"}) {
+  for (const char* text : {"", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "[::1]", "::1%lo", "1.2.3.4 ", "::g",
+                           "1:2:3:4:5:6:7:8:9"}) {
     CAPTURE(text);
     CHECK(!Address::parse(text, 80).has_value());
   }

@@ -193,7 +193,9 @@ TEST_CASE_FIXTURE(Fixture, "linux kernel: ranges of a mapped segment leave by se
   kernel.unmap(mapping);
   REQUIRE(got.size() == 49'000);
   bool same = true;
-  for (std::size_t i = 0; i < got.size(); ++i) same = same && static_cast<std::uint8_t>(got[i]) == static_cast<std::uint8_t>((i + 1000) * 7);
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    same = same && static_cast<std::uint8_t>(got[i]) == static_cast<std::uint8_t>((i + 1000) * 7);
+  }
   CHECK(same);
 }
 

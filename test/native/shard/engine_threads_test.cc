@@ -30,8 +30,8 @@ class Events final : public shard::EventSink {
 class Socket {
  public:
   Socket(std::uint16_t port, const std::string& target) : client_(port) {
-    client_.write("GET " + target + " HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
-                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    client_.write("GET " + target + " HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
     while (in_.find("\r\n\r\n") == std::string::npos && more()) {
     }
     open = in_.starts_with("HTTP/1.1 101 ");
@@ -123,7 +123,9 @@ void subscribe(std::uint16_t port, unsigned topic, Seen& seen, std::atomic<unsig
 
 void publish_from_socket(std::uint16_t port, unsigned publisher) {
   Socket socket(port, "/" + sim::topic_name(publisher % topics));
-  for (unsigned i = 0; i < each; ++i) socket.send(0x82, sim::payload_of({publisher % topics, publisher, i}, (publisher + i * 37) % 1500));
+  for (unsigned i = 0; i < each; ++i) {
+    socket.send(0x82, sim::payload_of({publisher % topics, publisher, i}, (publisher + i * 37) % 1500));
+  }
   socket.send(0x88, "\x03\xE8");
   unsigned opcode = 0;
   for (std::string payload; socket.read_frame(opcode, payload);) {
@@ -150,7 +152,8 @@ std::unique_ptr<shard::Engine> start(os::Kernel& kernel, Events& events) {
   shard::EngineOptions options;
   options.shards = 3;
   const os::Address any_port = *os::Address::parse("127.0.0.1", 0);
-  options.listeners = {{codec::ProtocolId::websocket_publish, any_port, false}, {codec::ProtocolId::websocket_subscribe, any_port, false}};
+  options.listeners = {{codec::ProtocolId::websocket_publish, any_port, false},
+                       {codec::ProtocolId::websocket_subscribe, any_port, false}};
   shard::StartError error;
   auto engine = shard::Engine::start(options, kernel, events, error);
   REQUIRE(engine != nullptr);
@@ -178,7 +181,9 @@ void live_with_threads(os::Kernel& kernel) {
   std::atomic<unsigned> ready{0};
   std::atomic<unsigned> received{0};
   std::vector<std::thread> threads;
-  for (unsigned i = 0; i < subscribers; ++i) threads.emplace_back([&, i] { subscribe(subscribe_port, i % topics, seen[i], ready, received); });
+  for (unsigned i = 0; i < subscribers; ++i) {
+    threads.emplace_back([&, i] { subscribe(subscribe_port, i % topics, seen[i], ready, received); });
+  }
   wait_for(ready, subscribers);
   for (unsigned i = 0; i < publishers; ++i) threads.emplace_back([=] { publish_from_socket(publish_port, i); });
   publish_from_here(*engine);

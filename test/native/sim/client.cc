@@ -15,8 +15,15 @@ std::string masked_frame(unsigned first_byte, const std::string& payload, std::u
   for (int i = 0; i < 4; ++i) frame += static_cast<char>(mask >> 8 * i);
   const std::size_t head_bytes = frame.size();
   frame.resize(head_bytes + length);
-  for (std::size_t i = 0; i < length; ++i) frame[head_bytes + i] = static_cast<char>(payload[i] ^ static_cast<char>(mask >> 8 * (i % 4)));
+  for (std::size_t i = 0; i < length; ++i) {
+    frame[head_bytes + i] = static_cast<char>(payload[i] ^ static_cast<char>(mask >> 8 * (i % 4)));
+  }
   return frame;
+}
+
+std::uint16_t close_code_in(const std::string& payload) {
+  if (payload.size() < 2) return 1005;
+  return static_cast<std::uint16_t>(static_cast<std::uint8_t>(payload[0]) << 8 | static_cast<std::uint8_t>(payload[1]));
 }
 
 }  // namespace
@@ -119,7 +126,7 @@ void Client::on_frame(unsigned opcode, const std::string& payload) {
       return;
     }
     case 0x8:
-      close_code = payload.size() < 2 ? 1005 : static_cast<std::uint16_t>(static_cast<std::uint8_t>(payload[0]) << 8 | static_cast<std::uint8_t>(payload[1]));
+      close_code = close_code_in(payload);
       if (payload.size() > 2) close_reason = payload.substr(2);
       if (!closing_) append_frame(0x88, payload.substr(0, 2));
       closing_ = true;

@@ -14,6 +14,14 @@ namespace sim {
 /// How a client reads.
 enum class Pace : std::uint8_t { eager, leisurely, slow, stuck };
 
+/// Another address for every number below 2^24.
+inline os::Address address_of(std::uint32_t number) {
+  os::Address address;
+  address.bytes = {10, static_cast<std::uint8_t>(number >> 16), static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
+  address.port = 5000;
+  return address;
+}
+
 struct ClientSetup {
   std::uint16_t port = 0;
   std::string target = "/";

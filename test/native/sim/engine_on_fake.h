@@ -21,7 +21,9 @@ class EngineOnFake final : private shard::EventSink {
     engine->set_connection_events(true);
   }
 
-  Client& subscriber(const std::string& target, std::size_t send_buffer_bytes = 64 * 1024) { return client(8002, target, send_buffer_bytes); }
+  Client& subscriber(const std::string& target, std::size_t send_buffer_bytes = 64 * 1024) {
+    return client(8002, target, send_buffer_bytes);
+  }
   Client& publisher(const std::string& target) { return client(8001, target, 64 * 1024); }
 
   shard::PublishStatus publish(const std::string& topic, const std::string& payload) {
@@ -64,8 +66,7 @@ class EngineOnFake final : private shard::EventSink {
     setup.port = port;
     setup.target = target;
     setup.send_buffer_bytes = send_buffer_bytes;
-    const std::uint32_t number = same_address ? 1 : static_cast<std::uint32_t>(clients.size());
-    setup.address.bytes = {10, static_cast<std::uint8_t>(number >> 16), static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
+    setup.address = address_of(same_address ? 1 : static_cast<std::uint32_t>(clients.size()));
     clients.push_back(std::make_unique<Client>(kernel, random_, setup));
     return *clients.back();
   }

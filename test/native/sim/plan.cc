@@ -42,7 +42,8 @@ Plan Plan::from_seed(std::uint64_t seed) {
   plan.publish_between_calls_in_thousand = chance(random, 500) ? static_cast<unsigned>(between(random, 1, 200)) : 0;
   plan.hostile = !chance(random, 200);
   plan.faults = faults_of(random);
-  for (unsigned topic = 0; topic + 1 < plan.topics; ++topic) plan.options.slow_rules.insert(plan.options.slow_rules.begin(), rule_of(random, topic_name(topic)));
+  auto& rules = plan.options.slow_rules;
+  for (unsigned topic = 0; topic + 1 < plan.topics; ++topic) rules.insert(rules.begin(), rule_of(random, topic_name(topic)));
   plan.options.slow_rules.back() = rule_of(random, "*");
   // The witnesses are never slow: their topics' limits do not count for who never lets the kernel refuse a byte.
   plan.options.log_bytes_max = chance(random, 300) ? between(random, 64, 512) * 1024 : 256u << 20;

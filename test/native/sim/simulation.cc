@@ -63,7 +63,8 @@ void Simulation::on_slow(const shard::Event& event, Watched& watched) {
   watched.slow = true;
   if (!kernel_.is_refusing(watched.client->socket())) fail("called slow while the kernel takes its bytes: " + event.peer);
   if (event.age_ms > 1u << 30) fail("an impossible age: " + std::to_string(event.age_ms) + " ms");
-  if (watched.client->setup.send_buffer_bytes == witness_buffer_bytes && plan_.faults.refused_send == 0) fail("the witness is called slow");
+  const bool is_witness = watched.client->setup.send_buffer_bytes == witness_buffer_bytes;
+  if (is_witness && plan_.faults.refused_send == 0) fail("the witness is called slow");
   if (event.policy == conn::SlowPolicyId::disconnect) {
     watched.slow_disconnect = true;
     return;
@@ -88,9 +89,7 @@ Watched& Simulation::add_client(std::uint16_t port, const std::string& target, P
   setup.target = target;
   setup.pace = pace;
   setup.send_buffer_bytes = plan_.send_buffer_bytes;
-  const std::uint32_t number = next_address_++;
-  setup.address.bytes = {10, static_cast<std::uint8_t>(number >> 16), static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
-  setup.address.port = 5000;
+  setup.address = address_of(next_address_++);
   watched->client = std::make_unique<Client>(kernel_, random_, setup);
   clients_.push_back(std::move(watched));
   return *clients_.back();
@@ -165,7 +164,9 @@ void Simulation::act() {
   if (chance(random_, plan_.publish_in_thousand)) publish_from_socket();
   if (chance(random_, plan_.publish_in_thousand / 2)) publish(static_cast<unsigned>(random_() % plan_.topics));
   const auto present = std::count_if(clients_.begin(), clients_.end(), [](const auto& each) { return !each->client->is_over(); });
-  if (static_cast<unsigned>(present) < plan_.clients_max && chance(random_, 100)) chance(random_, 600) ? subscribe() : join_publisher();
+  if (static_cast<unsigned>(present) < plan_.clients_max && chance(random_, 100)) {
+    chance(random_, 600) ? subscribe() : join_publisher();
+  }
   if (plan_.hostile && chance(random_, 20)) someone_leaves();
   if (chance(random_, 20)) kernel_.advance_ns(static_cast<std::int64_t>(random_() % (20 * ms)));
   if (chance(random_, 700)) engine_->shard(static_cast<unsigned>(random_() % plan_.shards)).turn(0);

@@ -15,7 +15,8 @@ void Simulation::start() {
   options.shards = plan_.shards;
   os::Address publish_at = *os::Address::parse("127.0.0.1", 8001);
   os::Address subscribe_at = *os::Address::parse("127.0.0.1", 8002);
-  options.listeners = {{codec::ProtocolId::websocket_publish, publish_at, false}, {codec::ProtocolId::websocket_subscribe, subscribe_at, false}};
+  options.listeners = {{codec::ProtocolId::websocket_publish, publish_at, false},
+                       {codec::ProtocolId::websocket_subscribe, subscribe_at, false}};
   shard::StartError error;
   engine_ = shard::Engine::start(options, kernel_, *this, error);
   if (!engine_) return fail("the engine did not start");
@@ -60,7 +61,11 @@ void Simulation::calm() {
     if (round > 200'000) return fail("no end of traffic");
   }
   check_all(true);
-  if (engine_->memory().bytes_now() != 0) fail("logs hold " + std::to_string(engine_->memory().bytes_now()) + " bytes while all is quiet");
+  const std::size_t held = engine_->memory().bytes_now();
+  if (held != 0) fail("logs hold " + std::to_string(held) + " bytes while all is quiet");
+  const auto present = std::count_if(clients_.begin(), clients_.end(), [](const auto& each) { return !each->client->is_over(); });
+  const std::int64_t connections = engine_->stats()[static_cast<std::size_t>(metrics::Metric::connections_now)];
+  if (connections != present) fail(std::to_string(connections) + " connections of " + std::to_string(present) + " clients");
 }
 
 Order Simulation::order_of(unsigned topic) const {
@@ -68,7 +73,8 @@ Order Simulation::order_of(unsigned topic) const {
   order.keys = witnesses_[topic]->client->messages;
   // What was published just before the drain may not reach a witness whose bytes were refused then; it is the last one.
   const auto last = next_sequence_.find(topic);
-  if (draining_ && last != next_sequence_.end() && order.keys.size() + 1 == published(topic)) order.keys.push_back({topic, topic, last->second - 1});
+  const bool lacks_last = draining_ && last != next_sequence_.end() && order.keys.size() + 1 == published(topic);
+  if (lacks_last) order.keys.push_back({topic, topic, last->second - 1});
   for (std::size_t i = 0; i < order.keys.size(); ++i) order.offsets[order.keys[i]] = i;
   return order;
 }
@@ -84,7 +90,8 @@ void Simulation::check_all(bool settled) {
     }
     for (const auto& each : clients_) {  // who is still there has been heard to the end
       if (!settled || !each->publishes || each->publisher % 10 != topic || !each->client->is_open()) continue;
-      const auto heard = std::count_if(order.keys.begin(), order.keys.end(), [&](const Key& key) { return key.publisher == each->publisher; });
+      const auto is_its_own = [&](const Key& key) { return key.publisher == each->publisher; };
+      const auto heard = std::count_if(order.keys.begin(), order.keys.end(), is_its_own);
       if (heard != static_cast<std::ptrdiff_t>(sent_[topic][each->publisher])) fail("a publisher was not heard to the end");
     }
   }
@@ -111,7 +118,7 @@ void Simulation::drain() {
   for (int round = 0; round < 10; ++round) turn_everything();
   check_all(false);
   for (const Watched* watched : open) check_drained(*watched);
-  if (engine_ && engine_->memory().bytes_now() != 0) fail("logs hold " + std::to_string(engine_->memory().bytes_now()) + " bytes after the drain");
+  if (engine_->memory().bytes_now() != 0) fail("the logs hold something after the drain");
 }
 
 void Simulation::check_drained(const Watched& watched) {

@@ -28,7 +28,7 @@ class Stream {
     while (done < into.size() && !chunks_.empty()) {
       Chunk& chunk = chunks_.front();
       const std::size_t part = std::min(into.size() - done, chunk.to - chunk.from);
-      std::copy_n(chunk.bytes->begin() + static_cast<std::ptrdiff_t>(chunk.from), part, into.begin() + static_cast<std::ptrdiff_t>(done));
+      std::copy_n(chunk.bytes->data() + chunk.from, part, into.data() + done);
       chunk.from += part;
       done += part;
       if (chunk.from == chunk.to) chunks_.pop_front();

@@ -88,7 +88,8 @@ std::vector<std::string> messages_in(const std::string& bytes) {
 }
 
 std::string text_of(int publisher, int i) {
-  return std::to_string(publisher) + ":" + std::to_string(i) + std::string(static_cast<std::size_t>((publisher * 7 + i * 13) % 900), '.');
+  const auto filler_bytes = static_cast<std::size_t>((publisher * 7 + i * 13) % 900);
+  return std::to_string(publisher) + ":" + std::to_string(i) + std::string(filler_bytes, '.');
 }
 
 }  // namespace
