@@ -3,9 +3,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,7 +21,7 @@ namespace {
 
 constexpr std::uint32_t events_per_turn_max = 1024;
 constexpr std::size_t receive_bytes = 1024 * 1024;
-constexpr std::size_t carry_room = 256;  // in front of the received bytes, for what the last read left over
+constexpr std::size_t carry_room = 512;  // in front of the received bytes, for what the last read left over
 constexpr std::uint32_t connections_per_source_max = 16'000;  // the default port range holds 28,000
 static_assert(carry_room >= StreamState::carry_bytes_max);
 
@@ -35,24 +37,10 @@ struct Client::Connection {
   std::uint32_t id = 0;
   const Endpoint* endpoint = nullptr;
   std::uint64_t started_ns = 0;
-  std::string answer;                  // of the handshake, while incomplete
+  std::uint32_t replies_sent = 0;      // during the opening
+  std::string answer;                  // to the opening, while incomplete
   std::vector<std::uint8_t> outbound;  // what the kernel has not taken yet
   StreamState stream;
-};
-
-class Client::Control final : public ControlFrames {
- public:
-  void on_ping(std::span<const std::uint8_t> payload) override {
-    std::uint8_t frame[139];  // 125 bytes and the longest head
-    const std::uint32_t head_bytes = write_client_head(frame, Opcode::pong, static_cast<std::uint32_t>(payload.size()));
-    memcpy(frame + head_bytes, payload.data(), payload.size());
-    apply_mask(frame + head_bytes, static_cast<std::uint32_t>(payload.size()), 0);
-    replies.insert(replies.end(), frame, frame + head_bytes + payload.size());
-  }
-  void on_close() override { closing = true; }
-
-  std::vector<std::uint8_t> replies;
-  bool closing = false;
 };
 
 Client::Client(const ClientOptions& options, Ledger* ledger)
@@ -72,17 +60,18 @@ Client::~Client() {
   ::close(epoll_);
 }
 
-OpenResult Client::open(std::span<const Wanted> wanted, AfterOpen after_open) {
+OpenResult Client::open(std::span<const Wanted> wanted, AfterOpen after_open, const std::function<std::uint64_t()>& meanwhile) {
   CHECK(in_flight_ == 0);
   after_open_ = after_open;
   opening_ = OpenResult{};
   if (after_open == AfterOpen::keep) connections_.reserve(connections_.size() + wanted.size());
+  kept_ = connections_.size();
   const std::uint64_t started = now_ns();
   const std::uint64_t deadline = started + std::uint64_t{options_.connect_timeout_s} * 1'000'000'000;
   std::size_t next = 0;
   while (opening_.opened < wanted.size()) {
     while (next < wanted.size() && in_flight_ < options_.connect_parallel) start(wanted[next++]);
-    turn(100'000'000);
+    turn(meanwhile ? meanwhile() : 100'000'000);
     if (now_ns() > deadline) {
       throw std::runtime_error("only " + std::to_string(opening_.opened) + " of " + std::to_string(wanted.size()) +
                                " connections opened in " + std::to_string(options_.connect_timeout_s) + " s");
@@ -108,10 +97,11 @@ void Client::start(const Wanted& wanted) {
   if (fd < 0) fail("socket");
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (options_.kernel_time) KernelClock::enable(fd);
   bind_source(fd, *wanted.endpoint);
   std::size_t slot = connections_.size();
   if (after_open_ == AfterOpen::close) {  // a storm uses the slots of those it has closed again
-    for (slot = 0; slot < connections_.size() && connections_[slot].fd >= 0;) ++slot;
+    for (slot = kept_; slot < connections_.size() && connections_[slot].fd >= 0;) ++slot;
   }
   if (slot == connections_.size()) connections_.emplace_back();
   Connection& connection = connections_[slot];
@@ -138,16 +128,17 @@ void Client::watch(Connection& connection, int operation, std::uint32_t events) 
 }
 
 void Client::on_connected(Connection& connection) {
-  connection.phase = Phase::upgrading;
-  const std::string& request = connection.endpoint->request;
-  const ssize_t sent = ::send(connection.fd, request.data(), request.size(), MSG_NOSIGNAL);
-  if (sent != static_cast<ssize_t>(request.size())) fail("sending the upgrade request");
+  connection.phase = Phase::opening;
+  const std::string& opening = connection.endpoint->opening;
+  const ssize_t sent = ::send(connection.fd, opening.data(), opening.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(opening.size())) fail("sending the handshake");
 }
 
 void Client::turn(std::uint64_t wait_ns) {
   epoll_event events[events_per_turn_max];
   const std::uint64_t wait = options_.spin ? 0 : wait_ns;
   const timespec timeout{static_cast<time_t>(wait / 1'000'000'000), static_cast<long>(wait % 1'000'000'000)};
+  if (options_.kernel_time) kernel_clock_.compare();
   const int ready = epoll_pwait2(epoll_, events, events_per_turn_max, &timeout, nullptr);
   if (ready < 0 && errno != EINTR) fail("epoll_pwait2");
   for (int i = 0; i < ready; ++i) on_event(events[i].data.u32, events[i].events);
@@ -175,8 +166,8 @@ void Client::on_event(std::uint32_t id, std::uint32_t events) {
       if (events & EPOLLOUT) flush(connection);
       if (events & ~EPOLLOUT) read_messages(connection);
       return;
-    case Phase::upgrading:
-      return read_upgrade(connection);
+    case Phase::opening:
+      return read_opening(connection);
     case Phase::connecting: {
       int failure = 0;
       socklen_t size = sizeof failure;
@@ -190,21 +181,24 @@ void Client::on_event(std::uint32_t id, std::uint32_t events) {
   }
 }
 
-void Client::read_upgrade(Connection& connection) {
+void Client::read_opening(Connection& connection) {
   std::uint8_t* start = buffer_.data() + carry_room;
   const ssize_t count = recv(connection.fd, start, receive_bytes, 0);
   if (count < 0 && errno == EAGAIN) return;
   if (count <= 0) throw std::runtime_error("the server ended a connection during the handshake");
   connection.answer.append(reinterpret_cast<char*>(start), static_cast<std::size_t>(count));
-  const std::size_t head_end = connection.answer.find("\r\n\r\n");
-  if (head_end == std::string::npos) return;
-  const std::string answer = std::move(connection.answer);
-  if (!answer.starts_with("HTTP/1.1 101") || answer.find(handshake_accept) > head_end) {
-    throw std::runtime_error("the server refused the upgrade, got: " + answer.substr(0, answer.find('\r')));
+  const Endpoint& endpoint = *connection.endpoint;
+  std::string reply;
+  const std::size_t opening_bytes = endpoint.wire->opened(connection.answer, endpoint.side, connection.replies_sent, reply);
+  if (!reply.empty()) {
+    ++connection.replies_sent;
+    if (::send(connection.fd, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) fail("answering the handshake");
   }
+  if (opening_bytes == 0) return;
+  const std::string answer = std::move(connection.answer);
   on_open(connection);
   const auto* rest = reinterpret_cast<const std::uint8_t*>(answer.data());
-  if (connection.phase == Phase::open) parse(connection, rest + head_end + 4, rest + answer.size(), now_ns());
+  if (connection.phase == Phase::open) parse(connection, rest + opening_bytes, rest + answer.size(), {now_ns()});
 }
 
 void Client::on_open(Connection& connection) {
@@ -221,10 +215,17 @@ void Client::on_open(Connection& connection) {
   if (connection.role == Role::silent) watch(connection, EPOLL_CTL_DEL, 0);
 }
 
+ssize_t Client::receive(int fd, std::uint8_t* at, Receipt& receipt) {
+  const ssize_t count =
+      options_.kernel_time ? kernel_clock_.receive(fd, at, receive_bytes, receipt.kernel) : recv(fd, at, receive_bytes, 0);
+  receipt.now = now_ns();
+  return count;
+}
+
 void Client::read_messages(Connection& connection) {
   std::uint8_t* start = buffer_.data() + carry_room;
-  const ssize_t count = recv(connection.fd, start, receive_bytes, 0);
-  const std::uint64_t now = now_ns();
+  Receipt receipt;
+  const ssize_t count = receive(connection.fd, start, receipt);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) {
     if (ledger_) ledger_->record_closed();
@@ -233,22 +234,25 @@ void Client::read_messages(Connection& connection) {
   StreamState& stream = connection.stream;
   std::uint8_t* from = start - stream.carry_bytes;
   memcpy(from, stream.carry, stream.carry_bytes);
-  parse(connection, from, start + count, now);
+  parse(connection, from, start + count, receipt);
 }
 
-void Client::parse(Connection& connection, const std::uint8_t* at, const std::uint8_t* end, std::uint64_t now) {
+void Client::parse(Connection& connection, const std::uint8_t* at, const std::uint8_t* end, const Receipt& receipt) {
   StreamState& stream = connection.stream;
-  Control control;
-  FrameReader& reader = connection.role == Role::publisher ? skipping_ : counting_;
-  const std::uint8_t* rest = reader.read(stream, at, end, now, control);
-  if (rest == nullptr) return close(connection);
+  StreamReader& reader = connection.role == Role::publisher ? skipping_ : counting_;
+  replies_.clear();
+  const auto [rest, ended] = reader.read(*connection.endpoint->wire, stream, at, end, receipt, replies_);
+  if (!replies_.empty()) send(connection.id, replies_);
+  if (ended) return close(connection);
   stream.carry_bytes = static_cast<std::uint32_t>(end - rest);
+  CHECK(stream.carry_bytes < StreamState::carry_bytes_max);
   memcpy(stream.carry, rest, stream.carry_bytes);
-  if (!control.replies.empty()) send(connection.id, control.replies);
-  if (control.closing) {
-    if (ledger_) ledger_->record_closed();
-    close(connection);
-  }
+}
+
+std::uint32_t Client::unread_bytes(std::uint32_t id) const {
+  int bytes = 0;
+  if (connections_[id].fd < 0 || ioctl(connections_[id].fd, SIOCINQ, &bytes) != 0) return 0;
+  return static_cast<std::uint32_t>(bytes);
 }
 
 void Client::send(std::uint32_t id, std::span<const std::uint8_t> bytes) {

@@ -1,16 +1,18 @@
-// Many WebSocket client connections on one epoll set and one receive buffer.
+// Many client connections on one epoll set and one receive buffer.
 // Owner: the scenario. Thread: the load thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "bench/load/frame_reader.h"
 #include "bench/load/histogram.h"
+#include "bench/load/kernel_clock.h"
 #include "bench/load/ledger.h"
+#include "bench/load/stream_reader.h"
 #include "bench/load/url.h"
 
 namespace load {
@@ -32,14 +34,15 @@ struct Wanted {
 struct OpenResult {
   std::uint32_t opened = 0;
   std::uint64_t elapsed_ns = 0;
-  Histogram handshake_ns;  // connect() → 101
+  Histogram handshake_ns;  // connect() → the wire's opening is complete
 };
 
 struct ClientOptions {
   std::uint32_t verify_every;
   std::uint32_t connect_parallel;
   std::uint32_t connect_timeout_s;
-  bool spin;  // poll without sleeping
+  bool spin;         // poll without sleeping
+  bool kernel_time;  // ask for the kernel's receive time as well
 };
 
 class Client {
@@ -52,7 +55,8 @@ class Client {
 
   /// Opens all, at most `connect_parallel` handshakes under way at a time. Throws std::runtime_error when one is
   /// refused or not all are open in time. Connections that are kept get ascending ids in the order given.
-  OpenResult open(std::span<const Wanted> wanted, AfterOpen after_open);
+  /// `meanwhile` is called before each turn and returns how long, in ns, that turn may wait; it may call `send`.
+  OpenResult open(std::span<const Wanted> wanted, AfterOpen after_open, const std::function<std::uint64_t()>& meanwhile = {});
 
   /// Sends now what the kernel takes and the rest when it takes more.
   void send(std::uint32_t connection, std::span<const std::uint8_t> bytes);
@@ -66,17 +70,20 @@ class Client {
 
   std::uint32_t open_connections() const { return open_; }
 
+  /// What the kernel holds of a connection that is not read.
+  std::uint32_t unread_bytes(std::uint32_t connection) const;
+
  private:
-  enum class Phase : std::uint8_t { connecting, upgrading, open, closed };
+  enum class Phase : std::uint8_t { connecting, opening, open, closed };
   struct Connection;
-  class Control;
 
   void start(const Wanted& wanted);
   void on_event(std::uint32_t id, std::uint32_t events);
   void on_connected(Connection& connection);
-  void read_upgrade(Connection& connection);
+  void read_opening(Connection& connection);
   void read_messages(Connection& connection);
-  void parse(Connection& connection, const std::uint8_t* at, const std::uint8_t* end, std::uint64_t now);
+  ssize_t receive(int fd, std::uint8_t* at, Receipt& receipt);
+  void parse(Connection& connection, const std::uint8_t* at, const std::uint8_t* end, const Receipt& receipt);
   void on_open(Connection& connection);
   void flush(Connection& connection);
   void close(Connection& connection);
@@ -85,16 +92,19 @@ class Client {
 
   ClientOptions options_;
   Ledger* ledger_;
-  FrameReader counting_;
-  FrameReader skipping_;
+  StreamReader counting_;
+  StreamReader skipping_;
   int epoll_;
   std::vector<Connection> connections_;
   std::vector<std::uint8_t> buffer_;
+  std::vector<std::uint8_t> replies_;
+  KernelClock kernel_clock_;
   AfterOpen after_open_ = AfterOpen::keep;
   OpenResult opening_;
   std::uint32_t in_flight_ = 0;
   std::uint32_t open_ = 0;
   std::uint32_t sources_used_ = 0;
+  std::size_t kept_ = 0;  // the first so many connections are not a storm's
 };
 
 }  // namespace load

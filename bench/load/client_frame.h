@@ -1,11 +1,9 @@
-// Client-to-server WebSocket framing (RFC 6455 §5.2, §5.3): one masked, unfragmented frame per message.
-// Owner: the publisher. Thread: the load thread.
+// Client-to-server WebSocket framing (RFC 6455 §5.2, §5.3): masked, never fragmented.
+// Owner: nobody. Thread: the load thread.
 #pragma once
 
 #include <cstdint>
-#include <vector>
-
-#include "bench/load/payload.h"
+#include <cstring>
 
 namespace load {
 
@@ -34,25 +32,6 @@ inline std::uint32_t write_client_head(std::uint8_t* out, Opcode opcode, std::ui
   }
   std::memcpy(out + 2 + length_bytes, mask_key, 4);
   return head_bytes;
-}
-
-/// Appends one publication's frame; its send time is written later by `stamp_frame`.
-inline void append_publication(std::vector<std::uint8_t>& out, Opcode opcode, std::uint32_t payload_bytes,
-                               const PayloadHead& head) {
-  const std::size_t at = out.size();
-  const std::uint32_t head_bytes = client_head_bytes(payload_bytes);
-  out.resize(at + head_bytes + payload_bytes);
-  write_client_head(out.data() + at, opcode, payload_bytes);
-  write_payload(out.data() + at + head_bytes, payload_bytes, head);
-  apply_mask(out.data() + at + head_bytes, payload_bytes, 0);
-}
-
-/// Writes the send time into a frame made by `append_publication`: nothing else is left to do before send().
-inline void stamp_frame(std::uint8_t* frame, std::uint32_t payload_bytes, std::uint64_t send_ns) {
-  const auto letters = send_time_letters(send_ns);
-  std::uint8_t* at = frame + client_head_bytes(payload_bytes) + send_time_at;
-  std::memcpy(at, letters.data(), 16);
-  apply_mask(at, 16, send_time_at);
 }
 
 }  // namespace load

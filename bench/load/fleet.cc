@@ -7,15 +7,16 @@
 namespace load {
 namespace {
 
-ClientOptions client_options(const Options& options) {
-  return {options.verify_every, options.connect_parallel, options.connect_timeout_s, options.spin != 0};
-}
-
 std::string topic_name(const Options& options, std::uint32_t topic) {
   return options.topics == 1 ? options.topic : options.topic + "-" + std::to_string(topic);
 }
 
 }  // namespace
+
+ClientOptions client_options(const Options& options) {
+  return {options.verify_every, options.connect_parallel, options.connect_timeout_s, options.spin != 0,
+          options.kernel_time != 0};
+}
 
 Fleet::Fleet(const Options& options, std::uint32_t messages_each)
     : options_(options),
@@ -24,8 +25,8 @@ Fleet::Fleet(const Options& options, std::uint32_t messages_each)
       readers_(options.topics),
       outgoing_(options.publishers) {
   for (std::uint32_t topic = 0; topic < options.topics; ++topic) {
-    publish_endpoints_.push_back(resolve(options.publish_url, topic_name(options, topic)));
-    subscribe_endpoints_.push_back(resolve(options.subscribe_url, topic_name(options, topic)));
+    publish_endpoints_.push_back(resolve(options.publish_url, topic_name(options, topic), Side::publish));
+    subscribe_endpoints_.push_back(resolve(options.subscribe_url, topic_name(options, topic), Side::subscribe));
   }
 }
 
@@ -50,26 +51,37 @@ OpenResult Fleet::open() {
   return result;
 }
 
+std::uint64_t Fleet::silent_bytes() const {
+  std::uint64_t sum = 0;
+  for (std::uint32_t i = 0; i < options_.subscribers; ++i) {
+    if (is_silent(i)) sum += client_.unread_bytes(i);
+  }
+  return sum;
+}
+
 void Fleet::prepare(std::uint32_t publisher, std::uint32_t burst) {
   Outgoing& outgoing = outgoing_[publisher];
   CHECK(outgoing.prepared == 0);
-  outgoing.frames.clear();
-  const Opcode opcode = options_.binary ? Opcode::binary : Opcode::text;
+  outgoing.bytes.clear();
+  const Endpoint& endpoint = publish_endpoints_[publisher % options_.topics];
   for (std::uint32_t i = 0; i < burst; ++i) {
-    append_publication(outgoing.frames, opcode, options_.payload_bytes, {publisher, outgoing.next_sequence + i, 0});
+    endpoint.wire->append_publication(outgoing.bytes, endpoint.target, options_.payload_bytes,
+                                      {publisher, outgoing.next_sequence + i, 0});
   }
   outgoing.prepared = burst;
 }
 
 std::uint64_t Fleet::fire(std::uint32_t publisher) {
   Outgoing& outgoing = outgoing_[publisher];
-  const std::size_t frame_bytes = client_head_bytes(options_.payload_bytes) + options_.payload_bytes;
+  CHECK(outgoing.prepared != 0 && outgoing.bytes.size() % outgoing.prepared == 0);
+  const Wire& wire = *publish_endpoints_[publisher % options_.topics].wire;
+  const std::size_t one_bytes = outgoing.bytes.size() / outgoing.prepared;
   const std::uint64_t now = now_ns();
   for (std::uint32_t i = 0; i < outgoing.prepared; ++i) {
-    stamp_frame(outgoing.frames.data() + i * frame_bytes, options_.payload_bytes, now);
+    wire.stamp({outgoing.bytes.data() + i * one_bytes, one_bytes}, options_.payload_bytes, now);
     ledger_.record_send(publisher, outgoing.next_sequence + i, now, readers(publisher));
   }
-  client_.send(options_.subscribers + publisher, outgoing.frames);  // publishers were opened after the subscribers
+  client_.send(options_.subscribers + publisher, outgoing.bytes);  // publishers were opened after the subscribers
   outgoing.next_sequence += outgoing.prepared;
   outgoing.prepared = 0;
   return now;

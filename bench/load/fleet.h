@@ -1,4 +1,4 @@
-// The connections of one run, dealt out to topics, and the publishers' prepared frames.
+// The connections of one run, dealt out to topics, and the publishers' prepared publications.
 // Owner: the scenario. Thread: the load thread.
 #pragma once
 
@@ -10,6 +10,8 @@
 #include "bench/load/options.h"
 
 namespace load {
+
+ClientOptions client_options(const Options& options);
 
 /// Subscriber s and publisher p belong to topics s % topics and p % topics; silent subscribers are spread evenly.
 class Fleet {
@@ -26,6 +28,8 @@ class Fleet {
 
   /// A message of `publisher` reaches so many subscribers that read.
   std::uint32_t readers(std::uint32_t publisher) const { return readers_[publisher % options_.topics]; }
+  /// What the kernel holds unread for the silent subscribers: the sum, in bytes.
+  std::uint64_t silent_bytes() const;
   std::uint32_t sent(std::uint32_t publisher) const { return outgoing_[publisher].next_sequence; }
 
   Client& client() { return client_; }
@@ -35,7 +39,7 @@ class Fleet {
   struct Outgoing {
     std::uint32_t next_sequence = 0;
     std::uint32_t prepared = 0;
-    std::vector<std::uint8_t> frames;
+    std::vector<std::uint8_t> bytes;
   };
 
   bool is_silent(std::uint32_t subscriber) const;

@@ -1,13 +1,17 @@
 // The floor: what the machine itself needs for a fan-out. Publications are unmasked, appended to one byte range per topic
-// and written to every subscriber's socket with bare send() calls, at most one quantum each per pass. No other protocol:
-// the upgrade is a canned answer, nothing is validated, nothing is limited.
+// and written to every subscriber's socket with bare send() calls, at most one quantum each per pass; with `sendfile`, large
+// pieces leave with sendfile() from memory that is a file. No other protocol: the upgrade is a canned answer, nothing is
+// validated, nothing is limited.
 // Owner: nobody. Thread: the only one.
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +27,10 @@
 namespace {
 
 constexpr std::size_t loopback_mss = 65'483;
+constexpr std::size_t sendfile_quantum = 61'440;    // whole pages
+constexpr std::size_t sendfile_bytes_min = 16'384;  // below it the copy of send() is cheaper
+constexpr std::size_t range_bytes_max = std::size_t{1} << 32;
+constexpr std::size_t range_bytes_kept = 64 * 1024 * 1024;
 constexpr std::size_t receive_bytes = 256 * 1024;
 constexpr char canned_answer[] =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -41,8 +49,49 @@ struct Connection {
   bool blocked = false;     // subscriber: the kernel refused bytes
 };
 
+[[noreturn]] void fail(const char* what);
+
+/// Bytes in one piece that is also a file: sendfile() hands its pages to the socket, and the receiver's queue keeps them
+/// after they were acknowledged, so what was written is never written again: the pages are given up instead.
+class Range {
+ public:
+  Range() : fd_(memfd_create("floor", MFD_CLOEXEC)) {
+    if (fd_ < 0 || ftruncate(fd_, range_bytes_max) != 0) fail("memfd_create");
+    void* at = mmap(nullptr, range_bytes_max, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd_, 0);
+    if (at == MAP_FAILED) fail("mmap");
+    bytes_ = static_cast<std::uint8_t*>(at);
+  }
+
+  std::size_t size() const { return size_; }
+
+  std::uint8_t* extend(std::size_t bytes) {
+    if (size_ + bytes > range_bytes_max) fail("the range is full");
+    size_ += bytes;
+    return bytes_ + size_ - bytes;
+  }
+
+  ssize_t write(int socket, std::size_t from, std::size_t bytes, bool by_sendfile) const {
+    if (!by_sendfile || bytes < sendfile_bytes_min) return send(socket, bytes_ + from, bytes, MSG_NOSIGNAL);
+    auto offset = static_cast<off_t>(from);
+    return sendfile(socket, fd_, &offset, bytes);
+  }
+
+  /// Nobody needs what is here. True when the range starts anew: then every cursor is 0.
+  bool rewind(bool by_sendfile) {
+    if (by_sendfile && size_ < range_bytes_kept) return false;
+    if (by_sendfile && fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size_)) != 0) fail("fallocate");
+    size_ = 0;
+    return true;
+  }
+
+ private:
+  int fd_;
+  std::uint8_t* bytes_;
+  std::size_t size_ = 0;
+};
+
 struct Topic {
-  std::vector<std::uint8_t> range;
+  Range range;
   std::vector<Connection*> subscribers;
 };
 
@@ -53,7 +102,8 @@ struct Topic {
 
 class Floor {
  public:
-  explicit Floor(std::size_t quantum) : quantum_(quantum), epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(receive_bytes) {}
+  Floor(std::size_t quantum, bool by_sendfile)
+      : quantum_(quantum), by_sendfile_(by_sendfile), epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(receive_bytes) {}
 
   void listen(std::uint16_t port, Kind kind);
   [[noreturn]] void run();
@@ -69,6 +119,7 @@ class Floor {
   bool pass(Topic& topic);
 
   std::size_t quantum_;
+  bool by_sendfile_;
   int epoll_;
   std::vector<std::uint8_t> buffer_;
   std::map<std::string, std::unique_ptr<Topic>> topics_;
@@ -152,7 +203,7 @@ void Floor::upgrade(Connection& connection) {
 void Floor::take_publications(Connection& connection) {
   auto* at = reinterpret_cast<std::uint8_t*>(connection.inbound.data());
   const std::uint8_t* const end = at + connection.inbound.size();
-  std::vector<std::uint8_t>& range = connection.topic->range;
+  Range& range = connection.topic->range;
   while (end - at >= 8) {
     const bool extended = (at[1] & 0x7f) == 126;
     const std::size_t length = extended ? static_cast<std::size_t>(at[2]) << 8 | at[3] : at[1] & 0x7fu;
@@ -160,9 +211,7 @@ void Floor::take_publications(Connection& connection) {
     if (static_cast<std::size_t>(end - at) < head_bytes + 4 + length) break;
     if ((at[0] & 0x08) == 0) {
       const std::uint8_t* mask = at + head_bytes;
-      const std::size_t frame_at = range.size();
-      range.resize(frame_at + head_bytes + length);
-      std::uint8_t* frame = range.data() + frame_at;
+      std::uint8_t* frame = range.extend(head_bytes + length);
       std::memcpy(frame, at, head_bytes);
       frame[1] &= 0x7f;
       for (std::size_t i = 0; i < length; ++i) frame[head_bytes + i] = mask[4 + i] ^ mask[i & 3];
@@ -180,16 +229,15 @@ bool Floor::pass(Topic& topic) {
   for (Connection* subscriber : topic.subscribers) {
     const std::size_t pending = head - subscriber->cursor;
     if (pending != 0 && !subscriber->blocked) {
-      const ssize_t sent = send(subscriber->fd, topic.range.data() + subscriber->cursor, std::min(pending, quantum_), MSG_NOSIGNAL);
+      const ssize_t sent = topic.range.write(subscriber->fd, subscriber->cursor, std::min(pending, quantum_), by_sendfile_);
       if (sent < 0) subscriber->blocked = true;  // refused, or broken: then its read closes it
       if (sent > 0) subscriber->cursor += static_cast<std::size_t>(sent);
       more |= !subscriber->blocked && subscriber->cursor != head;
     }
     behind |= subscriber->cursor != head;
   }
-  if (!behind) {
+  if (!behind && topic.range.rewind(by_sendfile_)) {
     for (Connection* subscriber : topic.subscribers) subscriber->cursor = 0;
-    topic.range.clear();
   }
   return more;
 }
@@ -202,10 +250,10 @@ void Floor::close(Connection& connection) {
 
 }  // namespace
 
-/// floor PUBLISH_PORT SUBSCRIBE_PORT [QUANTUM_BYTES]
+/// floor PUBLISH_PORT SUBSCRIBE_PORT [send|sendfile] [QUANTUM_BYTES]
 int main(int count, char** arguments) {
   if (count < 3) {
-    std::fprintf(stderr, "usage: floor PUBLISH_PORT SUBSCRIBE_PORT [QUANTUM_BYTES]\n");
+    std::fprintf(stderr, "usage: floor PUBLISH_PORT SUBSCRIBE_PORT [send|sendfile] [QUANTUM_BYTES]\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);
@@ -213,7 +261,9 @@ int main(int count, char** arguments) {
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  Floor floor(count > 3 ? std::strtoul(arguments[3], nullptr, 10) : loopback_mss);
+  const bool by_sendfile = count > 3 && std::strcmp(arguments[3], "sendfile") == 0;
+  const std::size_t quantum = by_sendfile ? sendfile_quantum : loopback_mss;
+  Floor floor(count > 4 ? std::strtoul(arguments[4], nullptr, 10) : quantum, by_sendfile);
   floor.listen(static_cast<std::uint16_t>(std::atoi(arguments[1])), Kind::publish_listener);
   floor.listen(static_cast<std::uint16_t>(std::atoi(arguments[2])), Kind::subscribe_listener);
   floor.run();

@@ -22,6 +22,24 @@ class Histogram {
   std::uint64_t mean() const { return total_ == 0 ? 0 : sum_ / total_; }
   std::uint64_t max() const { return max_; }
 
+  /// Calls f(lowest value, count) for each range of values that occurred, ascending, at 1/16 relative precision.
+  template <typename F>
+  void for_each_range(F f) const {
+    constexpr std::size_t ranges_joined = 4;
+    for (std::size_t i = 0; i < counts_.size(); i += ranges_joined) {
+      std::uint64_t count = 0;
+      for (std::size_t k = 0; k < ranges_joined; ++k) count += counts_[i + k];
+      if (count != 0) f(value_of(i), count);
+    }
+  }
+
+  /// Share (0..1) of the values below `limit`, at the histogram's precision; 0 when empty.
+  double share_below(std::uint64_t limit) const {
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < index_of(limit); ++i) below += counts_[i];
+    return total_ == 0 ? 0 : static_cast<double>(below) / static_cast<double>(total_);
+  }
+
   /// The smallest recorded value's bucket at or above which `share` (0..1) of all values lie below; 0 when empty.
   std::uint64_t quantile(double share) const {
     const auto rank = static_cast<std::uint64_t>(share * static_cast<double>(total_));

@@ -3,6 +3,7 @@
 // Owner: the scenario. Thread: the load thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -11,10 +12,18 @@
 
 namespace load {
 
+/// When bytes arrived, both on the clock of the sends.
+struct Receipt {
+  std::uint64_t now = 0;     // as this process saw it
+  std::uint64_t kernel = 0;  // as the kernel took the last of these bytes from the network; 0 when not asked for
+};
+
 struct Message {
   std::uint64_t send_ns = 0;
   std::uint64_t first_ns = 0;
   std::uint64_t last_ns = 0;
+  std::uint64_t kernel_first_ns = UINT64_MAX;
+  std::uint64_t kernel_last_ns = 0;
   std::uint32_t received = 0;
   std::uint32_t expected = 0;  // 0: not sent yet
 };
@@ -50,7 +59,7 @@ class Ledger {
   void record_send(std::uint32_t publisher, std::uint32_t sequence, std::uint64_t send_ns, std::uint32_t expected);
 
   /// One complete message has arrived at `subscriber`.
-  inline void record_delivery(std::uint32_t subscriber, const PayloadHead& head, std::uint64_t now);
+  inline void record_delivery(std::uint32_t subscriber, const PayloadHead& head, const Receipt& receipt);
 
   void record_corrupted() { ++faults_.corrupted; }
   void record_closed() { ++faults_.closed; }
@@ -83,7 +92,7 @@ class Ledger {
   bool measuring_ = false;
 };
 
-inline void Ledger::record_delivery(std::uint32_t subscriber, const PayloadHead& head, std::uint64_t now) {
+inline void Ledger::record_delivery(std::uint32_t subscriber, const PayloadHead& head, const Receipt& receipt) {
   if (head.publisher >= shape_.publishers || head.sequence >= shape_.messages_each) {
     ++faults_.corrupted;
     return;
@@ -106,6 +115,11 @@ inline void Ledger::record_delivery(std::uint32_t subscriber, const PayloadHead&
     // A gap: what was jumped over stays outstanding and ends as missing.
   }
   next = head.sequence + 1;
+  const std::uint64_t now = receipt.now;
+  if (receipt.kernel != 0) {
+    message.kernel_first_ns = std::min(message.kernel_first_ns, receipt.kernel);
+    message.kernel_last_ns = std::max(message.kernel_last_ns, receipt.kernel);
+  }
   if (message.received == 0) message.first_ns = now;
   message.last_ns = now;
   if (measuring_) {

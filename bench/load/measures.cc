@@ -41,6 +41,11 @@ void write_histogram(JsonWriter& out, std::string_view name, const Histogram& va
     out.key("mean").microseconds(values_ns.mean());
     for (const Quantile& quantile : quantiles) out.key(quantile.name).microseconds(values_ns.quantile(quantile.share));
     out.key("max").microseconds(values_ns.max());
+    out.key("buckets").open_array();
+    values_ns.for_each_range([&](std::uint64_t lowest, std::uint64_t count) {
+      out.open_array().microseconds(lowest).number(count).close_array();
+    });
+    out.close_array();
   }
   out.close_object();
 }

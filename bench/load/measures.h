@@ -16,6 +16,7 @@ namespace load {
 
 /// Writes mean, min, p50, p90, p99, p99.9 and max in µs under `name`.
 void write_distribution(JsonWriter& out, std::string_view name, std::vector<std::uint64_t> values_ns);
+/// The same and its buckets: [lowest µs, count], ascending, at 1/16 relative precision.
 void write_histogram(JsonWriter& out, std::string_view name, const Histogram& values_ns);
 void write_faults(JsonWriter& out, const Faults& faults);
 

@@ -28,7 +28,7 @@ constexpr NumberFlag number_flags[] = {
     {"--payload-bytes", &Options::payload_bytes, payload_bytes_min, payload_bytes_max, "bytes of one message"},
     {"--pause-us", &Options::pause_us, 0, 10'000'000, "rest between two rounds"},
     {"--per-minute", &Options::per_minute, 1, 6'000'000, "paced: messages of each publisher"},
-    {"--seconds", &Options::seconds, 0, 86'400, "paced: duration; idle: how long to hold (0: until stdin ends)"},
+    {"--seconds", &Options::seconds, 0, 86'400, "paced, echo: duration; idle: how long to hold (0: until stdin ends)"},
     {"--slow-percent", &Options::slow_percent, 0, 90, "share of the subscribers that never read"},
     {"--prefill", &Options::prefill, 0, 1'000'000, "messages of each publisher before the measured ones"},
     {"--connections", &Options::connections, 1, 1'000'000, "storm, idle: how many"},
@@ -39,7 +39,7 @@ constexpr NumberFlag number_flags[] = {
     {"--budget-s", &Options::budget_s, 1, 3600, "begin no further round after so much measured time"},
     {"--cpu", &Options::cpu, 0, 1023, "pin to this core"},
     {"--server-pid", &Options::server_pid, 1, UINT32_MAX, "whose CPU time to measure"},
-    {"--binary", &Options::binary, 0, 1, "1: binary frames instead of text"},
+    {"--kernel-time", &Options::kernel_time, 0, 1, "1: also report receipts by the kernel's receive time"},
     {"--spin", &Options::spin, 0, 1, "1: poll without sleeping"},
 };
 

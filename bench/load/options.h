@@ -32,7 +32,7 @@ struct Options {
   std::uint32_t budget_s = 60;  // no further round is begun after so much measured time
   std::uint32_t cpu = UINT32_MAX;
   std::uint32_t server_pid = 0;
-  std::uint32_t binary = 0;
+  std::uint32_t kernel_time = 0;
   std::uint32_t spin = 0;
 };
 

@@ -37,8 +37,21 @@ constexpr Scenario table[] = {
        options.warmup = 0;
      },
      run_paced},
-    {"storm", "handshakes as fast as they go, each closed when it is open",
-     [](Options& options) { options.connections = 20'000; }, run_storm},
+    {"echo", "each publisher is the only one of its topic and waits for its message to come back before it sends the next",
+     [](Options& options) {
+       options.publishers = options.subscribers = options.topics = 16;
+       options.seconds = 5;
+       options.warmup = 500;
+     },
+     run_echo},
+    {"storm", "handshakes as fast as they go, each closed when it is open, while paced messages flow",
+     [](Options& options) {
+       options.connections = 20'000;
+       options.subscribers = 100;
+       options.per_minute = 6000;
+       options.warmup = 0;
+     },
+     run_storm},
     {"idle", "opens connections and holds them", [](Options& options) { options.seconds = 0; }, run_idle},
 };
 

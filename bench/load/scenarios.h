@@ -23,6 +23,7 @@ const Scenario* find_scenario(const std::string& name);
 
 bool run_volleys(const Options& options, JsonWriter& out);
 bool run_paced(const Options& options, JsonWriter& out);
+bool run_echo(const Options& options, JsonWriter& out);
 bool run_storm(const Options& options, JsonWriter& out);
 bool run_idle(const Options& options, JsonWriter& out);
 

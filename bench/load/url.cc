@@ -3,6 +3,7 @@
 
 #include <netdb.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace load {
@@ -22,22 +23,21 @@ sockaddr_in look_up(const std::string& host, const std::string& port, const std:
 
 }  // namespace
 
-Endpoint resolve(const std::string& url, const std::string& topic) {
-  const std::string scheme = "ws://";
-  if (!url.starts_with(scheme)) throw std::runtime_error("expected a URL like ws://127.0.0.1:8002/{topic}, got: " + url);
-  const std::size_t path_at = std::min(url.find('/', scheme.size()), url.size());
-  const std::string authority = url.substr(scheme.size(), path_at - scheme.size());
+Endpoint resolve(const std::string& url, const std::string& topic, Side side) {
+  const std::size_t scheme_end = url.find("://");
+  const Wire* wire = scheme_end == std::string::npos ? nullptr : find_wire(url.substr(0, scheme_end));
+  if (wire == nullptr) throw std::runtime_error("expected a URL such as ws://127.0.0.1:8002/{topic} (" + wire_schemes() + "), got: " + url);
+  const std::size_t authority_at = scheme_end + 3;
+  const std::size_t path_at = std::min(url.find('/', authority_at), url.size());
+  const std::string authority = url.substr(authority_at, path_at - authority_at);
   const std::size_t colon = authority.find(':');
   const std::string host = authority.substr(0, colon);
   const std::string port = colon == std::string::npos ? "80" : authority.substr(colon + 1);
   std::string path = path_at == url.size() ? "/" : url.substr(path_at);
   const std::string placeholder = "{topic}";
   if (const std::size_t at = path.find(placeholder); at != std::string::npos) path.replace(at, placeholder.size(), topic);
-  Endpoint endpoint;
-  endpoint.address = look_up(host, port, url);
-  endpoint.request = "GET " + path + " HTTP/1.1\r\nHost: " + authority +
-                     "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + handshake_key +
-                     "\r\nSec-WebSocket-Version: 13\r\n\r\n";
+  Endpoint endpoint{look_up(host, port, url), wire, side, {authority, path}, {}};
+  endpoint.opening = wire->opening(endpoint.target, side);
   return endpoint;
 }
 

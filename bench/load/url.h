@@ -1,4 +1,4 @@
-// ws://host:port/path, with `{topic}` in the path standing for the topic's name.
+// scheme://host:port/path, with `{topic}` in the path standing for the topic's name; the scheme decides the wire.
 // Owner: the options. Thread: the load thread.
 #pragma once
 
@@ -6,18 +6,19 @@
 
 #include <string>
 
+#include "bench/load/wire.h"
+
 namespace load {
 
 struct Endpoint {
   sockaddr_in address{};
-  std::string request;  // the whole upgrade request, sent as it is
+  const Wire* wire = nullptr;
+  Side side = Side::subscribe;
+  Target target;
+  std::string opening;  // sent as it is
 };
 
-/// The key of RFC 6455 §1.3 and its answer: the same for all connections, so the check is a comparison.
-inline constexpr char handshake_key[] = "dGhlIHNhbXBsZSBub25jZQ==";
-inline constexpr char handshake_accept[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-
 /// Throws std::runtime_error naming the URL when it is not understood or its host is unknown.
-Endpoint resolve(const std::string& url, const std::string& topic);
+Endpoint resolve(const std::string& url, const std::string& topic, Side side);
 
 }  // namespace load

@@ -46,7 +46,9 @@ class Volleys {
     bool complete = true;
     for (std::uint32_t sent = 0; complete && sent < options_.prefill; sent += prefill_burst) {
       complete = volley(std::min(prefill_burst, options_.prefill - sent));
+      if (sent < options_.prefill / 2) silent_bytes_halfway_ = fleet_.silent_bytes();
     }
+    silent_bytes_ = fleet_.silent_bytes();
     for (std::uint32_t i = 0; complete && i < options_.warmup; ++i) complete = volley(options_.burst);
     fleet_.ledger().start_measuring();
     const Counters before = read_counters();
@@ -86,6 +88,10 @@ class Volleys {
       for (std::uint32_t i = 0; i < options_.burst; ++i) {
         const Message& message = fleet_.ledger().message(publisher, fleet_.sent(publisher) - 1 - i);
         if (message.expected == 0) continue;
+        if (message.kernel_last_ns != 0) {
+          kernel_totals_.push_back(message.kernel_last_ns - message.send_ns);
+          kernel_spreads_.push_back(message.kernel_last_ns - message.kernel_first_ns);
+        }
         totals_.push_back(message.last_ns - message.send_ns);
         spreads_.push_back(message.last_ns - message.first_ns);
         total += totals_.back();
@@ -104,6 +110,11 @@ class Volleys {
     write_faults(out, faults_);
     write_distribution(out, "totalUs", totals_);
     write_distribution(out, "spreadUs", spreads_);
+    if (options_.kernel_time != 0) {
+      write_distribution(out, "kernelTotalUs", kernel_totals_);
+      write_distribution(out, "kernelSpreadUs", kernel_spreads_);
+    }
+    if (options_.slow_percent != 0) write_silent(out);
     write_histogram(out, "deliveryUs", fleet_.ledger().delivery_ns());
     write_load(out, window);
     out.key("handshakesPerSecond").real(opened_.opened * 1e9 / static_cast<double>(opened_.elapsed_ns));
@@ -131,6 +142,12 @@ class Volleys {
     out.key("clientWaitedPercent").real(100 * static_cast<double>(window.client_waited_ns) / measured_ns);
   }
 
+  /// The buffers of those who do not read are full when the second half of the prefill added nothing to them.
+  void write_silent(JsonWriter& out) {
+    out.key("silentUnreadBytes").number(silent_bytes_);
+    out.key("silentFull").boolean(options_.prefill != 0 && silent_bytes_ == silent_bytes_halfway_);
+  }
+
   /// Mean receipt time by rank, at 51 evenly spaced ranks from the first to the last receipt.
   void write_curve(JsonWriter& out) {
     const std::vector<std::uint64_t> curve = fleet_.ledger().rank_curve();
@@ -147,7 +164,11 @@ class Volleys {
   Faults faults_;
   std::vector<std::uint64_t> totals_;
   std::vector<std::uint64_t> spreads_;
+  std::vector<std::uint64_t> kernel_totals_;
+  std::vector<std::uint64_t> kernel_spreads_;
   std::vector<Round> rounds_;
+  std::uint64_t silent_bytes_halfway_ = 0;
+  std::uint64_t silent_bytes_ = 0;
 };
 
 }  // namespace
