@@ -1,10 +1,8 @@
-/**
- * The servers that are compared: one row each. Every arm speaks the plain contract (publish port, subscribe port,
- * topic = path), so the same load drives all of them.
- */
+/** The servers that are compared: one row each. The load generator speaks to each in the protocol of its URL's scheme. */
 
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { mosquittoConfig, nchanConfig } from './arm-configs.js'
 import { benchFolder, binFolder, root } from './paths.js'
 
 export interface Ports {
@@ -12,24 +10,59 @@ export interface Ports {
   readonly subscribe: number
 }
 
+export interface Urls {
+  readonly publish: string
+  readonly subscribe: string
+}
+
 export interface Arm {
   /** Stable: results are compared by it over years. */
   readonly name: string
   readonly about: string
-  /** What to do before this arm can run, or null when nothing is missing. */
+  /** Why this arm cannot run here, with what to do about it, or null. */
   readonly missing: () => string | null
   readonly command: (ports: Ports) => readonly [program: string, ...args: string[]]
+  /** `{topic}` stands for the topic's name. Left out: the plain contract, one port for each side. */
+  readonly urls?: (ports: Ports) => Urls
 }
 
 const peers = join(benchFolder, 'peers')
 const bun = join(peers, 'node_modules/.bin/bun')
+const brokerMain = join(root, 'dist/src/cli/main.js')
+const floorProgram = join(binFolder, 'floor')
+const nchanModule = '/usr/lib/nginx/modules/ngx_nchan_module.so'
+const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+
+export const plainUrls = ({ publish, subscribe }: Ports): Urls => ({
+  publish: `ws://127.0.0.1:${publish}/{topic}`,
+  subscribe: `ws://127.0.0.1:${subscribe}/{topic}`,
+})
+
+/** Servers of one port for everything. */
+function onePort(scheme: string): (ports: Ports) => Urls {
+  return ({ publish }) => ({ publish: `${scheme}://127.0.0.1:${publish}/{topic}`, subscribe: `${scheme}://127.0.0.1:${publish}/{topic}` })
+}
 
 function needs(file: string, otherwise: string): () => string | null {
   return () => existsSync(file) ? null : otherwise
 }
 
-function needsPeer(name: string): () => string | null {
-  return needs(join(peers, 'node_modules', name), 'npm install --prefix bench/peers')
+const needsPeer = (name: string): (() => string | null) => needs(join(peers, 'node_modules', name), 'npm run bench -- --install')
+
+function findProgram(name: string): string | undefined {
+  return folders.map((folder) => join(folder, name)).find((file) => existsSync(file))
+}
+
+function needsProgram(name: string, packages: string): () => string | null {
+  return () => findProgram(name) === undefined ? `${name} is not installed (Debian: apt-get install ${packages})` : null
+}
+
+/** Writes a server's configuration where the build's output is; returns its path. */
+function written(name: string, text: string): string {
+  mkdirSync(binFolder, { recursive: true })
+  const file = join(binFolder, name)
+  writeFileSync(file, text)
+  return file
 }
 
 function onNode(script: string, { publish, subscribe }: Ports): [string, ...string[]] {
@@ -40,31 +73,39 @@ function onBun(script: string, { publish, subscribe }: Ports): [string, ...strin
   return [bun, join(peers, script), String(publish), String(subscribe)]
 }
 
-const brokerMain = join(root, 'dist/src/cli/main.js')
-const floor = join(binFolder, 'floor')
-
-export const arms: readonly Arm[] = [
-  {
-    name: 'broker',
-    about: 'this broker, one shard',
+function broker(name: string, io: string, about: string): Arm {
+  return {
+    name,
+    about,
     missing: needs(brokerMain, 'npm run build'),
     command: ({ publish, subscribe }) => [
-      process.execPath, brokerMain, 'start', '--host', '127.0.0.1', '--shards', '1', '--log-level', 'warn',
+      process.execPath, brokerMain, 'start', '--host', '127.0.0.1', '--shards', '1', '--log-level', 'warn', '--io', io,
       '--publish-port', String(publish), '--subscribe-port', String(subscribe),
     ],
-  },
-  {
-    name: 'floor',
-    about: 'bare send() to connected sockets, at most one MSS each per pass, no protocol',
-    missing: needs(floor, 'make -C bench/load'),
-    command: ({ publish, subscribe }) => [floor, String(publish), String(subscribe)],
-  },
-  {
-    name: 'bun',
-    about: 'Bun, native server.publish()',
-    missing: needsPeer('bun'),
-    command: (ports) => onBun('bun.mjs', ports),
-  },
+  }
+}
+
+function floor(name: string, how: string, about: string): Arm {
+  return {
+    name,
+    about,
+    missing: needs(floorProgram, 'make -C bench/load'),
+    command: ({ publish, subscribe }) => [floorProgram, String(publish), String(subscribe), how],
+  }
+}
+
+/** Named, so that nobody thinks it was forgotten. */
+function later(name: string, about: string): Arm {
+  return { name, about, missing: () => 'the broker has no gRPC listener yet', command: () => ['false'] }
+}
+
+export const arms: readonly Arm[] = [
+  broker('broker', 'auto', 'this broker, one shard, the backend it picks itself'),
+  broker('broker-epoll', 'epoll', 'the same with --io epoll'),
+  broker('broker-uring', 'uring', 'the same with --io uring'),
+  floor('floor', 'send', 'bare send() to connected sockets, at most one MSS each per pass, no protocol'),
+  floor('floor-sendfile', 'sendfile', 'the same loop with sendfile() from a memfd, 61,440 B per pass, for 16 KiB and more'),
+  { name: 'bun', about: 'Bun, native server.publish()', missing: needsPeer('bun'), command: (ports) => onBun('bun.mjs', ports) },
   {
     name: 'uws',
     about: 'uWebSockets.js, publish() once per turn of the event loop',
@@ -72,15 +113,53 @@ export const arms: readonly Arm[] = [
     command: (ports) => onNode('uws.mjs', ports),
   },
   {
-    name: 'ws',
-    about: 'ws on Node, a loop of send()',
-    missing: needsPeer('ws'),
-    command: (ports) => onNode('ws.mjs', ports),
+    name: 'nats',
+    about: 'nats-server, its own text protocol',
+    missing: needsProgram('nats-server', 'nats-server'),
+    command: ({ publish }) => ['nats-server', '-a', '127.0.0.1', '-p', String(publish)],
+    urls: onePort('nats'),
   },
+  {
+    name: 'redis',
+    about: 'Redis, PUBLISH and SUBSCRIBE over RESP',
+    missing: needsProgram('redis-server', 'redis-server'),
+    command: ({ publish }) => [
+      'redis-server', '--bind', '127.0.0.1', '--port', String(publish), '--save', '', '--appendonly', 'no',
+      '--client-output-buffer-limit', 'pubsub 0 0 0', '--maxclients', '25000', '--tcp-backlog', '4096',
+    ],
+    urls: onePort('redis'),
+  },
+  {
+    name: 'mosquitto',
+    about: 'Mosquitto, MQTT 3.1.1 with QoS 0',
+    missing: needsProgram('mosquitto', 'mosquitto'),
+    command: ({ publish }) => [findProgram('mosquitto') ?? 'mosquitto', '-c', written('mosquitto.conf', mosquittoConfig(publish))],
+    urls: onePort('mqtt'),
+  },
+  {
+    name: 'nchan',
+    about: 'nginx with nchan, WebSocket on both sides, one worker',
+    missing: () => needsProgram('nginx', 'nginx-light libnginx-mod-nchan')()
+      ?? needs(nchanModule, 'nginx has no nchan module (Debian: apt-get install libnginx-mod-nchan)')(),
+    command: (ports) => [findProgram('nginx') ?? 'nginx', '-e', 'stderr', '-c', written('nchan.conf', nchanConfig(ports, nchanModule, binFolder))],
+  },
+  { name: 'ws', about: 'ws on Node, a loop of send()', missing: needsPeer('ws'), command: (ports) => onNode('ws.mjs', ports) },
   {
     name: 'bun-ws',
     about: 'the same program on Bun, like the sample of the challenge',
     missing: needsPeer('bun'),
     command: (ports) => onBun('ws.mjs', ports),
   },
+  {
+    name: 'socketio',
+    about: 'Socket.IO on Node, one room per topic, WebSocket transport only',
+    missing: needsPeer('socket.io'),
+    command: (ports) => onNode('socketio.mjs', ports),
+    urls: (ports) => {
+      const { publish, subscribe } = plainUrls(ports)
+      return { publish: publish.replace('ws:', 'socketio:'), subscribe: subscribe.replace('ws:', 'socketio:') }
+    },
+  },
+  later('grpc-js', '@grpc/grpc-js, a server stream per subscriber'),
+  later('grpc-go', 'a Go gRPC server of the same proto'),
 ]

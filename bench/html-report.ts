@@ -3,7 +3,8 @@
 import { barChart, escapeHtml, lineChart, type Curve } from './charts.js'
 import { byRound, median } from './judge.js'
 import type { Run, RunSample } from './run-data.js'
-import type { Metric, Scenario } from './scenarios.js'
+import type { Metric } from './metrics.js'
+import type { Scenario } from './scenarios.js'
 import { scenarioTable } from './tables.js'
 
 const style = `

@@ -3,7 +3,7 @@
  * code give the noise band; a verdict needs a median ratio outside it and every round on the same side.
  */
 
-import type { Metric } from './scenarios.js'
+import type { Metric } from './metrics.js'
 
 /** One run of one arm in one round. */
 export interface Sample {

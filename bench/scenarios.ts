@@ -1,17 +1,14 @@
 /** What is measured: one row each, names stable. Every scenario starts its own servers, so each sample is a fresh process. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  channelBurstRows, channelRows, echo, manyToMany, manyToManyPaced, oneToMany, slow, slowPercent, storm, type LoadRow,
+} from '../src/bench/load-rows.js'
+import type { LoadResult } from '../src/bench/load-result.js'
 import type { Arm } from './arms.js'
-import { holdConnections, runLoad, type LoadResult } from './load-generator.js'
+import { holdConnections, runLoad } from './load-generator.js'
+import { deliveryMetrics, deliveryValues, echoMetrics, echoValues, kernelMetrics, kernelValues, stormMetrics, stormValues, type Metric } from './metrics.js'
 import { startServer } from './server.js'
-
-export interface Metric {
-  readonly key: string
-  readonly title: string
-  readonly better: 'lower' | 'higher'
-  /** Digits behind the point in the table. */
-  readonly digits: number
-}
 
 export interface Bench {
   readonly arm: Arm
@@ -19,6 +16,8 @@ export interface Bench {
   readonly loadCpu: number
   /** Fewer rounds and connections, for a first look. */
   readonly quick: boolean
+  /** No further volley is begun after so many measured seconds; null: the scenario's own. */
+  readonly budgetS: number | null
 }
 
 export interface Measured {
@@ -32,74 +31,69 @@ export interface Scenario {
   readonly name: string
   readonly about: string
   readonly quick: boolean
+  /** Its part of a limited time, beside the other scenarios'. */
+  readonly weight: number
+  /** In a limited time only with the arms of `frontArms`. */
+  readonly frontOnly: boolean
   readonly metrics: readonly Metric[]
   readonly measure: (bench: Bench) => Promise<Measured>
 }
 
-const deliveryMetrics: readonly Metric[] = [
-  { key: 'totalMs', title: 'total p50 ms', better: 'lower', digits: 2 },
-  { key: 'totalP99Ms', title: 'p99', better: 'lower', digits: 2 },
-  { key: 'totalMeanMs', title: 'mean', better: 'lower', digits: 2 },
-  { key: 'spreadMs', title: 'spread p50 ms', better: 'lower', digits: 2 },
-  { key: 'cpuUs', title: 'CPU µs/delivery', better: 'lower', digits: 3 },
-  { key: 'rate', title: '1000/s', better: 'higher', digits: 0 },
-]
+/** The nearest to each other: what is worth a closer look when time is short. */
+export const frontArms: readonly string[] = ['broker', 'floor', 'bun', 'uws']
 
-function deliveryValues(result: LoadResult): Record<string, number> {
-  const { totalUs = {}, spreadUs = {} } = result
-  return {
-    totalMs: (totalUs.p50 ?? NaN) / 1000,
-    totalP99Ms: (totalUs.p99 ?? NaN) / 1000,
-    totalMeanMs: (totalUs.mean ?? NaN) / 1000,
-    spreadMs: (spreadUs.p50 ?? NaN) / 1000,
-    cpuUs: result.serverCpuUsPerDelivery ?? NaN,
-    rate: (result.deliveriesPerSecond ?? NaN) / 1000,
-  }
+async function loadFreshServer({ arm, serverCpu, loadCpu, budgetS }: Bench, args: readonly string[]): Promise<LoadResult> {
+  await using server = await startServer(arm, serverCpu)
+  return await runLoad(server, loadCpu, [...args, ...(budgetS === null ? [] : ['--budget-s', String(budgetS)])])
 }
 
-async function loadFreshServer(bench: Bench, args: readonly string[]): Promise<LoadResult> {
-  await using server = await startServer(bench.arm, bench.serverCpu)
-  return await runLoad(server, bench.loadCpu, args)
+interface Kind {
+  readonly metrics: readonly Metric[]
+  readonly values: (result: LoadResult) => Record<string, number>
+  readonly weight?: number
+  readonly frontOnly?: boolean
 }
 
-interface LoadRow {
-  readonly name: string
-  readonly about: string
-  readonly args: readonly string[]
-  /** Added in a quick run; without it the scenario is left out of quick runs. */
-  readonly quickArgs?: readonly string[]
-}
+const delivered: Kind = { metrics: deliveryMetrics, values: deliveryValues }
 
 /** A scenario that is one run of the load generator. */
-function deliveries({ name, about, args, quickArgs }: LoadRow): Scenario {
+function loadScenario({ name, about, args, quickArgs }: LoadRow, { metrics, values, weight = 1, frontOnly = false }: Kind): Scenario {
   return {
     name,
     about,
-    quick: quickArgs !== undefined,
-    metrics: deliveryMetrics,
+    quick: quickArgs !== null,
+    weight,
+    frontOnly,
+    metrics,
     measure: async (bench) => {
       const result = await loadFreshServer(bench, [...args, ...(bench.quick ? quickArgs ?? [] : [])])
-      return { values: deliveryValues(result), raw: [result] }
+      return { values: values(result), raw: [result] }
     },
   }
 }
 
-function channels(topics: number): Scenario {
-  const each = 475
-  return deliveries({
-    name: `channels-${topics}`,
-    about: `${topics} topics with ${each} subscribers each, one message to each topic at once`,
-    args: ['channels', '--topics', `${topics}`, '--publishers', `${topics}`, '--subscribers', `${topics * each}`, '--budget-s', '10'],
-  })
+/** The same load, its receipts by the kernel's clock. */
+const oneToManyKernel: LoadRow = {
+  name: `${oneToMany.name}-kernel`,
+  about: `${oneToMany.about}; receipts by the kernel's receive time, without the load generator's own receive loop`,
+  args: [...oneToMany.args, '--kernel-time', '1'],
+  quickArgs: null,
 }
 
-const slowPercent = 10
+/** Less time than the load itself needs to show its tail makes no sense: ten seconds are one message per publisher. */
+const paced: Scenario = {
+  ...loadScenario(manyToManyPaced, { ...delivered, weight: 4 }),
+  measure: async (bench) => {
+    const seconds = bench.budgetS === null ? [] : ['--seconds', '10']
+    const result = await loadFreshServer(bench, [...manyToManyPaced.args, ...seconds])
+    return { values: deliveryValues(result), raw: [result] }
+  },
+}
 
 /** The figures of those who read, and how much worse they are than in a run of the same arm where everybody reads. */
-const slow: Scenario = {
-  name: `slow-${slowPercent}`,
-  about: `1 → 1000, ${slowPercent} % of the subscribers never read; × the same without them`,
-  quick: false,
+const slowPaired: Scenario = {
+  ...loadScenario(slow, { ...delivered, weight: 2.5 }),
+  about: `${slow.about}; × the same without them`,
   metrics: [
     ...deliveryMetrics,
     { key: 'p99Ratio', title: 'p99 ×', better: 'lower', digits: 2 },
@@ -108,28 +102,10 @@ const slow: Scenario = {
   measure: async (bench) => {
     const readers = 1000 - slowPercent * 10
     const all = await loadFreshServer(bench, ['one-to-many', '--subscribers', `${readers}`])
-    const some = await loadFreshServer(bench, ['slow', '--slow-percent', `${slowPercent}`])
+    const some = await loadFreshServer(bench, slow.args)
     const [without, values] = [deliveryValues(all), deliveryValues(some)]
     const ratio = (key: string): number => (values[key] ?? NaN) / (without[key] ?? NaN)
     return { values: { ...values, p99Ratio: ratio('totalP99Ms'), spreadRatio: ratio('spreadMs') }, raw: [all, some] }
-  },
-}
-
-const storm: Scenario = {
-  name: 'storm',
-  about: 'handshakes as fast as they go, 256 under way at a time',
-  quick: false,
-  metrics: [
-    { key: 'rate', title: 'handshakes/s', better: 'higher', digits: 0 },
-    { key: 'handshakeMs', title: 'p50 ms', better: 'lower', digits: 2 },
-    { key: 'handshakeP99Ms', title: 'p99', better: 'lower', digits: 2 },
-    { key: 'cpuUs', title: 'CPU µs each', better: 'lower', digits: 1 },
-  ],
-  measure: async (bench) => {
-    const result = await loadFreshServer(bench, ['storm']) as LoadResult & { handshakeUs: { p50: number; p99: number } }
-    const { handshakesPerSecond: rate = NaN, serverCpuUsPerHandshake, handshakeUs } = result
-    const values = { rate, handshakeMs: handshakeUs.p50 / 1000, handshakeP99Ms: handshakeUs.p99 / 1000, cpuUs: serverCpuUsPerHandshake ?? NaN }
-    return { values, raw: [result] }
   },
 }
 
@@ -138,6 +114,8 @@ const idleMemory: Scenario = {
   name: 'idle-memory',
   about: 'resident bytes of the server per idle subscriber',
   quick: true,
+  weight: 2,
+  frontOnly: false,
   metrics: [{ key: 'bytes', title: 'bytes/connection', better: 'lower', digits: 0 }],
   measure: async ({ arm, serverCpu, loadCpu, quick }) => {
     const count = quick ? 4000 : 17_000
@@ -152,26 +130,28 @@ const idleMemory: Scenario = {
   },
 }
 
+const [channelsFew, ...channelsMore] = channelRows
+const channelsMost = channelsMore.pop()
+const burstsFewer = [...channelBurstRows]
+const burstsMost = burstsFewer.pop()
+
+function present<Row>(row: Row | undefined): Row[] {
+  return row === undefined ? [] : [row]
+}
+
+/** In the order of their weight for a reader: when the time is up, the last ones are not run. */
 export const scenarios: readonly Scenario[] = [
-  deliveries({
-    name: 'one-to-many',
-    about: '1 → 1000, one message at a time',
-    args: ['one-to-many', '--budget-s', '20'],
-    quickArgs: ['--rounds', '100'],
-  }),
-  deliveries({
-    name: 'many-to-many',
-    about: '1000 × 1000, every publisher sends one message at the same instant',
-    args: ['many-to-many', '--budget-s', '6', '--warmup', '1'],
-    quickArgs: ['--rounds', '4'],
-  }),
-  deliveries({
-    name: 'many-to-many-paced',
-    about: '1000 × 1000, every publisher one message per 10 s (100,000 deliveries/s)',
-    args: ['paced'],
-  }),
-  ...[1, 2, 5, 10, 20, 40].map(channels),
-  slow,
-  storm,
+  loadScenario(oneToMany, { ...delivered, weight: 2 }),
+  loadScenario(manyToMany, { ...delivered, weight: 3 }),
+  loadScenario(echo, { metrics: echoMetrics, values: echoValues, weight: 1.5 }),
   idleMemory,
+  ...present(channelsFew).map((row) => loadScenario(row, delivered)),
+  ...present(channelsMost).map((row) => loadScenario(row, { ...delivered, weight: 2.5 })),
+  paced,
+  slowPaired,
+  loadScenario(storm, { metrics: stormMetrics, values: stormValues, weight: 1.5 }),
+  ...present(burstsMost).map((row) => loadScenario(row, { ...delivered, weight: 2.5 })),
+  loadScenario(oneToManyKernel, { metrics: kernelMetrics, values: kernelValues }),
+  ...channelsMore.map((row) => loadScenario(row, { ...delivered, weight: 0.5, frontOnly: true })),
+  ...burstsFewer.map((row) => loadScenario(row, { ...delivered, weight: 0.5, frontOnly: true })),
 ]

@@ -1,11 +1,11 @@
-/** One arm's server process: started pinned to a core, ready when both its ports accept, ended by its own pid. */
+/** One arm's server process: started pinned to a core, ready when its ports accept, ended by its own pid. */
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Arm, Ports } from './arms.js'
+import { plainUrls, type Arm, type Ports, type Urls } from './arms.js'
 import { endWithUs } from './children.js'
 
 const startMsMax = 10_000
@@ -14,7 +14,7 @@ const stderrBytesMax = 2000
 
 export interface Server extends AsyncDisposable {
   readonly pid: number
-  readonly ports: Ports
+  readonly urls: Urls
   /** Resident bytes of the process now. */
   residentBytes(): number
 }
@@ -36,6 +36,16 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
+/** One port or two. */
+function portsIn({ publish, subscribe }: Urls): readonly number[] {
+  return [...new Set([publish, subscribe].map((url) => Number(/:(\d+)\//.exec(url)?.[1])))]
+}
+
+async function allAccept(ports: readonly number[]): Promise<boolean> {
+  for (const port of ports) if (!(await accepts(port))) return false
+  return true
+}
+
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
@@ -47,7 +57,8 @@ async function end(child: ChildProcess): Promise<void> {
 
 /** @throws when it ends or does not listen in time; the message carries what it wrote to stderr. */
 export async function startServer(arm: Arm, cpu: number): Promise<Server> {
-  const ports = { publish: await freePort(), subscribe: await freePort() }
+  const ports: Ports = { publish: await freePort(), subscribe: await freePort() }
+  const urls = (arm.urls ?? plainUrls)(ports)
   const child = spawn('taskset', ['-c', String(cpu), ...arm.command(ports)], { stdio: ['ignore', 'ignore', 'pipe'] })
   endWithUs(child)
   let said = ''
@@ -55,7 +66,8 @@ export async function startServer(arm: Arm, cpu: number): Promise<Server> {
   const failed = new Promise<never>((_, reject) => child.once('error', reject))
   failed.catch(() => {})
   const deadline = Date.now() + startMsMax
-  while (!(await Promise.race([failed, accepts(ports.publish)])) || !(await accepts(ports.subscribe))) {
+  const used = portsIn(urls)
+  while (!(await Promise.race([failed, allAccept(used)]))) {
     const ended = child.exitCode !== null || child.signalCode !== null
     if (ended || Date.now() > deadline) {
       await end(child)
@@ -66,7 +78,7 @@ export async function startServer(arm: Arm, cpu: number): Promise<Server> {
   const pid = child.pid as number
   return {
     pid,
-    ports,
+    urls,
     residentBytes: () => readResidentBytes(pid),
     [Symbol.asyncDispose]: () => end(child),
   }

@@ -1,9 +1,10 @@
 /** The tables as on the terminal: one per scenario, a row per arm, the noise band beneath. */
 
+import type { LoadResult } from '../src/bench/load-result.js'
 import { judge, median, noiseBand, type Judgement, type Sample } from './judge.js'
-import type { LoadResult } from './load-generator.js'
+import type { Metric } from './metrics.js'
 import type { Run, RunSample } from './run-data.js'
-import type { Metric, Scenario } from './scenarios.js'
+import type { Scenario } from './scenarios.js'
 
 const marks = { better: '+', worse: '-', same: '=' } as const
 const waitedPercentMax = 5
@@ -16,7 +17,7 @@ function cell(run: Run, samples: readonly Sample[], arm: string, metric: Metric)
   const band = noiseBand(samples, run.reference, run.twin, metric)
   const judgement = judge(samples, arm, run.reference, metric, band)
   if (!Number.isFinite(judgement.median)) return '–'
-  return judgement.median.toFixed(metric.digits) + (arm === run.reference ? '' : ratioText(judgement))
+  return judgement.median.toFixed(metric.digits) + (arm === run.reference || metric.shownOnly ? '' : ratioText(judgement))
 }
 
 /** Median of a figure the load generator reports beside the metrics. */
@@ -32,14 +33,31 @@ function layOut(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `  ${line(row)}`.trimEnd()).join('\n')
 }
 
+/** What must be known beside the figures of an arm. */
+function notes(own: readonly RunSample[], roundsOfAll: number): string[] {
+  const failure = own.find((sample) => sample.failure !== null)?.failure
+  const rounds = own.filter((sample) => sample.failure === null).length
+  const emptyBuffers = own.some(({ raw }) => raw.some(({ silentFull }) => silentFull === false))
+  return [
+    ...(failure === undefined ? [] : [`failed once: ${failure}`]),
+    ...(rounds < roundsOfAll ? [`${rounds} round${rounds === 1 ? '' : 's'} only`] : []),
+    ...(emptyBuffers ? ['the silent subscribers’ buffers were not full'] : []),
+  ]
+}
+
 function armRow(run: Run, scenario: Scenario, samples: readonly RunSample[], arm: string): string[] {
   const own = samples.filter((sample) => sample.arm === arm)
+  if (own.length === 0) return [arm, 'left out for want of time']
   const failure = own.find((sample) => sample.failure !== null)?.failure
   if (own.every((sample) => sample.failure !== null)) return [arm, `failed: ${failure ?? 'not run'}`]
   const busy = [rawMedian(own, (raw) => raw.serverBusyPercent), rawMedian(own, (raw) => raw.clientBusyPercent)]
   const waited = rawMedian(own, (raw) => raw.clientWaitedPercent)
-  const note = failure === undefined ? [] : [`failed once: ${failure}`]
-  return [arm, ...scenario.metrics.map((metric) => cell(run, samples, arm, metric)), ...busy, waited, ...note]
+  const note = notes(own, roundsOf(samples)).join('; ')
+  return [arm, ...scenario.metrics.map((metric) => cell(run, samples, arm, metric)), ...busy, waited, ...(note === '' ? [] : [note])]
+}
+
+function roundsOf(samples: readonly RunSample[]): number {
+  return new Set(samples.map(({ round }) => round)).size
 }
 
 export function scenarioTable(run: Run, scenario: Scenario): string {
@@ -48,21 +66,27 @@ export function scenarioTable(run: Run, scenario: Scenario): string {
   const arms = run.arms.map((arm) => armRow(run, scenario, samples, arm))
   const bands = scenario.metrics.map((metric) => {
     const band = noiseBand(samples, run.reference, run.twin, metric)
-    return Number.isFinite(band) ? `×${band.toFixed(2)}` : '–'
+    return Number.isFinite(band) && !metric.shownOnly ? `×${band.toFixed(2)}` : '–'
   })
   const complete = arms.filter((row) => row.length >= header.length)
   const failed = arms.filter((row) => row.length < header.length).map(([arm, why]) => `  ${arm}: ${why}`)
   const disturbed = samples.filter(({ waitedPercent }) => waitedPercent > waitedPercentMax).length
   const warning = disturbed === 0 ? [] : [`  ${disturbed} of ${samples.length} runs were disturbed by other programs on this machine`]
-  return [`${scenario.name}: ${scenario.about}`, layOut([header, ...complete, ['noise', ...bands]]), ...failed, ...warning].join('\n')
+  const title = `${scenario.name}: ${scenario.about} (rounds: ${roundsOf(samples)})`
+  return [title, layOut([header, ...complete, ['noise', ...bands]]), ...failed, ...warning].join('\n')
 }
 
 export const legend = (run: Run): string =>
-  `medians of ${run.rounds} rounds; × ratio to ${run.reference} of the same round, + better, - worse, = not outside the noise or rounds disagree\n` +
+  `medians of the rounds; × ratio to ${run.reference} of the same round, + better, - worse, = not outside the noise or rounds disagree\n` +
   'noise: how far two runs of the same code differed; server %, client %: of the core each has; waited %: the client had no core'
 
-export function absent({ missing }: Run): string[] {
-  return Object.entries(missing).map(([arm, why]) => `${arm}: not available: ${why}`)
+/** Arms and scenarios that were wanted and are not in the figures. */
+export function absent({ missing, notRun, budgetMinutes }: Run): string[] {
+  const why = budgetMinutes === null ? 'interrupted' : `the ${budgetMinutes} minutes were up`
+  return [
+    ...Object.entries(missing).map(([arm, reason]) => `${arm}: not available: ${reason}`),
+    ...(notRun.length === 0 ? [] : [`not run (${why}; --resume goes on): ${notRun.join(', ')}`]),
+  ]
 }
 
 export function tables(run: Run, scenarios: readonly Scenario[]): string {

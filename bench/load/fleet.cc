@@ -59,16 +59,17 @@ std::uint64_t Fleet::silent_bytes() const {
   return sum;
 }
 
-void Fleet::prepare(std::uint32_t publisher, std::uint32_t burst) {
+void Fleet::prepare(std::uint32_t publisher, std::uint32_t burst, std::uint32_t payload_bytes) {
   Outgoing& outgoing = outgoing_[publisher];
   CHECK(outgoing.prepared == 0);
   outgoing.bytes.clear();
   const Endpoint& endpoint = publish_endpoints_[publisher % options_.topics];
   for (std::uint32_t i = 0; i < burst; ++i) {
-    endpoint.wire->append_publication(outgoing.bytes, endpoint.target, options_.payload_bytes,
+    endpoint.wire->append_publication(outgoing.bytes, endpoint.target, payload_bytes,
                                       {publisher, outgoing.next_sequence + i, 0});
   }
   outgoing.prepared = burst;
+  outgoing.payload_bytes = payload_bytes;
 }
 
 std::uint64_t Fleet::fire(std::uint32_t publisher) {
@@ -78,7 +79,7 @@ std::uint64_t Fleet::fire(std::uint32_t publisher) {
   const std::size_t one_bytes = outgoing.bytes.size() / outgoing.prepared;
   const std::uint64_t now = now_ns();
   for (std::uint32_t i = 0; i < outgoing.prepared; ++i) {
-    wire.stamp({outgoing.bytes.data() + i * one_bytes, one_bytes}, options_.payload_bytes, now);
+    wire.stamp({outgoing.bytes.data() + i * one_bytes, one_bytes}, outgoing.payload_bytes, now);
     ledger_.record_send(publisher, outgoing.next_sequence + i, now, readers(publisher));
   }
   client_.send(options_.subscribers + publisher, outgoing.bytes);  // publishers were opened after the subscribers

@@ -22,7 +22,8 @@ class Fleet {
   OpenResult open();
 
   /// Makes the next `burst` messages of a publisher, so that `fire` has nothing to do but stamp and send.
-  void prepare(std::uint32_t publisher, std::uint32_t burst);
+  void prepare(std::uint32_t publisher, std::uint32_t burst) { prepare(publisher, burst, options_.payload_bytes); }
+  void prepare(std::uint32_t publisher, std::uint32_t burst, std::uint32_t payload_bytes);
   /// Sends what was prepared; returns the time stamped into it.
   std::uint64_t fire(std::uint32_t publisher);
 
@@ -39,6 +40,7 @@ class Fleet {
   struct Outgoing {
     std::uint32_t next_sequence = 0;
     std::uint32_t prepared = 0;
+    std::uint32_t payload_bytes = 0;
     std::vector<std::uint8_t> bytes;
   };
 

@@ -30,7 +30,7 @@ constexpr NumberFlag number_flags[] = {
     {"--per-minute", &Options::per_minute, 1, 6'000'000, "paced: messages of each publisher"},
     {"--seconds", &Options::seconds, 0, 86'400, "paced, echo: duration; idle: how long to hold (0: until stdin ends)"},
     {"--slow-percent", &Options::slow_percent, 0, 90, "share of the subscribers that never read"},
-    {"--prefill", &Options::prefill, 0, 1'000'000, "messages of each publisher before the measured ones"},
+    {"--prefill", &Options::prefill, 0, 1'000'000, "messages of 16 KiB of each publisher before the measured ones"},
     {"--connections", &Options::connections, 1, 1'000'000, "storm, idle: how many"},
     {"--verify-every", &Options::verify_every, 1, UINT32_MAX, "compare the body of one delivery in so many"},
     {"--connect-parallel", &Options::connect_parallel, 1, 4096, "handshakes under way at a time"},

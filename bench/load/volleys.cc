@@ -13,7 +13,8 @@
 namespace load {
 namespace {
 
-constexpr std::uint32_t prefill_burst = 64;
+constexpr std::uint32_t prefill_burst = 4;
+constexpr std::uint32_t prefill_payload_bytes = 16 * 1024;  // large, so that the buffers are full soon
 
 struct Round {
   std::uint64_t total_ns;   // mean over the round's messages: last receipt − send
@@ -45,11 +46,11 @@ class Volleys {
     opened_ = fleet_.open();
     bool complete = true;
     for (std::uint32_t sent = 0; complete && sent < options_.prefill; sent += prefill_burst) {
-      complete = volley(std::min(prefill_burst, options_.prefill - sent));
+      complete = volley(std::min(prefill_burst, options_.prefill - sent), prefill_payload_bytes);
       if (sent < options_.prefill / 2) silent_bytes_halfway_ = fleet_.silent_bytes();
     }
     silent_bytes_ = fleet_.silent_bytes();
-    for (std::uint32_t i = 0; complete && i < options_.warmup; ++i) complete = volley(options_.burst);
+    for (std::uint32_t i = 0; complete && i < options_.warmup; ++i) complete = volley(options_.burst, options_.payload_bytes);
     fleet_.ledger().start_measuring();
     const Counters before = read_counters();
     for (std::uint32_t i = 0; complete && i < options_.rounds && within_budget(); ++i) complete = measured_round();
@@ -62,15 +63,15 @@ class Volleys {
 
   bool measured_round() {
     meter_.start();
-    const bool complete = volley(options_.burst);
+    const bool complete = volley(options_.burst, options_.payload_bytes);
     meter_.stop();
     if (complete) record_round();
     fleet_.client().turn_for(std::uint64_t{options_.pause_us} * 1000);
     return complete;
   }
 
-  bool volley(std::uint32_t burst) {
-    for (std::uint32_t i = 0; i < options_.publishers; ++i) fleet_.prepare(i, burst);
+  bool volley(std::uint32_t burst, std::uint32_t payload_bytes) {
+    for (std::uint32_t i = 0; i < options_.publishers; ++i) fleet_.prepare(i, burst, payload_bytes);
     const std::uint64_t deadline = now_ns() + std::uint64_t{options_.timeout_s} * 1'000'000'000;
     for (std::uint32_t i = 0; i < options_.publishers; ++i) fleet_.fire(i);
     return fleet_.client().turn_until_delivered(deadline);

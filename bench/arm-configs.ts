@@ -1,0 +1,42 @@
+/** Configuration files of servers that have no flags for it. */
+
+import type { Ports } from './arms.js'
+
+export const mosquittoConfig = (port: number): string => `
+listener ${port} 127.0.0.1
+allow_anonymous true
+persistence false
+max_queued_messages 0
+set_tcp_nodelay true
+log_dest none
+`
+
+/** nginx would start a worker per core and become a daemon: here it is one process that the harness ends. */
+export const nchanConfig = ({ publish, subscribe }: Ports, module: string, folder: string): string => `
+load_module ${module};
+daemon off;
+master_process off;
+worker_rlimit_nofile 40000;
+error_log stderr crit;
+pid ${folder}/nchan.pid;
+events { worker_connections 24000; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/nchan-body;
+  proxy_temp_path ${folder}/nchan-proxy;
+  fastcgi_temp_path ${folder}/nchan-fastcgi;
+  uwsgi_temp_path ${folder}/nchan-uwsgi;
+  scgi_temp_path ${folder}/nchan-scgi;
+  nchan_max_reserved_memory 512M;
+  nchan_message_buffer_length 4000;
+  nchan_message_timeout 20s;
+  server {
+    listen 127.0.0.1:${publish} backlog=4096;
+    location ~ ^/(.+)$ { nchan_publisher websocket; nchan_channel_id $1; }
+  }
+  server {
+    listen 127.0.0.1:${subscribe} backlog=4096;
+    location ~ ^/(.+)$ { nchan_subscriber websocket; nchan_channel_id $1; nchan_subscriber_first_message newest; }
+  }
+}
+`

@@ -1,0 +1,75 @@
+/**
+ * Takes the samples of one scenario: round by round, the arms in turn, in an order that rotates, so that slow drifts of the
+ * machine hit all alike. In a limited time the number of rounds is what fits, and arms that are far slower run once.
+ */
+
+import type { Arm } from './arms.js'
+import type { Plan } from './plan.js'
+import { waitForQuiet } from './quiet.js'
+import type { RunSample } from './run-data.js'
+import { frontArms, type Scenario } from './scenarios.js'
+
+const attemptsMax = 2
+const quietMsMax = 20_000
+const disturbedPercent = 5
+/** Wanted in a limited time: below it there is hardly a verdict. */
+const fewRounds = 3
+const sampleSecondsMax = 10
+/** An arm whose sample took longer, and more than its part of the time, is not run again. */
+const slowSampleMsMin = 6000
+
+export type Progress = (round: number, arm: string) => void
+
+/** The arms of this scenario in this plan. */
+export function armsOf({ arms, reference, budgetMs }: Plan, scenario: Scenario): readonly Arm[] {
+  if (budgetMs === null || !scenario.frontOnly) return arms
+  const own = [reference.name, `${reference.name}'`, ...frontArms]
+  return arms.filter(({ name }) => own.includes(name))
+}
+
+/** One sample; taken again, in a quieter moment, when others used the machine meanwhile; the least disturbed one counts. */
+async function sample(plan: Plan, scenario: Scenario, arm: Arm, round: number, shareMs: number): Promise<RunSample> {
+  const { quick, serverCpu, loadCpu, quietWaitMs } = plan
+  const place = { scenario: scenario.name, arm: arm.name, round }
+  const limited = Number.isFinite(shareMs)
+  const perSampleMs = shareMs / (armsOf(plan, scenario).length * fewRounds)
+  const budgetS = limited ? Math.min(sampleSecondsMax, Math.max(1, Math.round(perSampleMs / 2000))) : null
+  let best: RunSample | null = null
+  for (let attempt = 0; attempt < attemptsMax; ++attempt) {
+    await waitForQuiet(attempt === 0 ? quietWaitMs : limited ? Math.min(quietMsMax, perSampleMs) : Math.max(quietWaitMs, quietMsMax))
+    try {
+      const { values, raw } = await scenario.measure({ arm, serverCpu, loadCpu, quick, budgetS })
+      const waitedPercent = Math.max(0, ...raw.map(({ clientWaitedPercent = 0 }) => clientWaitedPercent))
+      if (best === null || waitedPercent < best.waitedPercent) best = { ...place, values, waitedPercent, failure: null, raw }
+      if (waitedPercent <= disturbedPercent) break
+    } catch (error) {
+      if (best !== null) break
+      return { ...place, values: {}, waitedPercent: 0, failure: (error as Error).message, raw: [] }
+    }
+  }
+  return best as RunSample
+}
+
+/** `shareMs`: how long it may take, Infinity for all rounds. At least one round is made. */
+export async function takeSamples(plan: Plan, scenario: Scenario, shareMs: number, progress: Progress): Promise<RunSample[]> {
+  const samples: RunSample[] = []
+  const started = Date.now()
+  const slow = new Set<string>()
+  let roundMs = 0
+  for (let round = 0; round < plan.rounds; ++round) {
+    if (round > 0 && Date.now() - started + roundMs > shareMs) break
+    const arms = armsOf(plan, scenario).filter(({ name }) => !slow.has(name))
+    roundMs = 0
+    for (let turn = 0; turn < arms.length; ++turn) {
+      const arm = arms[(turn + round) % arms.length] as Arm
+      progress(round, arm.name)
+      const before = Date.now()
+      samples.push(await sample(plan, scenario, arm, round, shareMs))
+      const took = Date.now() - before
+      const isReference = arm.name.startsWith(plan.reference.name)
+      if (!isReference && took > Math.max(slowSampleMsMin, shareMs / 8)) slow.add(arm.name)
+      else roundMs += took
+    }
+  }
+  return samples
+}

@@ -1,0 +1,86 @@
+/** What the load generator is asked to do for each scenario: the rows that `broker bench` and `npm run bench` share. */
+
+export interface LoadRow {
+  /** Stable: results are compared by it over years. */
+  readonly name: string
+  readonly about: string
+  /** The load generator's own scenario and its flags. */
+  readonly args: readonly string[]
+  /** Added for a first look; null: left out of one. */
+  readonly quickArgs: readonly string[] | null
+}
+
+export const slowPercent = 10
+
+const subscribersPerTopic = 475
+const topicCounts = [1, 2, 5, 10, 20, 40] as const
+const burst = 10
+
+function channels(topics: number): LoadRow {
+  const subscribers = topics * subscribersPerTopic
+  return {
+    name: `channels-${topics}`,
+    about: `${topics} topic${topics === 1 ? '' : 's'} with ${subscribersPerTopic} subscribers each, one message to each topic at once`,
+    args: ['channels', '--topics', `${topics}`, '--publishers', `${topics}`, '--subscribers', `${subscribers}`, '--budget-s', '10'],
+    quickArgs: null,
+  }
+}
+
+function bursts(topics: number): LoadRow {
+  const single = channels(topics)
+  return {
+    ...single,
+    name: `${single.name}-burst`,
+    about: single.about.replace('one message', `${burst} messages`),
+    args: [...single.args, '--burst', `${burst}`, '--rounds', '10', '--warmup', '2'],
+  }
+}
+
+export const oneToMany: LoadRow = {
+  name: 'one-to-many',
+  about: '1 → 1000, one message at a time',
+  args: ['one-to-many', '--budget-s', '20'],
+  quickArgs: ['--rounds', '100'],
+}
+
+export const manyToMany: LoadRow = {
+  name: 'many-to-many',
+  about: '1000 × 1000, every publisher sends one message at the same instant',
+  args: ['many-to-many', '--budget-s', '6', '--warmup', '1'],
+  quickArgs: ['--rounds', '4'],
+}
+
+export const manyToManyPaced: LoadRow = {
+  name: 'many-to-many-paced',
+  about: '1000 × 1000, every publisher one message per 10 s (100,000 deliveries/s)',
+  args: ['paced'],
+  quickArgs: null,
+}
+
+export const echo: LoadRow = {
+  name: 'echo',
+  about: '16 clients, each waits for its message to come back to its own subscription before it sends the next',
+  args: ['echo', '--budget-s', '5'],
+  quickArgs: ['--budget-s', '2'],
+}
+
+export const storm: LoadRow = {
+  name: 'storm',
+  about: 'connects and subscribes as fast as it goes, 256 under way at a time, while 100 messages/s reach 100 subscribers',
+  args: ['storm'],
+  quickArgs: null,
+}
+
+export const slow: LoadRow = {
+  name: `slow-${slowPercent}`,
+  about: `1 → 1000, ${slowPercent} % of the subscribers never read`,
+  args: ['slow', '--slow-percent', `${slowPercent}`],
+  quickArgs: null,
+}
+
+export const channelRows: readonly LoadRow[] = topicCounts.map(channels)
+export const channelBurstRows: readonly LoadRow[] = topicCounts.map(bursts)
+
+export const loadRows: readonly LoadRow[] = [
+  oneToMany, manyToMany, manyToManyPaced, ...channelRows, ...channelBurstRows, slow, storm, echo,
+]
