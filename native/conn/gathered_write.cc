@@ -23,16 +23,18 @@ bool is_within_frame(Connection& connection, std::size_t i) {
 GatheredWrite::GatheredWrite(Connection& connection) : connection_(connection) {
   const std::size_t subscriptions = connection.subscriptions.size();
   const std::size_t active = connection.active;
+  // Private bytes go at the first frame boundary. Once they have started they are finished first: then no frame is open.
+  const bool private_started = connection.has_outbound() && connection.outbound->started();
+  if (!private_started && is_within_frame(connection, active)) {
+    const Subscription& subscription = connection.subscriptions[active];
+    add_subscription(active, subscription.slice->window.frame_end(subscriber_of(connection, active).cursor));
+  }
   if (connection.has_outbound()) {
-    // Private bytes go at the first frame boundary. Once they have started they are finished first: then no frame is open.
-    if (!connection.outbound->started() && is_within_frame(connection, active)) {
-      const Subscription& subscription = connection.subscriptions[active];
-      add_subscription(active, subscription.slice->window.frame_end(subscriber_of(connection, active).cursor));
-    }
     const base::Bytes unsent = connection.outbound->unsent();
     if (complete_) add(unsent.data(), unsent.size(), private_bytes);
   }
-  for (std::size_t i = 0; i < subscriptions && complete_; ++i) {
+  // The topic that wrote last comes last: a flood on one does not keep the others from a slow connection.
+  for (std::size_t i = 1; i <= subscriptions && complete_; ++i) {
     const std::size_t turn = (active + i) % subscriptions;
     add_subscription(turn, connection.subscriptions[turn].slice->window.head_position());
   }

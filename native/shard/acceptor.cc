@@ -1,6 +1,7 @@
 #include "native/shard/acceptor.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "native/shard/engine_context.h"
@@ -22,17 +23,19 @@ constexpr std::size_t refusals_at_once_max = 32;
 
 Acceptor::Acceptor(EngineContext& engine, metrics::Block& metrics) : engine_(engine), metrics_(metrics) {}
 
-void Acceptor::start(int poller, std::vector<Listener> listeners, std::uint64_t first_token) {
+bool Acceptor::start(int poller, std::vector<Listener> listeners, std::uint64_t first_token) {
   poller_ = poller;
   listeners_ = std::move(listeners);
   first_token_ = first_token;
-  watch_all();
+  return watch_all();
 }
 
-void Acceptor::watch_all() {
+bool Acceptor::watch_all() {
+  bool watched = true;
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    CHECK(engine_.kernel.watch(poller_, listeners_[i].fd, first_token_ + i, os::Watch::level_in));
+    watched = engine_.kernel.watch(poller_, listeners_[i].fd, first_token_ + i, os::Watch::level_in) && watched;
   }
+  return watched;
 }
 
 void Acceptor::on_ready(std::uint64_t token, std::uint32_t now_ms) {
@@ -71,7 +74,7 @@ void Acceptor::back_off(std::uint32_t now_ms, int error) {
 void Acceptor::tick(std::uint32_t now_ms) {
   if (!paused_ || static_cast<std::int32_t>(resume_ms_ - now_ms) > 0) return;
   paused_ = false;
-  watch_all();
+  if (!watch_all()) back_off(now_ms, ENOMEM);
 }
 
 int Acceptor::next_ms(std::uint32_t now_ms) const {
@@ -88,6 +91,7 @@ void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& pe
   if (open >= engine_.options.connections_max + refusals_at_once_max ||
       of_address >= engine_.options.connections_per_address_max + refusals_at_once_max) {
     if (of_address == 0) by_address_.erase(peer.limit_key());
+    metrics_.add(Metric::connections_closed);
     engine_.kernel.abort(fd);
     return;
   }

@@ -24,8 +24,9 @@ class Acceptor {
  public:
   Acceptor(EngineContext& engine, metrics::Block& metrics);
 
-  /// Takes the listeners over and registers them with the poller; a listener's token is `first_token` + its index.
-  void start(int poller, std::vector<Listener> listeners, std::uint64_t first_token);
+  /// Takes the listeners over and registers them with the poller; a listener's token is `first_token` + its index. False when
+  /// the system has no room for that.
+  bool start(int poller, std::vector<Listener> listeners, std::uint64_t first_token);
   bool owns(std::uint64_t token) const { return token >= first_token_ && token < first_token_ + listeners_.size(); }
   /// Accepts at most a burst; level-triggered, so the rest is reported again.
   void on_ready(std::uint64_t token, std::uint32_t now_ms);
@@ -40,7 +41,7 @@ class Acceptor {
  private:
   void back_off(std::uint32_t now_ms, int error);
   void hand_over(const Listener& listener, int fd, const os::Address& peer);
-  void watch_all();
+  bool watch_all();
 
   EngineContext& engine_;
   metrics::Block& metrics_;

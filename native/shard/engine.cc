@@ -44,9 +44,14 @@ bool Engine::bind_all(StartError& error) {
     if (error.error != EADDRINUSE || !chosen_by_us) return false;
   }
   if (!bound) return false;
-  for (unsigned i = 0; i < context_.options.shards; ++i) context_.shards.push_back(std::make_unique<Shard>(i, context_));
-  context_.shards.front()->listen(std::move(listeners));
-  return true;
+  bool usable = true;
+  for (unsigned i = 0; i < context_.options.shards; ++i) {
+    context_.shards.push_back(std::make_unique<Shard>(i, context_));
+    usable = usable && context_.shards.back()->usable();
+  }
+  usable = context_.shards.front()->listen(std::move(listeners)) && usable;
+  if (!usable) error = {EMFILE, context_.options.listeners.front().address};
+  return usable;
 }
 
 bool Engine::bind_once(std::vector<Listener>& listeners, StartError& error) {

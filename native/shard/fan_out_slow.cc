@@ -118,16 +118,19 @@ void FanOut::relieve(std::uint32_t now_ms) {
       worst.push_back(ConnectionTable::token(connections_.at(subscriber.connection)));
     }
   }
-  // Lags within one segment free nothing by skipping: then only letting go of the connection does.
+  // Lags within one segment, or within one frame, free nothing by skipping: then only letting go of the connection does.
   const bool skipping_helps = bytes_max >= topic::heap_segment_bytes;
   for (const std::uint64_t token : worst) {
     Connection* const connection = connections_.find(token);
     if (connection == nullptr) continue;
     for (std::size_t i = 0; i < connection->subscriptions.size(); ++i) {
       if (!connection->blocked || connection->state != State::open) break;
-      conn::SlowRule rule = connection->subscriptions[i].slice->rule;
+      const conn::Subscription& subscription = connection->subscriptions[i];
+      const TopicSlice& slice = *subscription.slice;
+      const std::uint64_t frame_end = slice.window.frame_end(slice.subscribers[subscription.index].cursor);
+      conn::SlowRule rule = slice.rule;
       rule.limits.bytes_behind_max = bytes_max;
-      if (!skipping_helps) rule.policy = conn::SlowPolicyId::disconnect;
+      if (!skipping_helps || frame_end == slice.window.head_position()) rule.policy = conn::SlowPolicyId::disconnect;
       judge_one(*connection, i, rule);
     }
   }

@@ -35,18 +35,17 @@ Shard::Shard(unsigned index, EngineContext& engine)
   CHECK(index < topic::shards_max);
   poller_ = kernel_.open_poller();
   wake_ = kernel_.open_wake();
-  CHECK(poller_ >= 0 && wake_ >= 0);
-  CHECK(kernel_.watch(poller_, wake_, wake_token, os::Watch::level_in));
+  if (usable() && !kernel_.watch(poller_, wake_, wake_token, os::Watch::level_in)) kernel_.close(std::exchange(wake_, -1));
   update_clock();
 }
 
 Shard::~Shard() {
   close_everything();
-  kernel_.close(wake_);
-  kernel_.close(poller_);
+  if (wake_ >= 0) kernel_.close(wake_);
+  if (poller_ >= 0) kernel_.close(poller_);
 }
 
-void Shard::listen(std::vector<Listener> listeners) { acceptor_.start(poller_, std::move(listeners), listener_token_first); }
+bool Shard::listen(std::vector<Listener> listeners) { return acceptor_.start(poller_, std::move(listeners), listener_token_first); }
 
 void Shard::run() {
   while (turn(-1)) {

@@ -28,7 +28,10 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  void listen(std::vector<Listener> listeners);
+  /// False when the system had no descriptor for the shard's poller or wake-up: it must not turn then.
+  bool usable() const { return poller_ >= 0 && wake_ >= 0; }
+  /// False when the poller has no room for the listeners; they are the shard's either way.
+  bool listen(std::vector<Listener> listeners);
   /// Turns until a stop message; then every socket is closed.
   void run();
   /// One turn: waits at most `timeout_ms` (-1: until something happens), and less when there is work. False after a stop message.

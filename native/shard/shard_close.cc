@@ -16,8 +16,9 @@ namespace {
 constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
 /// While draining, at least one connection is closed in this time, so that a few connections need not wait for the window.
 constexpr std::uint32_t drain_step_ms_max = 5;
-/// The least time between two looks at the age of a blocked connection's oldest publication.
-constexpr std::uint32_t judge_again_ms = 50;
+/// The least time between a refusal, or a look at the age of a blocked connection's oldest publication, and the next look: who
+/// reads uses it to catch up, also after the whole process was stopped for longer than `age_max_ms`.
+constexpr std::uint32_t judge_again_ms = 200;
 
 /// Spreads the pings of connections that came together: up to an eighth later, by slot.
 std::uint32_t ping_after_ms(const Connection& connection, std::uint32_t interval_ms) {

@@ -6,13 +6,14 @@ namespace topic {
 
 namespace {
 constexpr std::size_t remembered_max = 1024;
+constexpr std::size_t buckets_per_look = 1024;
 }
 
 TopicRef Registry::open(std::string_view name) {
   std::lock_guard guard(lock_);
   if (const auto found = topics_.find(name); found != topics_.end()) return found->second;
-  if (topics_.size() >= std::min(forget_at_, topics_max_)) forget_unused();
-  if (topics_.size() >= topics_max_) return nullptr;
+  if (topics_.size() >= forget_at_) forget_unused();
+  if (topics_.size() >= topics_max_ && !make_room()) return nullptr;
   TopicRef topic = std::make_shared<Topic>(std::string(name));
   topics_.emplace(std::string(name), topic);
   return topic;
@@ -35,6 +36,22 @@ void Registry::forget_unused() {
   // use_count() == 1: only this map holds it, and nobody can take another reference without this lock.
   std::erase_if(topics_, [](const auto& entry) { return entry.second.use_count() == 1; });
   forget_at_ = topics_.size() * 2 + remembered_max;
+}
+
+/// When all places are taken: forgets one topic that nobody holds, looking at a part of them only, so that a flood of new names
+/// costs each a bounded time.
+bool Registry::make_room() {
+  const std::size_t buckets = topics_.bucket_count();
+  for (std::size_t left = std::min(buckets, buckets_per_look); left > 0; --left) {
+    look_at_ = (look_at_ + 1) % buckets;
+    for (auto each = topics_.begin(look_at_); each != topics_.end(look_at_); ++each) {
+      if (each->second.use_count() > 1) continue;
+      const std::string name = each->first;
+      topics_.erase(name);
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace topic

@@ -24,6 +24,7 @@ class Registry {
 
  private:
   void forget_unused();
+  bool make_room();
 
   struct NameHash {
     using is_transparent = void;
@@ -33,6 +34,7 @@ class Registry {
   const std::size_t topics_max_;
   mutable std::mutex lock_;
   std::unordered_map<std::string, TopicRef, NameHash, std::equal_to<>> topics_;
+  std::size_t look_at_ = 0;  // the bucket at which `make_room` goes on
   std::size_t forget_at_ = 1024;  // doubles with the number in use, so that forgetting costs O(1) a topic
 };
 
