@@ -16,6 +16,7 @@
     {
       "target_name": "core",
       "type": "static_library",
+      "cflags_cc!": ["-fno-exceptions"],
       "conditions": [
         ["OS=='linux'", {
           "sources": ["<!@(node -p \"require('fs').readdirSync('native',{recursive:true}).filter(f=>f.endsWith('.cc')&&!f.startsWith('addon')).map(f=>'native/'+f).join(' ')\")"]

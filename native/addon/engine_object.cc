@@ -58,9 +58,13 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   Napi::Object self = info.This().As<Napi::Object>();
   self.Set("listeners", to_array(env, engine_->listeners()));
   self.Set("skipped", to_array(env, engine_->skipped()));
+  if (!engine_->run()) {
+    engine_.reset();
+    events_->close();
+    throw error_with_code(env, "the system refuses another thread", "EAGAIN");
+  }
   // Registered after the event queue's function, so it runs before that is torn down: hooks run in reverse order.
   napi_add_env_cleanup_hook(env, &EngineObject::on_environment_end, this);
-  engine_->run();
 }
 
 EngineObject::~EngineObject() { end(); }

@@ -17,9 +17,24 @@ std::shared_ptr<EventQueue> EventQueue::create(Napi::Env env, const Napi::Functi
   return queue;
 }
 
+/// A flood of warnings must not crowd out what happens to connections, nor anything the one event that ends a drain.
+std::size_t EventQueue::room_for(shard::EventKind kind) {
+  switch (kind) {
+    case shard::EventKind::warning:
+      return events_max / 2;
+    case shard::EventKind::connection:
+    case shard::EventKind::disconnect:
+    case shard::EventKind::slow:
+      return events_max;
+    case shard::EventKind::drained:
+      return SIZE_MAX;
+  }
+  return 0;
+}
+
 bool EventQueue::post(shard::Event&& event) {
   std::lock_guard guard(lock_);
-  if (function_ == nullptr || events_.size() >= events_max) return false;
+  if (function_ == nullptr || events_.size() >= room_for(event.kind)) return false;
   events_.push_back(std::move(event));
   if (woken_) return true;
   // Under our own lock, because Node-API has no way to ask whether the function is still there; at most once a batch.
@@ -37,7 +52,12 @@ void EventQueue::close() {
 
 void EventQueue::call_js(napi_env env, napi_value callback, void* context, void*) {
   if (env == nullptr) return;  // the environment is going down
-  (*static_cast<std::shared_ptr<EventQueue>*>(context))->deliver(env, Napi::Function(env, callback));
+  try {
+    (*static_cast<std::shared_ptr<EventQueue>*>(context))->deliver(env, Napi::Function(env, callback));
+  } catch (const Napi::Error&) {
+    // The environment was ended within the callback (process.exit in a worker, terminate()): nobody is left to be told, and no
+    // C++ exception may cross Node's frames. What a listener throws is handled in JavaScript (src/broker.ts).
+  }
 }
 
 void EventQueue::finalize(napi_env, void* data, void*) {

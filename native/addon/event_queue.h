@@ -16,7 +16,7 @@ namespace addon {
 
 class EventQueue final : public shard::EventSink, public std::enable_shared_from_this<EventQueue> {
  public:
-  static constexpr std::size_t events_max = 65'536;
+  static constexpr std::size_t events_max = 65'536;  // half of it for warnings
 
   /// Begins delivery to `callback(events[])` and keeps the Node loop alive until `close`.
   static std::shared_ptr<EventQueue> create(Napi::Env env, const Napi::Function& callback);
@@ -26,6 +26,7 @@ class EventQueue final : public shard::EventSink, public std::enable_shared_from
   void close();
 
  private:
+  static std::size_t room_for(shard::EventKind kind);
   static void call_js(napi_env env, napi_value callback, void* context, void* data);
   static void finalize(napi_env env, void* data, void* hint);
   void deliver(Napi::Env env, Napi::Function callback);

@@ -1,6 +1,7 @@
 #include "native/addon/values.h"
 
-#include <cstring>
+#include <uv.h>
+
 #include <string>
 
 namespace addon {
@@ -171,9 +172,6 @@ Napi::Value to_value(Napi::Env env, const shard::TopicCounts& counts) {
   return object;
 }
 
-const char* error_name(int error) {
-  const char* const name = strerrorname_np(error);
-  return name != nullptr ? name : "UNKNOWN";
-}
+const char* error_name(int error) { return uv_err_name(-error); }
 
 }  // namespace addon

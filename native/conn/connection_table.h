@@ -23,6 +23,7 @@ class ConnectionTable {
   }
 
   void remove(Connection& connection) {
+    CHECK(connection.state != State::free);
     const std::uint32_t slot = connection.slot;
     const std::uint32_t generation = connection.generation + 1;
     connection = Connection{};

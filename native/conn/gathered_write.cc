@@ -30,8 +30,10 @@ GatheredWrite::GatheredWrite(Connection& connection) : connection_(connection) {
     add_subscription(active, subscription.slice->window.frame_end(subscriber_of(connection, active).cursor));
   }
   if (connection.has_outbound()) {
+    const base::Bytes pinned = connection.outbound->pinned();
+    if (!pinned.empty()) add(pinned.data(), pinned.size(), pinned_bytes);
     const base::Bytes unsent = connection.outbound->unsent();
-    if (complete_) add(unsent.data(), unsent.size(), private_bytes);
+    if (complete_ && !unsent.empty()) add(unsent.data(), unsent.size(), private_bytes);
   }
   // The topic that wrote last comes last: a flood on one does not keep the others from a slow connection.
   for (std::size_t i = 1; i <= subscriptions && complete_; ++i) {
@@ -77,6 +79,10 @@ std::uint64_t GatheredWrite::consume(std::size_t written) {
     written -= part;
     if (owners_[piece] == private_bytes) {
       connection_.outbound->consume(part);
+      continue;
+    }
+    if (owners_[piece] == pinned_bytes) {
+      if (connection_.outbound->consume_pinned(part)) ++publications;
       continue;
     }
     Subscriber& subscriber = subscriber_of(connection_, owners_[piece]);

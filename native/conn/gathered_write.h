@@ -36,13 +36,14 @@ class GatheredWrite {
  private:
   static constexpr std::size_t pieces_max = 16;
   static constexpr std::uint16_t private_bytes = UINT16_MAX;
+  static constexpr std::uint16_t pinned_bytes = UINT16_MAX - 1;
 
   bool add(const void* bytes, std::size_t length, std::uint16_t owner);
   void add_subscription(std::size_t subscription, std::uint64_t until);
 
   Connection& connection_;
   std::array<os::Piece, pieces_max> pieces_;
-  std::array<std::uint16_t, pieces_max> owners_;  // a subscription, or private_bytes
+  std::array<std::uint16_t, pieces_max> owners_;  // a subscription, private_bytes or pinned_bytes
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
   std::uint32_t quantum_left_ = send_quantum_bytes;

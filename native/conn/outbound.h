@@ -1,5 +1,5 @@
-// A connection's private bytes: handshake answers, pongs, close frames, the rest of a frame that a policy cut off. It exists
-// only while something waits; what subscribers share never passes through it.
+// A connection's private bytes: handshake answers, pongs, close frames; and, before them, the rest of a shared frame whose
+// beginning is on the wire when the connection leaves its place in the log. It exists only while something waits.
 // Owner: its connection. Thread: that connection's shard.
 #pragma once
 
@@ -8,15 +8,18 @@
 
 #include "native/base/bytes.h"
 #include "native/base/check.h"
+#include "native/topic/segment.h"
 
 namespace conn {
 
 class Outbound {
  public:
+  /// The rest of a shared frame; it leaves before `unsent`.
+  base::Bytes pinned() const { return pinned_; }
   base::Bytes unsent() const { return base::Bytes(bytes_).subspan(sent_); }
-  bool empty() const { return sent_ == bytes_.size(); }
-  /// True when bytes have left that belong to what is still unsent.
-  bool started() const { return sent_ > 0; }
+  bool empty() const { return pinned_.empty() && sent_ == bytes_.size(); }
+  /// True when bytes have left that belong to what is still unsent: nothing else may come between.
+  bool started() const { return sent_ > 0 || !pinned_.empty(); }
 
   void append(base::Bytes bytes) {
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
@@ -29,20 +32,30 @@ class Outbound {
     append(frame);
     pong_at_ = at;
   }
-  /// The rest of a frame whose beginning is on the wire already: it goes before everything else.
-  void prepend(base::Bytes bytes) {
-    CHECK(!started());
-    bytes_.insert(bytes_.begin(), bytes.begin(), bytes.end());
-    if (pong_at_ != no_pong) pong_at_ += bytes.size();
+  /// The rest of a frame whose beginning is on the wire already: it goes before everything else. Not a copy: the segment is held
+  /// until the rest has left, and counted by its LogMemory.
+  void pin(topic::SegmentRef segment, base::Bytes rest) {
+    CHECK(!started() && !rest.empty());
+    segment_ = std::move(segment);
+    pinned_ = rest;
+  }
+  /// Returns true when the pinned frame is complete by it.
+  bool consume_pinned(std::size_t count) {
+    CHECK(count <= pinned_.size());
+    pinned_ = pinned_.subspan(count);
+    if (!pinned_.empty()) return false;
+    segment_ = topic::SegmentRef();
+    return true;
   }
   void consume(std::size_t count) {
-    CHECK(count <= bytes_.size() - sent_);
+    CHECK(pinned_.empty() && count <= bytes_.size() - sent_);
     sent_ += count;
   }
-  std::size_t size() const { return bytes_.size() - sent_; }
 
  private:
   static constexpr std::size_t no_pong = SIZE_MAX;
+  topic::SegmentRef segment_;  // keeps pinned_ alive
+  base::Bytes pinned_;
   std::vector<std::uint8_t> bytes_;
   std::size_t sent_ = 0;
   std::size_t pong_at_ = no_pong;

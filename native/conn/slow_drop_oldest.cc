@@ -1,4 +1,5 @@
-// `drop-oldest`: just as many of the oldest publications are skipped as brings the subscriber back within both limits.
+// `drop-oldest`: just as many of the oldest publications are skipped as brings the subscriber within the limits
+// of `Lag` (three quarters of the configured ones: see FanOut::judge_one).
 #include "native/conn/slow_policy.h"
 
 namespace conn {

@@ -66,9 +66,14 @@ class Ring {
       const auto wanted = static_cast<unsigned>(ops.size() - reaped);
       const long submitted = ::syscall(__NR_io_uring_enter, fd_, to_submit, wanted, IORING_ENTER_GETEVENTS, nullptr, 0);
       if (submitted < 0) {
-        if (errno == EINTR || errno == EAGAIN || errno == EBUSY) continue;
-        // With DONTWAIT nothing of a batch stays in flight, so an error can only come before the first entry was taken.
+        if (errno == EINTR || errno == EAGAIN || errno == EBUSY) {
+          reaped += reap(ops);
+          continue;
+        }
+        // With DONTWAIT nothing of a batch stays in flight, so an error can only come before the first entry was taken. The
+        // entries are still in the ring: it must not be used again.
         CHECK(reaped == 0 && to_submit == ops.size());
+        close_ring();
         return false;
       }
       to_submit -= static_cast<unsigned>(submitted);

@@ -67,8 +67,9 @@ void Acceptor::back_off(std::uint32_t now_ms, int error) {
   resume_ms_ = now_ms + back_off_ms_;
   paused_ = true;
   for (const Listener& listener : listeners_) engine_.kernel.unwatch(poller_, listener.fd);
-  engine_.warn("accept-failed", std::string("cannot accept connections (") + std::strerror(error) + "), trying again in " +
-                                    std::to_string(back_off_ms_) + " ms");
+  const bool told = engine_.warn("accept-failed", std::string("cannot accept connections (") + std::strerror(error) +
+                                                      "), trying again in " + std::to_string(back_off_ms_) + " ms");
+  if (!told) metrics_.add(Metric::events_dropped);
 }
 
 void Acceptor::tick(std::uint32_t now_ms) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <tuple>
 
 #include "native/os/linux_kernel.h"
@@ -83,9 +84,15 @@ bool Engine::bind_once(std::vector<Listener>& listeners, StartError& error) {
   return true;
 }
 
-void Engine::run() {
+bool Engine::run() {
   CHECK(threads_.empty());
-  for (unsigned i = 0; i < shards(); ++i) threads_.emplace_back([this, i] { thread_main(i); });
+  try {
+    for (unsigned i = 0; i < shards(); ++i) threads_.emplace_back([this, i] { thread_main(i); });
+  } catch (const std::system_error&) {  // the only way std::thread has to say that there are too many
+    stop();
+    return false;
+  }
+  return true;
 }
 
 void Engine::thread_main(unsigned index) {

@@ -48,8 +48,8 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Starts a thread for each shard.
-  void run();
+  /// Starts a thread for each shard. False when the system refuses one: then none runs, and the engine is of no more use.
+  [[nodiscard]] bool run();
   /// Ends the threads and closes every socket; returns when they are joined. Idempotent.
   void stop();
   /// Stops accepting and closes all connections within `drain_ms`; a `drained` event follows when the last one is gone.

@@ -25,12 +25,12 @@ bool EngineContext::notify(const topic::TopicRef& topic, codec::EncodingId encod
   return own;
 }
 
-void EngineContext::warn(const char* name, std::string message) {
+bool EngineContext::warn(const char* name, std::string message) {
   Event event;
   event.kind = EventKind::warning;
   event.name = name;
   event.text = std::move(message);
-  events.post(std::move(event));
+  return events.post(std::move(event));
 }
 
 }  // namespace shard

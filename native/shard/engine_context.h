@@ -37,12 +37,15 @@ struct EngineContext {
   std::atomic<std::size_t> connections{0};
   /// Whether connection and disconnect events are wanted. Relaxed: it may take a turn to be noticed.
   std::atomic<bool> connection_events{false};
+  /// Shards that, while draining, have no publisher any more. Relaxed: subscribers wait for it only as long as it is worth.
+  std::atomic<unsigned> shards_without_publishers{0};
   /// Shards that have closed their last connection while draining. Only counted; the event carries the news.
   std::atomic<unsigned> shards_drained{0};
 
   /// Tells every shard in `notify` of a topic's new head, except `self` (none: shards_max), whose bit is returned.
   bool notify(const topic::TopicRef& topic, codec::EncodingId encoding, topic::ShardMask shards, unsigned self);
-  void warn(const char* name, std::string message);
+  /// False when the event was dropped; the caller's metric block counts it.
+  bool warn(const char* name, std::string message);
 };
 
 }  // namespace shard

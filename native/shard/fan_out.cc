@@ -17,6 +17,7 @@ using metrics::Metric;
 namespace {
 /// Writes of one turn: then the poller is asked again, so that a large fan-out does not hold up everything else.
 constexpr std::uint32_t writes_per_turn = 1024;
+constexpr std::uint32_t side_writes_min = 64;
 /// From here on a range leaves by sendfile, without a copy; below it the copy is cheaper (docs/performance.md).
 constexpr std::uint32_t sendfile_bytes_min = 16 * 1024;
 /// 15 pages, so that a range fits the 16 pages of one splice even when it does not begin at a page.
@@ -59,7 +60,7 @@ void FanOut::subscribe(Connection& connection, const topic::TopicRef& topic, cod
 }
 
 void FanOut::unsubscribe_all(Connection& connection) {
-  complete_frame(connection);
+  if (connection.state != State::doomed) complete_frame(connection);
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription subscription = connection.subscriptions[i];
     TopicSlice& slice = *subscription.slice;
@@ -100,9 +101,8 @@ void FanOut::complete_frame(Connection& connection) {
   const std::uint64_t end = window.frame_end(subscriber.cursor);
   const topic::Range rest = window.range(subscriber.cursor, static_cast<std::uint32_t>(end - subscriber.cursor));
   CHECK(rest.length == end - subscriber.cursor);
-  connection.outbound_for_writing().prepend({rest.bytes, rest.length});
+  connection.outbound_for_writing().pin(window.hold(subscriber.cursor), {rest.bytes, rest.length});
   subscriber.cursor = end;
-  metrics_.add(Metric::deliveries);
 }
 
 // Heads and passes.
@@ -134,7 +134,7 @@ void FanOut::run(std::uint32_t now_ms) {
   dirty_.insert(dirty_.end(), again_.begin(), again_.end());
   again_.clear();
   act_on_pass_findings();
-  run_side_lane();
+  run_side_lane(writes_left);
 }
 
 /// Returns true when the pass is complete, false when the turn's writes are used up.
@@ -234,6 +234,7 @@ void FanOut::apply(TopicSlice& slice, std::uint32_t index, const os::SendOp& op)
       connection.blocked = true;
       subscriber.lane = Lane::blocked;
       newly_blocked_.push_back(ConnectionTable::token(connection));
+      look_at_lag(connection);
       break;
     case os::IoOutcome::end:
     case os::IoOutcome::failed:
@@ -299,8 +300,11 @@ void FanOut::on_writable(Connection& connection) {
   set_lanes(connection);
 }
 
-void FanOut::run_side_lane() {
-  side_turn_.swap(side_lane_);
+void FanOut::run_side_lane(std::uint32_t writes_left) {
+  // At least a few, so that passes never starve those who were refused once.
+  const std::size_t turns = std::min<std::size_t>(side_lane_.size(), std::max(writes_left, side_writes_min));
+  side_turn_.assign(side_lane_.begin(), side_lane_.begin() + static_cast<std::ptrdiff_t>(turns));
+  side_lane_.erase(side_lane_.begin(), side_lane_.begin() + static_cast<std::ptrdiff_t>(turns));
   for (const std::uint64_t token : side_turn_) {
     Connection* const connection = connections_.find(token);
     if (connection == nullptr) continue;
@@ -308,7 +312,6 @@ void FanOut::run_side_lane() {
     if (connection->blocked || connection->state == State::doomed) continue;
     settle_write(*connection, write_gathered(*connection));
   }
-  side_turn_.clear();
 }
 
 WriteOutcome FanOut::write_gathered(Connection& connection) {
@@ -348,6 +351,7 @@ void FanOut::settle_write(Connection& connection, WriteOutcome outcome) {
     case WriteOutcome::would_block:
       connection.blocked = true;
       set_lanes(connection);
+      look_at_lag(connection);
       owner_.on_blocked(connection);
       return;
     case WriteOutcome::failed:

@@ -69,7 +69,7 @@ class FanOut {
   /// side lane, one quantum each.
   void run(std::uint32_t now_ms);
   /// True when the next `run` has something to do, whatever happens until then.
-  bool has_work() const { return !dirty_.empty() || !side_lane_.empty(); }
+  bool has_work() const { return !dirty_.empty() || !side_lane_.empty() || !over_limit_.empty(); }
 
   /// When the oldest unsent publication of a blocked connection passes its age limit at the earliest: milliseconds from now, 0
   /// when it has. What is published from now on counts too, so that who is refused already is looked at in time;
@@ -108,8 +108,9 @@ class FanOut {
   void settle_write(conn::Connection& connection, WriteOutcome outcome);
   void set_lanes(conn::Connection& connection);
   void enqueue_side(conn::Connection& connection);
-  void run_side_lane();
-  void judge_one(conn::Connection& connection, std::size_t subscription, const conn::SlowRule& rule);
+  void run_side_lane(std::uint32_t writes_left);
+  void look_at_lag(conn::Connection& connection);
+  bool judge_one(conn::Connection& connection, std::size_t subscription, const conn::SlowRule& rule);
 
   const unsigned shard_;
   os::Kernel& kernel_;

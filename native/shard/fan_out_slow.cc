@@ -69,21 +69,36 @@ void FanOut::judge(Connection& connection, std::uint32_t now_ms) {
   }
 }
 
-void FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRule& rule) {
+/// A refusal may come after the last publication for a long time: its lag is judged now, not when the next one comes.
+void FanOut::look_at_lag(Connection& connection) {
+  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
+    const conn::Subscription& subscription = connection.subscriptions[i];
+    const TopicSlice& slice = *subscription.slice;
+    const std::uint64_t cursor = slice.subscribers[subscription.index].cursor;
+    if (cursor >= slice.window.head_position() || slice.window.head_position() - cursor <= slice.rule.limits.bytes_behind_max) continue;
+    over_limit_.push_back(ConnectionTable::token(connection));
+    return;
+  }
+}
+
+/// Returns false when the subscriber is within the limits, or the policy has nothing to skip.
+bool FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRule& rule) {
   const conn::Subscription subscription = connection.subscriptions[i];
   TopicSlice& slice = *subscription.slice;
   Subscriber& subscriber = slice.subscribers[subscription.index];
   const Behind behind = measure(slice, subscriber, now_ms_);
-  if (behind.bytes <= rule.limits.bytes_behind_max && behind.age_ms <= rule.limits.age_max_ms) return;
+  if (behind.bytes <= rule.limits.bytes_behind_max && behind.age_ms <= rule.limits.age_max_ms) return false;
 
   const bool within_frame = conn::is_within_frame(connection, i);
   const std::uint64_t next_offset = slice.window.offset_at(subscriber.cursor) + (within_frame ? 1 : 0);
   const std::uint64_t head_offset = slice.window.head_offset();
-  const conn::SlowVerdict verdict = conn::slow_policy(rule.policy)({slice.window, next_offset, now_ms_, rule.limits});
+  // Back to three quarters of the limits: else each further publication would be an event of its own.
+  const conn::SlowLimits target{rule.limits.bytes_behind_max / 4 * 3, rule.limits.age_max_ms / 4 * 3};
+  const conn::SlowVerdict verdict = conn::slow_policy(rule.policy)({slice.window, next_offset, now_ms_, target});
   const bool disconnects = verdict.action == conn::SlowAction::disconnect;
   const std::uint64_t resume_at = disconnects ? head_offset : verdict.offset;
   CHECK(resume_at >= next_offset && resume_at <= head_offset);
-  if (!disconnects && resume_at == next_offset) return;  // only a frame that is on its way already: nothing to skip
+  if (!disconnects && resume_at == next_offset) return false;  // only a frame that is on its way already: nothing to skip
 
   const std::uint64_t skipped = resume_at - next_offset;
   slice.topic->count_skipped(static_cast<std::size_t>(rule.policy), skipped);
@@ -99,6 +114,7 @@ void FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRu
     mark_dirty(slice);  // the next pass lets go of what nobody needs any more
   }
   owner_.on_slow({connection, slice, rule.policy, behind.bytes, behind.age_ms, skipped}, verdict.action);
+  return true;
 }
 
 void FanOut::relieve(std::uint32_t now_ms) {
@@ -125,12 +141,10 @@ void FanOut::relieve(std::uint32_t now_ms) {
     if (connection == nullptr) continue;
     for (std::size_t i = 0; i < connection->subscriptions.size(); ++i) {
       if (!connection->blocked || connection->state != State::open) break;
-      const conn::Subscription& subscription = connection->subscriptions[i];
-      const TopicSlice& slice = *subscription.slice;
-      const std::uint64_t frame_end = slice.window.frame_end(slice.subscribers[subscription.index].cursor);
-      conn::SlowRule rule = slice.rule;
+      conn::SlowRule rule = connection->subscriptions[i].slice->rule;
       rule.limits.bytes_behind_max = bytes_max;
-      if (!skipping_helps || frame_end == slice.window.head_position()) rule.policy = conn::SlowPolicyId::disconnect;
+      if (skipping_helps && judge_one(*connection, i, rule)) continue;
+      rule.policy = conn::SlowPolicyId::disconnect;
       judge_one(*connection, i, rule);
     }
   }

@@ -57,6 +57,7 @@ bool Shard::turn(int timeout_ms) {
   metrics_.add(Metric::turns);
   std::size_t count = kernel_.wait(poller_, ready_, wait_ms(timeout_ms));
   update_clock();
+  read_turn_.swap(read_queue_);  // what is queued from here on waits for the next turn
   take_messages();
   for (int round = 1;; ++round) {
     for (std::size_t i = 0; i < count; ++i) dispatch(ready_[i]);
@@ -153,7 +154,6 @@ void Shard::adopt(const Message& message) {
 }
 
 void Shard::read_again() {
-  read_turn_.swap(read_queue_);
   for (const std::uint64_t token : read_turn_) {
     Connection* const connection = connections_.find(token);
     if (connection == nullptr) continue;
@@ -174,12 +174,7 @@ void Shard::reap() {
       post_event(std::move(event));
     }
     timers_.cancel(connection->slot);
-    // Bytes that the kernel still holds for a peer that does not read would stay for minutes: drop them.
-    if (connection->blocked) {
-      kernel_.abort(connection->fd);
-    } else {
-      kernel_.close(connection->fd);
-    }
+    close_socket(*connection);
     metrics_.add(Metric::connections_closed);
     metrics_.add(Metric::connections_now, -1);
     engine_.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -197,13 +192,23 @@ void Shard::reap() {
   doomed_.clear();
 }
 
+/// Bytes that the kernel still holds for a peer that does not read would stay for minutes: they are dropped.
+void Shard::close_socket(const Connection& connection) {
+  if (connection.blocked) {
+    kernel_.abort(connection.fd);
+  } else {
+    kernel_.close(connection.fd);
+  }
+}
+
 void Shard::close_everything() {
   acceptor_.stop();
   for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
     Connection& connection = connections_.at(slot);
     if (connection.state == State::free) continue;
+    connection.state = State::doomed;
     fan_out_.unsubscribe_all(connection);
-    kernel_.close(connection.fd);
+    close_socket(connection);
     timers_.cancel(slot);
     connections_.remove(connection);
   }

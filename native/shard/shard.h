@@ -55,6 +55,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void dispatch(const os::Ready& ready);
   void read_again();
   void reap();
+  void close_socket(const conn::Connection& connection);
   void close_everything();
   void take_messages_at_end();
 
@@ -69,6 +70,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   bool takes_control_frame(conn::Connection& connection);
   void pause(conn::Connection& connection);
   void resume_paused();
+  void ask_for_relief();
 
   // codec::CommandSink, for `decoding_`.
   void on_message(codec::PayloadKind kind, base::Bytes payload) override;
@@ -89,6 +91,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void begin_drain(std::uint32_t drain_ms);
   bool has_unfinished(conn::Connection& connection);
   void go_on_draining();
+  void drain_some(std::deque<std::uint64_t>& list, std::size_t due, bool time_is_up);
 
   // FanOutOwner.
   void on_write_failed(conn::Connection& connection) override;
@@ -116,6 +119,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   std::uint32_t now_ms_ = 0;
   bool stopping_ = false;
   bool relieving_ = false;  // asked to let go of the slowest
+  std::uint32_t relief_again_ms_ = 0;
   conn::Connection* decoding_ = nullptr;
 
   std::vector<os::Ready> ready_;
@@ -132,7 +136,9 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
     std::uint32_t started_ms = 0;
     std::uint32_t within_ms = 0;
     std::size_t total = 0;
-    std::deque<std::uint64_t> left;  // taken from the back: publishers, then subscribers
+    bool publishers_closed = false;
+    std::deque<std::uint64_t> publishers;  // connection tokens, taken from the back
+    std::deque<std::uint64_t> subscribers;
   };
   Drain drain_;
 };

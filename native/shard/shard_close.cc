@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <utility>
 
 #include "native/shard/shard.h"
 
@@ -42,8 +43,8 @@ void Shard::begin_close(Connection& connection, codec::CloseCode code, std::stri
 void Shard::doom(Connection& connection, std::uint16_t code, std::string_view reason) {
   if (connection.state == State::doomed) return;
   if (connection.close_code == 0) remember_reason(connection, code, reason);
-  fan_out_.unsubscribe_all(connection);
   connection.state = State::doomed;
+  fan_out_.unsubscribe_all(connection);
   doomed_.push_back(ConnectionTable::token(connection));
 }
 
@@ -159,72 +160,83 @@ void Shard::on_idle(Connection& connection) {
     return;
   }
   if (now_ms_ - connection.heard_ms < ping_after_ms(connection, engine_.options.ping_interval_ms)) return;
+  connection.awaiting_pong = true;
+  connection.since_ms = now_ms_;
+  if (connection.has_outbound()) return;  // it has enough of ours to read already
   std::array<std::uint8_t, 127> frame;
   const std::size_t length = codec::write_ping_frame({}, frame);
   connection.outbound_for_writing().append(base::Bytes(frame).first(length));
-  connection.awaiting_pong = true;
-  connection.since_ms = now_ms_;
   metrics_.add(Metric::pings_sent);
   fan_out_.flush_private(connection);
 }
 
-// Drain: publishers first, so that what they sent still finds its subscribers; then everybody, in random order, paced.
+// Drain: publishers first, on all shards, so that what they sent still finds its subscribers; then the subscribers. Each list in
+// random order, paced.
 
 void Shard::begin_drain(std::uint32_t drain_ms) {
   if (drain_.active) return;
   acceptor_.stop();
-  std::vector<std::uint64_t> publishers;
-  std::vector<std::uint64_t> subscribers;
   for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
     Connection& connection = connections_.at(slot);
     if (connection.state == State::handshake) refuse(connection, {503, "shutting down"});
     if (connection.state != State::open) continue;
-    auto& list = connection.role == codec::Role::publish ? publishers : subscribers;
+    auto& list = connection.role == codec::Role::publish ? drain_.publishers : drain_.subscribers;
     list.push_back(ConnectionTable::token(connection));
   }
   std::minstd_rand random(now_ms_);
-  std::shuffle(publishers.begin(), publishers.end(), random);
-  std::shuffle(subscribers.begin(), subscribers.end(), random);
+  std::shuffle(drain_.publishers.begin(), drain_.publishers.end(), random);
+  std::shuffle(drain_.subscribers.begin(), drain_.subscribers.end(), random);
   drain_.active = true;
   drain_.started_ms = now_ms_;
   drain_.within_ms = drain_ms;
-  drain_.left.assign(subscribers.begin(), subscribers.end());
-  drain_.left.insert(drain_.left.end(), publishers.begin(), publishers.end());
-  drain_.total = drain_.left.size();
-}
-
-/// While draining: whether something that was published is still on its way from or to this connection.
-bool Shard::has_unfinished(Connection& connection) {
-  if (connection.state != State::open) return false;
-  if (connection.role == codec::Role::subscribe) return fan_out_.is_behind(connection);
-  on_readable(connection);  // what its peer has sent already
-  return connection.state == State::open && (connection.in_read_queue || connection.paused);
+  drain_.total = drain_.publishers.size() + drain_.subscribers.size();
 }
 
 void Shard::go_on_draining() {
   if (!drain_.active || drain_.reported) return;
   const std::uint32_t elapsed_ms = now_ms_ - drain_.started_ms;
   const bool time_is_up = elapsed_ms >= drain_.within_ms;
-  const std::size_t target =
-      time_is_up ? drain_.total
-                 : std::max<std::size_t>(drain_.total * elapsed_ms / drain_.within_ms, elapsed_ms / drain_step_ms_max + 1);
-  for (std::size_t tries = drain_.left.size(); tries > 0 && drain_.total - drain_.left.size() < target; --tries) {
-    const std::uint64_t token = drain_.left.back();
-    drain_.left.pop_back();
-    Connection* const connection = connections_.find(token);
-    if (connection == nullptr) continue;
-    if (!time_is_up && has_unfinished(*connection)) {
-      drain_.left.push_front(token);
-      continue;
-    }
-    begin_close(*connection, codec::CloseCode::going_away, "shutting down");
+  const std::size_t due = time_is_up ? drain_.total
+                                     : std::max<std::size_t>(drain_.total * elapsed_ms / drain_.within_ms,
+                                                             elapsed_ms / drain_step_ms_max + 1);
+  drain_some(drain_.publishers, due, time_is_up);
+  if (drain_.publishers.empty() && !std::exchange(drain_.publishers_closed, true)) {
+    engine_.shards_without_publishers.fetch_add(1, std::memory_order_relaxed);
   }
+  // Publishers of other shards get half of the time at most: one that is stuck must not keep the subscribers from an orderly end.
+  const bool heard_all = engine_.shards_without_publishers.load(std::memory_order_relaxed) == engine_.shards.size();
+  if (heard_all || elapsed_ms >= drain_.within_ms / 2) drain_some(drain_.subscribers, due, time_is_up);
   if (connections_.size() > 0) return;
   drain_.reported = true;
   if (engine_.shards_drained.fetch_add(1, std::memory_order_relaxed) + 1 < engine_.shards.size()) return;
   Event event;
   event.kind = EventKind::drained;
   post_event(std::move(event));
+}
+
+/// Closes connections of `list` until `due` of all are closed. Who has something unfinished comes later, while there is time.
+void Shard::drain_some(std::deque<std::uint64_t>& list, std::size_t due, bool time_is_up) {
+  for (std::size_t tries = list.size(); tries > 0; --tries) {
+    const std::size_t left = drain_.publishers.size() + drain_.subscribers.size();
+    if (drain_.total - left >= due) return;
+    const std::uint64_t token = list.back();
+    list.pop_back();
+    Connection* const connection = connections_.find(token);
+    if (connection == nullptr) continue;
+    if (!time_is_up && has_unfinished(*connection)) {
+      list.push_front(token);
+      continue;
+    }
+    begin_close(*connection, codec::CloseCode::going_away, "shutting down");
+  }
+}
+
+/// Whether something that was published is still on its way from or to this connection.
+bool Shard::has_unfinished(Connection& connection) {
+  if (connection.state != State::open) return false;
+  if (connection.role == codec::Role::subscribe) return fan_out_.is_behind(connection);
+  on_readable(connection);  // what its peer has sent already
+  return connection.state == State::open && (connection.in_read_queue || connection.paused);
 }
 
 }  // namespace shard

@@ -13,11 +13,12 @@ using metrics::Metric;
 
 namespace {
 constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
-}
+constexpr std::uint32_t relief_interval_ms = 20;
+}  // namespace
 
 void Shard::on_readable(Connection& connection) {
   if (connection.state == State::doomed || connection.paused) return;
-  if (connection.publishes_to && engine_.memory.over_limit()) {
+  if (connection.publishes_to && connection.state == State::open && engine_.memory.over_limit()) {
     pause(connection);
     return;
   }
@@ -55,8 +56,11 @@ void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {
       on_handshake_bytes(connection, bytes);
       return;
     case State::open:
+      decode(connection, bytes);
+      return;
     case State::closing:
-      if (connection.codec) decode(connection, bytes);
+      // After a refusal or a violation nothing more is understood; else the peer's close frame is looked for.
+      if (!connection.linger_after) decode(connection, bytes);
       return;
     case State::lingering:
     case State::doomed:
@@ -139,8 +143,9 @@ bool Shard::open_topics(Connection& connection, const std::vector<std::string>& 
 
 void Shard::refuse(Connection& connection, const codec::HttpRefusal& refusal) {
   metrics_.add(Metric::handshakes_refused);
-  engine_.warn("handshake-refused", "refused a handshake from " + connection.peer.text() + ": " + std::to_string(refusal.status) +
-                                        " " + std::string(refusal.reason));
+  const bool told = engine_.warn("handshake-refused", "refused a handshake from " + connection.peer.text() + ": " +
+                                                          std::to_string(refusal.status) + " " + std::string(refusal.reason));
+  if (!told) metrics_.add(Metric::events_dropped);
   const std::string answer = codec::write_http_refusal(refusal);
   connection.outbound_for_writing().append(base::bytes_of(answer));
   connection.state = State::closing;
@@ -235,11 +240,7 @@ void Shard::pause(Connection& connection) {
 void Shard::resume_paused() {
   if (paused_.empty()) return;
   if (!engine_.memory.below_resume()) {
-    for (const auto& shard : engine_.shards) {
-      Message message;
-      message.kind = MessageKind::relieve;
-      shard->post(std::move(message));
-    }
+    ask_for_relief();
     return;
   }
   std::vector<std::uint64_t> paused;
@@ -249,6 +250,19 @@ void Shard::resume_paused() {
     if (connection == nullptr) continue;
     connection->paused = false;
     on_readable(*connection);
+  }
+}
+
+/// Now and then, not every turn: what one relief lets go of is free only after the next passes, here and on other shards.
+void Shard::ask_for_relief() {
+  if (static_cast<std::int32_t>(now_ms_ - relief_again_ms_) < 0) return;
+  relief_again_ms_ = now_ms_ + relief_interval_ms;
+  relieving_ = true;
+  for (const auto& shard : engine_.shards) {
+    if (shard.get() == this) continue;
+    Message message;
+    message.kind = MessageKind::relieve;
+    shard->post(std::move(message));
   }
 }
 

@@ -36,8 +36,11 @@ SegmentRef LogMemory::acquire(std::size_t bytes, Backing backing) {
   }
   auto segment = std::make_unique<Segment>();
   segment->memory_ = this;
-  if (backing == Backing::memfd) segment->mapping_ = kernel_.map(bytes);
-  if (segment->mapping_.bytes == nullptr) {  // heap was asked for, or the system has no descriptor left for a memfd
+  // Relaxed: a bound, not a synchronisation; the count never falls below the living mappings.
+  const bool may_map = backing == Backing::memfd && mappings_.fetch_add(1, std::memory_order_relaxed) < mappings_max;
+  if (may_map) segment->mapping_ = kernel_.map(bytes);
+  if (backing == Backing::memfd && segment->mapping_.file < 0) mappings_.fetch_sub(1, std::memory_order_relaxed);
+  if (segment->mapping_.bytes == nullptr) {
     segment->heap_ = std::make_unique_for_overwrite<std::uint8_t[]>(bytes);
     segment->mapping_ = {segment->heap_.get(), bytes, -1};
   }
@@ -52,6 +55,7 @@ void LogMemory::release(Segment* segment) {
   bytes_now_.fetch_sub(segment->capacity(), std::memory_order_relaxed);
   if (segment->mapping_.file >= 0) {
     kernel_.unmap(segment->mapping_);
+    mappings_.fetch_sub(1, std::memory_order_relaxed);
   } else if (segment->capacity() == heap_segment_bytes) {
     std::lock_guard guard(lock_);
     if (cache_.size() < cache_max) {

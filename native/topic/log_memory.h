@@ -23,7 +23,10 @@ class LogMemory {
 
   /// A segment of at least `bytes`, ready for `Log::open_segment`. Calls the system: never under a topic's lock. It does not
   /// check the bound: those who bring in bytes do, before they read them (`over_limit`), so that nothing received is lost.
+  /// At most `mappings_max` living segments are memfds, so that logs do not take the descriptors of connections; beyond that, and
+  /// when the system refuses one, a segment is heap.
   SegmentRef acquire(std::size_t bytes, Backing backing);
+  static constexpr int mappings_max = 64;
 
   /// True while the logs hold `bytes_max` or more. Publishers are not read then, and publish() from JavaScript refuses.
   bool over_limit() const { return bytes_now() >= bytes_max_; }
@@ -42,6 +45,7 @@ class LogMemory {
   const std::size_t bytes_max_;
   std::atomic<std::size_t> bytes_now_{0};
   std::atomic<std::size_t> allocations_{0};
+  std::atomic<int> mappings_{0};
   std::mutex lock_;
   std::vector<Segment*> cache_;  // heap segments of the smallest size, at most cache_max
 };

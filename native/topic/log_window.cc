@@ -4,11 +4,13 @@
 
 namespace topic {
 
-const Segment& LogWindow::segment_at(std::uint64_t position) const {
+SegmentRef LogWindow::hold(std::uint64_t cursor) const { return ref_at(cursor); }
+
+const SegmentRef& LogWindow::ref_at(std::uint64_t position) const {
   CHECK(!segments_.empty() && position >= segments_.front()->base() && position < head_.position);
   // From the newest: nearly every cursor is near the head.
   for (std::size_t i = segments_.size(); i-- > 0;) {
-    if (segments_[i]->base() <= position) return *segments_[i].get();
+    if (segments_[i]->base() <= position) return segments_[i];
   }
   CHECK(false);
 }

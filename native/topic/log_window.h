@@ -29,6 +29,8 @@ class LogWindow {
 
   /// The bytes from `cursor`, at most `length_max`, within one segment. CHECKs that cursor is below the head and held.
   Range range(std::uint64_t cursor, std::uint32_t length_max) const;
+  /// Keeps the segment of `cursor` alive beyond the window.
+  SegmentRef hold(std::uint64_t cursor) const;
   /// Where the frame that contains the byte at `cursor` ends; `cursor` itself when a frame begins there (or at the head).
   std::uint64_t frame_end(std::uint64_t cursor) const;
   /// How many publications end at or before `cursor`, as an offset: the publication that `cursor` stands in or before.
@@ -42,7 +44,8 @@ class LogWindow {
   void drop_before(std::uint64_t position);
 
  private:
-  const Segment& segment_at(std::uint64_t position) const;
+  const SegmentRef& ref_at(std::uint64_t position) const;
+  const Segment& segment_at(std::uint64_t position) const { return *ref_at(position).get(); }
   const Segment& segment_of(std::uint64_t offset) const;
   /// Frames of `segment` that end at or before `position`.
   std::size_t frames_before(const Segment& segment, std::uint64_t position) const;

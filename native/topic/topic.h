@@ -50,6 +50,7 @@ class Topic {
 
   std::uint64_t published() const { return published_.load(std::memory_order_relaxed); }
   void count_skipped(std::size_t kind, std::uint64_t publications) {
+    CHECK(kind < skip_kinds_max);
     skipped_[kind].fetch_add(publications, std::memory_order_relaxed);
   }
   std::uint64_t skipped(std::size_t kind) const { return skipped_[kind].load(std::memory_order_relaxed); }

@@ -44,7 +44,7 @@ const limits = section({
   connectionsPerAddressMax: count(1, 10_000_000).optional(),
   messageBytesMax: bytes(1, 16 * MiB).default(64 * KiB),
   fragmentsPerMessageMax: count(1, 1_000_000).default(1024),
-  controlFramesPerSecondMax: count(1, 1_000_000).default(100),
+  controlFramesPerSecondMax: count(1, 65_534).default(100),
   handshakeBytesMax: bytes(1 * KiB, 1 * MiB).default(16 * KiB),
   handshakeHeadersMax: count(1, 1000).default(100),
   topicBytesMax: bytes(1, 1024).default(200),

@@ -2,6 +2,12 @@
 // Owner: the test. Thread: main.
 #include "native/conn/outbound.h"
 
+#include <cstring>
+#include <utility>
+
+#include "native/os/linux_kernel.h"
+#include "native/topic/log_memory.h"
+
 #include <string>
 
 #include "test/native/doctest_last.h"
@@ -21,7 +27,7 @@ TEST_CASE("outbound: first in, first out, consumed in any pieces") {
   CHECK(outbound.started());
   outbound.append(bytes_of("+close"));
   CHECK(unsent(outbound) == "swer+close");
-  CHECK(outbound.size() == 10);
+  CHECK(outbound.unsent().size() == 10);
   outbound.consume(10);
   CHECK(outbound.empty());
 }
@@ -46,11 +52,27 @@ TEST_CASE("outbound: a pong that has begun to leave is finished") {
   CHECK(unsent(outbound) == "ong1pong3");
 }
 
-TEST_CASE("outbound: the rest of a frame goes before everything, and pongs are still replaced behind it") {
+TEST_CASE("outbound: the rest of a frame is pinned, not copied, and pongs are still replaced behind it") {
+  os::LinuxKernel kernel;
+  topic::LogMemory memory(kernel, 1 << 20);
+  topic::SegmentRef segment = memory.acquire(1, topic::Backing::heap);
+  segment->start_at(0, 0);
+  const base::MutableBytes rest = segment->append(4, 0);
+  std::memcpy(rest.data(), "rest", 4);
   conn::Outbound outbound;
   outbound.append(bytes_of("A"));
   outbound.append_pong(bytes_of("pong1"));
-  outbound.prepend(bytes_of("rest"));
+  outbound.pin(std::exchange(segment, topic::SegmentRef()), rest);
+  CHECK(outbound.started());
+  CHECK(outbound.pinned().data() == rest.data());
   outbound.append_pong(bytes_of("pong2"));
-  CHECK(unsent(outbound) == "restApong2");
+  CHECK(unsent(outbound) == "Apong2");
+  CHECK(!outbound.consume_pinned(3));
+  CHECK(base::text_of(outbound.pinned()) == "t");
+  CHECK(memory.bytes_now() > 0);
+  CHECK(outbound.consume_pinned(1));
+  CHECK(memory.bytes_now() == 0);
+  CHECK(!outbound.started());
+  outbound.consume(6);
+  CHECK(outbound.empty());
 }

@@ -157,7 +157,7 @@ std::unique_ptr<shard::Engine> start(os::Kernel& kernel, Events& events) {
   shard::StartError error;
   auto engine = shard::Engine::start(options, kernel, events, error);
   REQUIRE(engine != nullptr);
-  engine->run();
+  REQUIRE(engine->run());
   return engine;
 }
 
