@@ -125,7 +125,7 @@ export const arms: readonly Arm[] = [
     missing: needsProgram('redis-server', 'redis-server'),
     command: ({ publish }) => [
       'redis-server', '--bind', '127.0.0.1', '--port', String(publish), '--save', '', '--appendonly', 'no',
-      '--client-output-buffer-limit', 'pubsub 0 0 0', '--maxclients', '25000', '--tcp-backlog', '4096',
+      '--client-output-buffer-limit', 'pubsub 0 0 0', '--maxclients', '25000', '--protected-mode', 'no', '--tcp-backlog', '4096',
     ],
     urls: onePort('redis'),
   },

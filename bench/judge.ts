@@ -16,6 +16,9 @@ export interface Sample {
   readonly failure: string | null
 }
 
+/** One round agrees with itself. */
+const verdictRoundsMin = 2
+
 export type Verdict = 'better' | 'worse' | 'same'
 
 export interface Judgement {
@@ -53,8 +56,8 @@ export function judge(samples: readonly Sample[], arm: string, reference: string
   const found = ratios(values, byRound(samples, reference, metric))
   const ratio = median(found)
   const outside = ratio > band || ratio < 1 / band
-  const agreed = found.every((one) => one > 1) || found.every((one) => one < 1)
-  const differs = arm !== reference && found.length > 0 && outside && agreed
+  const agreed = found.length >= verdictRoundsMin && (found.every((one) => one > 1) || found.every((one) => one < 1))
+  const differs = arm !== reference && outside && agreed
   const verdict = !differs ? 'same' : (ratio < 1) === (metric.better === 'lower') ? 'better' : 'worse'
   return { median: median([...values.values()]), ratio, verdict }
 }

@@ -20,7 +20,7 @@ function newRun(plan: Plan): Run {
     machine: machine(),
     rounds,
     quick,
-    budgetMinutes: budgetMs === null ? null : budgetMs / 60_000,
+    budgetMinutes: budgetMs === null ? null : Number((budgetMs / 60_000).toFixed(1)),
     reference: reference.name,
     twin: `${reference.name}'`,
     arms: arms.map(({ name }) => name),

@@ -7,7 +7,7 @@ import type { Arm } from './arms.js'
 import type { Plan } from './plan.js'
 import { waitForQuiet } from './quiet.js'
 import type { RunSample } from './run-data.js'
-import { frontArms, type Scenario } from './scenarios.js'
+import type { Scenario } from './scenarios.js'
 
 const attemptsMax = 2
 const quietMsMax = 20_000
@@ -22,8 +22,8 @@ export type Progress = (round: number, arm: string) => void
 
 /** The arms of this scenario in this plan. */
 export function armsOf({ arms, reference, budgetMs }: Plan, scenario: Scenario): readonly Arm[] {
-  if (budgetMs === null || !scenario.frontOnly) return arms
-  const own = [reference.name, `${reference.name}'`, ...frontArms]
+  if (budgetMs === null || scenario.limitedTo === null) return arms
+  const own = [reference.name, `${reference.name}'`, ...scenario.limitedTo]
   return arms.filter(({ name }) => own.includes(name))
 }
 

@@ -8,6 +8,8 @@ import type { Scenario } from './scenarios.js'
 
 const marks = { better: '+', worse: '-', same: '=' } as const
 const waitedPercentMax = 5
+const failureLettersMax = 160
+const leftOut = 'left out'
 
 function ratioText({ ratio, verdict }: Judgement): string {
   return Number.isFinite(ratio) ? ` ×${ratio.toFixed(2)}${marks[verdict]}` : ''
@@ -47,9 +49,9 @@ function notes(own: readonly RunSample[], roundsOfAll: number): string[] {
 
 function armRow(run: Run, scenario: Scenario, samples: readonly RunSample[], arm: string): string[] {
   const own = samples.filter((sample) => sample.arm === arm)
-  if (own.length === 0) return [arm, 'left out for want of time']
+  if (own.length === 0) return [arm, leftOut]
   const failure = own.find((sample) => sample.failure !== null)?.failure
-  if (own.every((sample) => sample.failure !== null)) return [arm, `failed: ${failure ?? 'not run'}`]
+  if (own.every((sample) => sample.failure !== null)) return [arm, `failed: ${(failure ?? 'not run').slice(0, failureLettersMax)}`]
   const busy = [rawMedian(own, (raw) => raw.serverBusyPercent), rawMedian(own, (raw) => raw.clientBusyPercent)]
   const waited = rawMedian(own, (raw) => raw.clientWaitedPercent)
   const note = notes(own, roundsOf(samples)).join('; ')
@@ -69,7 +71,9 @@ export function scenarioTable(run: Run, scenario: Scenario): string {
     return Number.isFinite(band) && !metric.shownOnly ? `×${band.toFixed(2)}` : '–'
   })
   const complete = arms.filter((row) => row.length >= header.length)
-  const failed = arms.filter((row) => row.length < header.length).map(([arm, why]) => `  ${arm}: ${why}`)
+  const failed = arms.filter((row) => row.length < header.length && row[1] !== leftOut).map(([arm, why]) => `  ${arm}: ${why}`)
+  const spared = arms.filter((row) => row[1] === leftOut).map(([arm]) => arm)
+  if (spared.length > 0) failed.push(`  not with --budget-minutes: ${spared.join(', ')}`)
   const disturbed = samples.filter(({ waitedPercent }) => waitedPercent > waitedPercentMax).length
   const warning = disturbed === 0 ? [] : [`  ${disturbed} of ${samples.length} runs were disturbed by other programs on this machine`]
   const title = `${scenario.name}: ${scenario.about} (rounds: ${roundsOf(samples)})`

@@ -26,7 +26,7 @@ constexpr Scenario table[] = {
     {"slow", "one-to-many while some subscribers never read",
      [](Options& options) {
        options.slow_percent = 10;
-       options.prefill = 512;
+       options.prefill = 320;
      },
      run_volleys},
     {"paced", "every publisher at a steady rate, evenly staggered",

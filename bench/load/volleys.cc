@@ -13,6 +13,7 @@
 namespace load {
 namespace {
 
+constexpr std::uint64_t short_warm_up_ns = 150'000'000;
 constexpr std::uint32_t prefill_burst = 4;
 constexpr std::uint32_t prefill_payload_bytes = 16 * 1024;  // large, so that the buffers are full soon
 
@@ -39,7 +40,7 @@ class Volleys {
  public:
   explicit Volleys(const Options& options)
       : options_(options),
-        fleet_(options, options.prefill + (options.warmup + options.rounds) * options.burst),
+        fleet_(options, options.prefill + (options.warmup + 1 + options.rounds) * options.burst),
         server_cpu_(options.server_pid) {}
 
   bool run(JsonWriter& out) {
@@ -50,7 +51,7 @@ class Volleys {
       if (sent < options_.prefill / 2) silent_bytes_halfway_ = fleet_.silent_bytes();
     }
     silent_bytes_ = fleet_.silent_bytes();
-    for (std::uint32_t i = 0; complete && i < options_.warmup; ++i) complete = volley(options_.burst, options_.payload_bytes);
+    complete = complete && warm_up();
     fleet_.ledger().start_measuring();
     const Counters before = read_counters();
     for (std::uint32_t i = 0; complete && i < options_.rounds && within_budget(); ++i) complete = measured_round();
@@ -59,6 +60,19 @@ class Volleys {
   }
 
  private:
+  /// Whole volleys, unless a tenth of one shows that they would take too long.
+  bool warm_up() {
+    if (options_.warmup == 0) return true;
+    const std::uint64_t started = now_ns();
+    const std::uint32_t some = std::max(1u, options_.publishers / 10);
+    if (!volley(options_.burst, options_.payload_bytes, some)) return false;
+    if (some != options_.publishers && now_ns() - started > short_warm_up_ns) return true;
+    for (std::uint32_t i = 1; i < options_.warmup || (i == 1 && some != options_.publishers); ++i) {
+      if (!volley(options_.burst, options_.payload_bytes)) return false;
+    }
+    return true;
+  }
+
   bool within_budget() const { return meter_.wall_ns() < std::uint64_t{options_.budget_s} * 1'000'000'000; }
 
   bool measured_round() {
@@ -70,10 +84,12 @@ class Volleys {
     return complete;
   }
 
-  bool volley(std::uint32_t burst, std::uint32_t payload_bytes) {
-    for (std::uint32_t i = 0; i < options_.publishers; ++i) fleet_.prepare(i, burst, payload_bytes);
+  bool volley(std::uint32_t burst, std::uint32_t payload_bytes) { return volley(burst, payload_bytes, options_.publishers); }
+
+  bool volley(std::uint32_t burst, std::uint32_t payload_bytes, std::uint32_t publishers) {
+    for (std::uint32_t i = 0; i < publishers; ++i) fleet_.prepare(i, burst, payload_bytes);
     const std::uint64_t deadline = now_ns() + std::uint64_t{options_.timeout_s} * 1'000'000'000;
-    for (std::uint32_t i = 0; i < options_.publishers; ++i) fleet_.fire(i);
+    for (std::uint32_t i = 0; i < publishers; ++i) fleet_.fire(i);
     return fleet_.client().turn_until_delivered(deadline);
   }
 
