@@ -1,6 +1,7 @@
 /** A running broker: the engine's calls and events, typed, with one life from createBroker to close. */
 
 import { EventEmitter } from 'node:events'
+import { formatGot } from './config/parse.js'
 import { ClosedError } from './errors.js'
 import { forgetAtExit, stopAtExit } from './exit-guard.js'
 import type {
@@ -30,6 +31,7 @@ export interface CloseOptions {
 export type StartEngine = (onEvents: (events: readonly EngineEvent[]) => void) => NativeEngine
 
 const drainMsMax = 3_600_000
+const topicStatsMax = 100_000
 /** How long after drainMs and closeMs a drain that has not ended is cut. */
 const drainGraceMs = 1000
 
@@ -103,20 +105,29 @@ export class Broker {
     return this.#engine.stats()
   }
 
-  /** At most `max` topics, those that skipped most first, then those with most subscribers. @throws {ClosedError} */
+  /**
+   * At most `max` (1..100000) topics, those that skipped most first, then those with most subscribers. It looks at every
+   * topic: for a page that a person reads, not for every second. Topics that nobody uses are forgotten in time.
+   * @throws {ClosedError}
+   * @throws {RangeError} max out of range.
+   */
   topicStats(max = 100): TopicStats[] {
     this.#assertOpen()
+    if (!(Number.isInteger(max) && max >= 1 && max <= topicStatsMax)) throw new RangeError(`max must be 1..${topicStatsMax}, got: ${max}`)
     return this.#engine.topicStats(max)
   }
 
   /**
    * Stops accepting, closes every connection with 1001 over `drainMs`, then ends the engine. A later call joins the
-   * first one.
+   * first one, whatever its `drainMs`.
    * @returns whether every connection was closed in time; false when the rest was cut.
-   * @throws {RangeError} drainMs out of range.
+   * It rejects with a RangeError when drainMs is out of range.
    */
-  close({ drainMs = this.#drainMs }: CloseOptions = {}): Promise<boolean> {
-    if (!(drainMs >= 0 && drainMs <= drainMsMax)) throw new RangeError(`drainMs must be 0..${drainMsMax}, got: ${drainMs}`)
+  close(options: CloseOptions = {}): Promise<boolean> {
+    const { drainMs = this.#drainMs } = options ?? {}
+    if (!(Number.isFinite(drainMs) && drainMs >= 0 && drainMs <= drainMsMax)) {
+      return Promise.reject(new RangeError(`drainMs must be 0..${drainMsMax}, got: ${formatGot(drainMs)}`))
+    }
     this.#closing ??= this.#ended ? Promise.resolve(true) : this.#drain(drainMs)
     return this.#closing
   }
@@ -163,6 +174,7 @@ export class Broker {
 
   #dispatch(events: readonly EngineEvent[]): void {
     for (const event of events) {
+      if (this.#ended) return // a listener has stopped the broker
       try {
         this.#emit(event)
       } catch (error) {
@@ -180,7 +192,7 @@ export class Broker {
       case 'slow': this.#emitter.emit('slow', event); break
       case 'warning': this.#emitter.emit('warning', event); break
       // Not from here: the engine joins its threads in stop and must not do so inside its own call.
-      case 'drained': setImmediate(() => this.#end(true)); break
+      case 'drained': setImmediate(() => this.#end(event.cut === 0)); break
       default: event satisfies never
     }
   }

@@ -18,9 +18,12 @@ export interface Machine {
 const shardsMax = 64
 const connectionsCeiling = 10_000_000
 
-/** File descriptors that are not connections: Node's own, listeners, and a few for each shard (epoll, wake-up, timers). */
+/** Log segments that may be files (LogMemory::mappings_max). */
+const logFilesMax = 64
+
+/** File descriptors that are not connections: Node's own, listeners, logs, and a few for each shard (epoll, wake-up, io_uring). */
 function reservedFiles(shards: number): number {
-  return Math.max(64, 32 + 4 * shards)
+  return logFilesMax + Math.max(64, 32 + 4 * shards)
 }
 
 function resolveConnections(explicit: number | undefined, openFilesMax: number, shards: number): number {

@@ -145,6 +145,7 @@ Napi::Value to_value(Napi::Env env, const shard::Event& event) {
       break;
     case shard::EventKind::drained:
       object.Set("type", "drained");
+      object.Set("cut", static_cast<double>(event.cut));
       break;
   }
   return object;

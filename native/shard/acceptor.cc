@@ -94,6 +94,9 @@ void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& pe
     if (of_address == 0) by_address_.erase(peer.limit_key());
     metrics_.add(Metric::connections_closed);
     engine_.kernel.abort(fd);
+    if (!engine_.warn("connection-refused", "refused " + peer.text() + " without a word: too many connections at once")) {
+      metrics_.add(Metric::events_dropped);
+    }
     return;
   }
   ++of_address;

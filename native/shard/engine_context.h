@@ -39,6 +39,8 @@ struct EngineContext {
   std::atomic<bool> connection_events{false};
   /// Shards that, while draining, have no publisher any more. Relaxed: subscribers wait for it only as long as it is worth.
   std::atomic<unsigned> shards_without_publishers{0};
+  /// Connections cut at the end of a drain, over all shards.
+  std::atomic<std::size_t> drain_cut{0};
   /// Shards that have closed their last connection while draining. Only counted; the event carries the news.
   std::atomic<unsigned> shards_drained{0};
 

@@ -26,6 +26,7 @@ struct Event {
   std::uint64_t bytes_behind = 0;
   std::uint64_t skipped = 0;
   std::uint32_t age_ms = 0;
+  std::uint64_t cut = 0;  // drained: connections that were cut at the end of the time
 };
 
 class EventSink {

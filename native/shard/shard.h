@@ -91,6 +91,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void begin_drain(std::uint32_t drain_ms);
   bool has_unfinished(conn::Connection& connection);
   void go_on_draining();
+  void cut_the_rest();
   void drain_some(std::deque<std::uint64_t>& list, std::size_t due, bool time_is_up);
 
   // FanOutOwner.

@@ -17,6 +17,8 @@ namespace {
 constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
 /// While draining, at least one connection is closed in this time, so that a few connections need not wait for the window.
 constexpr std::uint32_t drain_step_ms_max = 5;
+/// Peers get this long to answer a close frame even when the whole drain is to be shorter.
+constexpr std::uint32_t drain_answer_ms_min = 1000;
 /// The least time between a refusal, or a look at the age of a blocked connection's oldest publication, and the next look: who
 /// reads uses it to catch up, also after the whole process was stopped for longer than `age_max_ms`.
 constexpr std::uint32_t judge_again_ms = 200;
@@ -195,9 +197,11 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
 void Shard::go_on_draining() {
   if (!drain_.active || drain_.reported) return;
   const std::uint32_t elapsed_ms = now_ms_ - drain_.started_ms;
-  const bool time_is_up = elapsed_ms >= drain_.within_ms;
+  // The last quarter is for the answers to the last close frames.
+  const std::uint32_t close_within_ms = drain_.within_ms / 4 * 3;
+  const bool time_is_up = elapsed_ms >= close_within_ms;
   const std::size_t due = time_is_up ? drain_.total
-                                     : std::max<std::size_t>(drain_.total * elapsed_ms / drain_.within_ms,
+                                     : std::max<std::size_t>(drain_.total * elapsed_ms / close_within_ms,
                                                              elapsed_ms / drain_step_ms_max + 1);
   drain_some(drain_.publishers, due, time_is_up);
   if (drain_.publishers.empty() && !std::exchange(drain_.publishers_closed, true)) {
@@ -205,13 +209,24 @@ void Shard::go_on_draining() {
   }
   // Publishers of other shards get half of the time at most: one that is stuck must not keep the subscribers from an orderly end.
   const bool heard_all = engine_.shards_without_publishers.load(std::memory_order_relaxed) == engine_.shards.size();
-  if (heard_all || elapsed_ms >= drain_.within_ms / 2) drain_some(drain_.subscribers, due, time_is_up);
+  if (heard_all || elapsed_ms >= close_within_ms / 2) drain_some(drain_.subscribers, due, time_is_up);
+  if (elapsed_ms >= std::max(drain_.within_ms, std::min(engine_.options.close_ms, drain_answer_ms_min))) cut_the_rest();
   if (connections_.size() > 0) return;
   drain_.reported = true;
   if (engine_.shards_drained.fetch_add(1, std::memory_order_relaxed) + 1 < engine_.shards.size()) return;
   Event event;
   event.kind = EventKind::drained;
+  event.cut = engine_.drain_cut.load(std::memory_order_relaxed);
   post_event(std::move(event));
+}
+
+void Shard::cut_the_rest() {
+  for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
+    Connection& connection = connections_.at(slot);
+    if (connection.state == State::free || connection.state == State::doomed) continue;
+    if (connection.codec) engine_.drain_cut.fetch_add(1, std::memory_order_relaxed);
+    doom(connection, abnormal, "cut at the end of the drain");
+  }
 }
 
 /// Closes connections of `list` until `due` of all are closed. Who has something unfinished comes later, while there is time.

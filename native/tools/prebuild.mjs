@@ -1,6 +1,6 @@
 // @ts-check
-// Builds the addon for this machine's CPU and C library into prebuilds/, which `npm pack` puts into the package.
-// Arguments are handed on to prebuildify: `npm run prebuild -- --arch arm64`.
+// Builds the addon for this machine's CPU and C library into prebuilds/, which `npm pack` puts into the package, and beside
+// it the load generator of `broker bench`. Arguments are handed on to prebuildify: `npm run prebuild -- --arch arm64`.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
@@ -30,10 +30,24 @@ function prebuildify() {
   }).status
 }
 
+/** @param {string} flag @returns {string | undefined} */
+function argument(flag) {
+  const at = process.argv.indexOf(flag)
+  return at < 0 ? undefined : process.argv[at + 1]
+}
+
+/** With the compiler of the environment (CXX), as the addon. */
+function buildLoadGenerator() {
+  const folder = join(root, 'prebuilds', `linux-${argument('--arch') ?? process.arch}`)
+  const strip = argument('--strip-bin')
+  const args = ['--silent', '-C', join(root, 'bench', 'load'), 'ship', `to=${folder}`, ...(strip === undefined ? [] : [`STRIP=${strip}`])]
+  return spawnSync('make', args, { stdio: ['ignore', 'inherit', 'inherit'] }).status
+}
+
 if (process.platform === 'linux') {
   try {
     copySources()
-    process.exitCode = prebuildify() ?? 1
+    process.exitCode = (prebuildify() ?? 1) || (buildLoadGenerator() ?? 1)
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import { describeSystemError } from '../endpoint.js'
+import { printable } from '../log/printable.js'
 import { CommandError } from './exit.js'
 
 const handshakeTimeoutMs = 10_000
@@ -71,5 +72,5 @@ export function connect(url: URL, onMessage: (payload: Buffer) => void = () => {
 /** Why the broker ended a connection we wanted to keep. */
 export function closedByBroker(code: number, reason: string): CommandError {
   if (code === 1006) return new CommandError('the connection to the broker was lost')
-  return new CommandError(`the broker closed the connection: ${code} ${reason}`.trimEnd())
+  return new CommandError(`the broker closed the connection: ${code} ${printable(reason)}`.trimEnd())
 }

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino'
 import type { Broker } from '../broker.js'
+import { printable } from '../log/printable.js'
 import { RepeatLimiter } from '../log/repeat-limiter.js'
 
 /** Logs the broker's events from now on. @returns a function that logs what is suppressed so far. */
@@ -28,7 +29,7 @@ export function logEvents(broker: Broker, logger: Logger): () => void {
     })
     broker.on('disconnect', ({ id, protocol, peer, code, reason }) => {
       const details = { event: 'disconnect', id: String(id), protocol, peer, code, reason }
-      logger.debug(details, `${peer} disconnected (${protocol}: ${code} ${reason})`)
+      logger.debug(details, `${peer} disconnected (${protocol}: ${code} ${printable(reason)})`)
     })
   }
 

@@ -36,7 +36,7 @@ function hints(broker: Broker): string[] {
     found.push(`not listening on ${formatEndpoint(address, port)}: ${describeSystemError(code)}`)
   }
   if (connectionsMax < connectionsWanted) {
-    found.push(`only ${connectionsMax} connections fit the limits; raise the limit of open files (ulimit -n) for more`)
+    found.push(`only ${connectionsMax} connections at a time; for more raise limits.connectionsMax and the limit of open files (ulimit -n)`)
   }
   if (queue !== null && queue < backlog) {
     found.push(`net.core.somaxconn is ${queue}: more clients connecting at once wait; set it to ${backlog}`)

@@ -55,6 +55,7 @@ async function run(command: Command): Promise<void> {
   })
   const flush = logEvents(broker, logger)
   drainOnSignals(broker, logger, flush)
+  process.on('SIGUSR2', () => logger.info({ event: 'stats', stats: broker.stats(), topics: broker.topicStats(20) }, 'stats'))
   logStart(broker, logger)
 }
 
@@ -67,6 +68,7 @@ export function addStartCommand(program: Command): void {
   command
     .option('--set <key=value...>', 'set any configuration key, such as limits.messageBytesMax=128KiB')
     .addHelpText('after', `
+SIGUSR2 logs all counters and the 20 topics that skipped most.
 Every key can also be set in the environment: limits.messageBytesMax is BROKER_LIMITS_MESSAGE_BYTES_MAX.
 Flags win over the environment, the environment over the file, the file over defaults.
 

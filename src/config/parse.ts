@@ -19,12 +19,21 @@ export function formatPath(path: Path): string {
   return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at === 0 ? '' : '.'}${String(key)}`)).join('')
 }
 
+/** As JSON; a value that has none (a circle, a symbol) by its kind. */
+function toText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
 /** A value in a message: short, on one line, plain words unquoted. */
 export function formatGot(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string' && /^[\w.:%*+/-]+$/.test(value)) return value.slice(0, gotMax)
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)
-  const text = JSON.stringify(value) ?? String(value)
+  const text = toText(value)
   return text.length > gotMax ? `${text.slice(0, gotMax)}…` : text
 }
 

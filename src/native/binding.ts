@@ -116,6 +116,8 @@ export interface WarningEvent {
 
 export interface DrainedEvent {
   readonly type: 'drained'
+  /** Connections that were cut at the end of the time, because their peers did not answer the close frame. */
+  readonly cut: number
 }
 
 export type EngineEvent = ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent
@@ -145,7 +147,10 @@ export interface NativeEngine {
   topicStats(max: number): TopicStats[]
   /** Which of `connection` and `disconnect` events to produce (warning, slow and drained always are). */
   setConnectionEvents(on: boolean): void
-  /** Stops accepting and closes every connection with 1001, paced over `drainMs`; ends with a `drained` event. */
+  /**
+   * Stops accepting and closes every connection with 1001, paced over three quarters of `drainMs`; who has not answered at its
+   * end is cut (close handshakes get a second at least). Ends with a `drained` event.
+   */
   drain(drainMs: number): void
   /** Ends all threads and closes every socket at once; returns when they are joined. Idempotent. */
   stop(): void

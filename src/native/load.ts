@@ -28,7 +28,12 @@ const here: LoadOptions = {
 const fix = 'fix: install g++, make and python3, then run npm rebuild @tutti/broker (in a checkout: npm install)'
 
 function libc(): string {
+  // Without it the report looks up the names of all peers of this process, which can take seconds.
+  const options = process.report as { excludeNetwork?: boolean }
+  const { excludeNetwork = false } = options
+  options.excludeNetwork = true
   const header = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  options.excludeNetwork = excludeNetwork
   return header.header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc'
 }
 

@@ -11,11 +11,11 @@ function resolve(options: BrokerOptions, changes: Partial<Machine> = {}) {
 
 test('what follows from the machine', async (t) => {
   const options = await resolve({})
-  t.match(options, { shards: 3, cpus: null, reusePort: false, limits: { connectionsMax: 960, connectionsPerAddressMax: 960 } })
+  t.match(options, { shards: 3, cpus: null, reusePort: false, limits: { connectionsMax: 896, connectionsPerAddressMax: 896 } })
   t.strictSame(options.timeouts, { handshakeMs: 10_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000 })
   t.equal((await resolve({}, { cores: 1 })).shards, 1)
   t.equal((await resolve({}, { cores: 192 })).shards, 64)
-  t.equal((await resolve({ shards: 64 })).limits.connectionsMax, 1024 - 288, 'shards need files of their own')
+  t.equal((await resolve({ shards: 64 })).limits.connectionsMax, 1024 - 352, 'shards need files of their own')
   t.equal((await resolve({}, { openFilesMax: 2 ** 30 })).limits.connectionsMax, 10_000_000)
 })
 
@@ -24,12 +24,12 @@ test('no value is left open', async (t) => {
 })
 
 test('connections must fit the limit of open files', async (t) => {
-  t.equal((await resolve({ limits: { connectionsMax: 960 } })).limits.connectionsMax, 960)
-  await t.rejects(resolve({ limits: { connectionsMax: 961 } }), {
-    code: 'ERR_CONFIG', message: 'limits.connectionsMax must be 1..960 (1024 open files less 64 in reserve), got: 961',
+  t.equal((await resolve({ limits: { connectionsMax: 896 } })).limits.connectionsMax, 896)
+  await t.rejects(resolve({ limits: { connectionsMax: 897 } }), {
+    code: 'ERR_CONFIG', message: 'limits.connectionsMax must be 1..896 (1024 open files less 128 in reserve), got: 897',
   })
   await t.rejects(resolve({}, { openFilesMax: 64 }), {
-    message: 'limits.connectionsMax needs a limit of open files above 64, which is 64 now, got: nothing',
+    message: 'limits.connectionsMax needs a limit of open files above 128, which is 64 now, got: nothing',
   })
   const { limits } = await resolve({ limits: { connectionsMax: 5, connectionsPerAddressMax: 50 } })
   t.equal(limits.connectionsPerAddressMax, 5)

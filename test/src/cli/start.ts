@@ -30,7 +30,7 @@ test('says where it listens and what it allows', async (t) => {
   t.match(broker.log, [
     { level: 'info', event: 'listening', role: 'publish', msg: `listening on ws://127.0.0.1:${publishPort} (publish)` },
     { level: 'info', event: 'listening', role: 'subscribe', msg: `listening on ws://127.0.0.1:${subscribePort} (subscribe)` },
-    { level: 'warn', event: 'hint', msg: 'only 50 connections fit the limits; raise the limit of open files (ulimit -n) for more' },
+    { level: 'warn', event: 'hint', msg: 'only 50 connections at a time; for more raise limits.connectionsMax and the limit of open files (ulimit -n)' },
   ])
   t.match(broker.log.find(({ event }) => event === 'ready'), {
     shards: 1, connectionsMax: 50, msg: /^ready: 1 shard \((epoll|uring)\), up to 50 connections, messages up to 64 KiB, 256 MiB of logs$/,
@@ -68,7 +68,7 @@ test('a port in use is one line and exit code 1', async (t) => {
 
 test('too many connections for the limit of open files', async (t) => {
   t.match(await runCli(['start', '--set', 'limits.connectionsMax=10000000']), {
-    code: 2, stderr: /^broker: limits\.connectionsMax must be 1\.\.\d+ \(\d+ open files less 64 in reserve\), got: 10000000 \(from --set\)\n$/,
+    code: 2, stderr: /^broker: limits\.connectionsMax must be 1\.\.\d+ \(\d+ open files less 128 in reserve\), got: 10000000 \(from --set\)\n$/,
   })
 })
 
