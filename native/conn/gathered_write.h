@@ -13,7 +13,7 @@
 
 namespace conn {
 
-/// A path's MSS-sized burst on loopback; one byte more costs 20–35 % of a burst's rate (docs/performance.md).
+/// A path's MSS-sized burst on loopback; one byte more costs 20–35 % of a burst's rate (docs/benchmarking.md).
 inline constexpr std::uint32_t send_quantum_bytes = 65'483;
 
 /// True when the connection's cursor in that subscription stands within a frame, part of which is on the wire.

@@ -80,7 +80,7 @@ Address from_sockaddr(const sockaddr_storage& storage) {
 void set_option(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); }
 
 /// What accepted sockets inherit. Pacing by bbr halves burst speed on a local path and is not undone by switching after
-/// accept, so the listener chooses (docs/performance.md).
+/// accept, so the listener chooses (docs/benchmarking.md).
 void set_inherited_options(int fd, const ListenOptions& options) {
   char current[16] = {};
   socklen_t length = sizeof current;

@@ -18,7 +18,7 @@ namespace {
 /// Writes of one turn: then the poller is asked again, so that a large fan-out does not hold up everything else.
 constexpr std::uint32_t writes_per_turn = 1024;
 constexpr std::uint32_t side_writes_min = 64;
-/// From here on a range leaves by sendfile, without a copy; below it the copy is cheaper (docs/performance.md).
+/// From here on a range leaves by sendfile, without a copy; below it the copy is cheaper (docs/benchmarking.md).
 constexpr std::uint32_t sendfile_bytes_min = 16 * 1024;
 /// 15 pages, so that a range fits the 16 pages of one splice even when it does not begin at a page.
 constexpr std::uint32_t sendfile_quantum_bytes = 61'440;
