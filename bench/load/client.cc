@@ -9,8 +9,10 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "bench/load/clock.h"
@@ -139,15 +141,21 @@ void Client::turn(std::uint64_t wait_ns) {
   const std::uint64_t wait = options_.spin ? 0 : wait_ns;
   const timespec timeout{static_cast<time_t>(wait / 1'000'000'000), static_cast<long>(wait % 1'000'000'000)};
   if (options_.kernel_time) kernel_clock_.compare();
-  const int ready = epoll_pwait2(epoll_, events, events_per_turn_max, &timeout, nullptr);
+  // Not by its name: that needs a newer C library than the rest.
+  const auto ready = static_cast<int>(syscall(SYS_epoll_pwait2, epoll_, events, events_per_turn_max, &timeout, nullptr, 0));
   if (ready < 0 && errno != EINTR) fail("epoll_pwait2");
   for (int i = 0; i < ready; ++i) on_event(events[i].data.u32, events[i].events);
 }
 
 bool Client::turn_until_delivered(std::uint64_t deadline_ns) {
   CHECK(ledger_ != nullptr);
+  bool faulty = false;
   while (ledger_->outstanding() != 0) {
     const std::uint64_t now = now_ns();
+    if (!faulty && ledger_->faulty()) {  // the run has failed: what is still missing shows soon
+      faulty = true;
+      deadline_ns = std::min(deadline_ns, now + 1'000'000'000);
+    }
     if (now >= deadline_ns) return false;
     turn(deadline_ns - now);
   }

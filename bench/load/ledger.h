@@ -65,6 +65,7 @@ class Ledger {
   void record_closed() { ++faults_.closed; }
   void record_protocol_fault() { ++faults_.protocol; }
 
+  bool faulty() const { return faults_.sum() != 0; }
   /// Deliveries still to come for everything sent so far.
   std::uint64_t outstanding() const { return outstanding_; }
   std::uint64_t deliveries() const { return deliveries_; }

@@ -1,9 +1,11 @@
 // See measures.h.
 #include "bench/load/measures.h"
 
+#include <dirent.h>
+
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include <cinttypes>
+#include <cstdio>
 #include <numeric>
 #include <stdexcept>
 
@@ -73,13 +75,18 @@ ServerCpu::ServerCpu(std::uint32_t pid) {
 std::uint64_t ServerCpu::used_ns() const { return known_ ? read_clock_ns(clock_) : 0; }
 
 std::uint64_t waited_for_core_ns(std::uint32_t pid) {
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task/";
+  DIR* folder = opendir(tasks.c_str());
+  if (folder == nullptr) return 0;
   std::uint64_t sum = 0;
-  std::error_code gone;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
-    std::ifstream file(task.path() / "schedstat");
+  while (const dirent* entry = readdir(folder)) {
+    std::FILE* file = std::fopen((tasks + entry->d_name + "/schedstat").c_str(), "re");
+    if (file == nullptr) continue;
     std::uint64_t ran_ns = 0, waited_ns = 0;
-    if (file >> ran_ns >> waited_ns) sum += waited_ns;
+    if (std::fscanf(file, "%" SCNu64 " %" SCNu64, &ran_ns, &waited_ns) == 2) sum += waited_ns;
+    std::fclose(file);
   }
+  closedir(folder);
   return sum;
 }
 

@@ -1,8 +1,9 @@
 /** The table of commands: one file and one row each. */
 
 import type { Command } from 'commander'
+import { addBenchCommand } from './bench.js'
 import { addPubCommand } from './pub.js'
 import { addStartCommand } from './start.js'
 import { addSubCommand } from './sub.js'
 
-export const commands: readonly ((program: Command) => void)[] = [addStartCommand, addPubCommand, addSubCommand]
+export const commands: readonly ((program: Command) => void)[] = [addStartCommand, addPubCommand, addSubCommand, addBenchCommand]
