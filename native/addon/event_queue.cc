@@ -1,6 +1,6 @@
 #include "native/addon/event_queue.h"
 
-#include "native/addon/values.h"
+#include "native/addon/event_values.h"
 
 namespace addon {
 
@@ -52,12 +52,7 @@ void EventQueue::close() {
 
 void EventQueue::call_js(napi_env env, napi_value callback, void* context, void*) {
   if (env == nullptr) return;  // the environment is going down
-  try {
-    (*static_cast<std::shared_ptr<EventQueue>*>(context))->deliver(env, Napi::Function(env, callback));
-  } catch (const Napi::Error&) {
-    // The environment was ended within the callback (process.exit in a worker, terminate()): nobody is left to be told, and no
-    // C++ exception may cross Node's frames. What a listener throws is handled in JavaScript (src/broker.ts).
-  }
+  (*static_cast<std::shared_ptr<EventQueue>*>(context))->deliver(env, callback);
 }
 
 void EventQueue::finalize(napi_env, void* data, void*) {
@@ -70,7 +65,7 @@ void EventQueue::finalize(napi_env, void* data, void*) {
   delete held;
 }
 
-void EventQueue::deliver(Napi::Env env, Napi::Function callback) {
+void EventQueue::deliver(napi_env env, napi_value callback) {
   std::vector<shard::Event> events;
   {
     std::lock_guard guard(lock_);
@@ -78,10 +73,15 @@ void EventQueue::deliver(Napi::Env env, Napi::Function callback) {
     events.swap(events_);
   }
   if (events.empty()) return;
-  Napi::HandleScope scope(env);
-  Napi::Array batch = Napi::Array::New(env, events.size());
-  for (std::size_t i = 0; i < events.size(); ++i) batch.Set(static_cast<std::uint32_t>(i), to_value(env, events[i]));
-  callback.Call({batch});
+  napi_handle_scope scope = nullptr;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  napi_value undefined = nullptr;
+  napi_get_undefined(env, &undefined);
+  const napi_value batch = to_array(env, events);
+  // A failure is the end of the environment within the callback (process.exit in a worker, terminate()): nobody is left to be
+  // told. What a listener throws is handled in JavaScript (src/broker.ts).
+  if (batch != nullptr) napi_call_function(env, undefined, callback, 1, &batch, nullptr);
+  napi_close_handle_scope(env, scope);
 }
 
 }  // namespace addon

@@ -29,7 +29,7 @@ class EventQueue final : public shard::EventSink, public std::enable_shared_from
   static std::size_t room_for(shard::EventKind kind);
   static void call_js(napi_env env, napi_value callback, void* context, void* data);
   static void finalize(napi_env env, void* data, void* hint);
-  void deliver(Napi::Env env, Napi::Function callback);
+  void deliver(napi_env env, napi_value callback);
 
   std::mutex lock_;  // guards everything below
   std::vector<shard::Event> events_;

@@ -109,48 +109,6 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   return options;
 }
 
-Napi::Value to_value(Napi::Env env, const shard::Event& event) {
-  Napi::Object object = Napi::Object::New(env);
-  if (event.kind != shard::EventKind::drained && event.kind != shard::EventKind::warning) {
-    object.Set("id", Napi::BigInt::New(env, event.id));
-    object.Set("peer", event.peer);
-  }
-  switch (event.kind) {
-    case shard::EventKind::connection: {
-      object.Set("type", "connection");
-      object.Set("protocol", codec::protocol(event.protocol).name);
-      Napi::Array topics = Napi::Array::New(env, event.topics.size());
-      for (std::size_t i = 0; i < event.topics.size(); ++i) topics.Set(static_cast<std::uint32_t>(i), event.topics[i]);
-      object.Set("topics", topics);
-      break;
-    }
-    case shard::EventKind::disconnect:
-      object.Set("type", "disconnect");
-      object.Set("protocol", codec::protocol(event.protocol).name);
-      object.Set("code", event.code);
-      object.Set("reason", event.text);
-      break;
-    case shard::EventKind::slow:
-      object.Set("type", "slow");
-      object.Set("topic", event.topics.front());
-      object.Set("policy", conn::slow_policy_name(event.policy));
-      object.Set("bytesBehind", static_cast<double>(event.bytes_behind));
-      object.Set("ageMs", event.age_ms);
-      object.Set("skipped", static_cast<double>(event.skipped));
-      break;
-    case shard::EventKind::warning:
-      object.Set("type", "warning");
-      object.Set("name", event.name);
-      object.Set("message", event.text);
-      break;
-    case shard::EventKind::drained:
-      object.Set("type", "drained");
-      object.Set("cut", static_cast<double>(event.cut));
-      break;
-  }
-  return object;
-}
-
 Napi::Value to_value(Napi::Env env, const shard::BoundListener& listener) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("protocol", codec::protocol(listener.protocol).name);

@@ -10,7 +10,6 @@
 namespace addon {
 
 shard::EngineOptions to_engine_options(const Napi::Object& value);
-Napi::Value to_value(Napi::Env env, const shard::Event& event);
 Napi::Value to_value(Napi::Env env, const shard::BoundListener& listener);
 Napi::Value to_value(Napi::Env env, const shard::TopicCounts& counts);
 /// The system's name of an errno, such as EADDRINUSE.

@@ -17,6 +17,10 @@ const closing = workerUrl(`
   const broker = await start()
   broker.publish('x', '1')
   await broker.close()`)
+const leavingInsideAnEvent = workerUrl(`
+  const broker = await start()
+  broker.on('warning', () => process.exit(4))
+  provokeWarning(broker)`)
 const loading = workerUrl('require(addonFile)')
 
 /** What the main thread does when it is told, its worker's broker serving 20 subscribers and a busy publisher. */
@@ -55,6 +59,11 @@ const run = `
 const alone = [
   { name: 'a worker that closes its broker', script: `await run(${closing})`, output: 'worker 0\n' },
   { name: 'a worker that leaves with its broker running', script: `await run(${leaving})`, output: 'worker 3\n' },
+  {
+    name: 'a worker that leaves inside a listener of an event', output: 'worker 4\nworker 4\n',
+    script: `await run(${leavingInsideAnEvent})
+      await run(${leavingInsideAnEvent})`,
+  },
   {
     name: 'three in turn, each loads the addon anew', output: 'worker 3\n'.repeat(3),
     script: `for (let i = 0; i < 3; i += 1) await run(${leaving})`,

@@ -1,0 +1,103 @@
+#include "native/addon/event_values.h"
+
+#include <string_view>
+
+namespace addon {
+
+namespace {
+
+/// One object under construction. Statuses are left alone: see the header.
+class Object {
+ public:
+  explicit Object(napi_env env) : env_(env) { napi_create_object(env, &object_); }
+  napi_value value() const { return object_; }
+
+  void set(const char* name, napi_value value) {
+    if (value != nullptr) napi_set_named_property(env_, object_, name, value);
+  }
+  void set(const char* name, std::string_view text) { set(name, string(env_, text)); }
+  void set(const char* name, double number) {
+    napi_value value = nullptr;
+    napi_create_double(env_, number, &value);
+    set(name, value);
+  }
+  void set_bigint(const char* name, std::uint64_t number) {
+    napi_value value = nullptr;
+    napi_create_bigint_uint64(env_, number, &value);
+    set(name, value);
+  }
+  void set(const char* name, const std::vector<std::string>& texts) {
+    napi_value array = nullptr;
+    napi_create_array_with_length(env_, texts.size(), &array);
+    for (std::size_t i = 0; array != nullptr && i < texts.size(); ++i) {
+      napi_set_element(env_, array, static_cast<std::uint32_t>(i), string(env_, texts[i]));
+    }
+    set(name, array);
+  }
+
+ private:
+  static napi_value string(napi_env env, std::string_view text) {
+    napi_value value = nullptr;
+    napi_create_string_utf8(env, text.data(), text.size(), &value);
+    return value;
+  }
+
+  napi_env env_;
+  napi_value object_ = nullptr;
+};
+
+void set_connection(Object& object, const shard::Event& event) {
+  object.set_bigint("id", event.id);
+  object.set("peer", std::string_view(event.peer));
+}
+
+napi_value to_object(napi_env env, const shard::Event& event) {
+  Object object(env);
+  switch (event.kind) {
+    case shard::EventKind::connection:
+      object.set("type", std::string_view("connection"));
+      set_connection(object, event);
+      object.set("protocol", std::string_view(codec::protocol(event.protocol).name));
+      object.set("topics", event.topics);
+      break;
+    case shard::EventKind::disconnect:
+      object.set("type", std::string_view("disconnect"));
+      set_connection(object, event);
+      object.set("protocol", std::string_view(codec::protocol(event.protocol).name));
+      object.set("code", static_cast<double>(event.code));
+      object.set("reason", std::string_view(event.text));
+      break;
+    case shard::EventKind::slow:
+      object.set("type", std::string_view("slow"));
+      set_connection(object, event);
+      object.set("topic", std::string_view(event.topics.front()));
+      object.set("policy", std::string_view(conn::slow_policy_name(event.policy)));
+      object.set("bytesBehind", static_cast<double>(event.bytes_behind));
+      object.set("ageMs", static_cast<double>(event.age_ms));
+      object.set("skipped", static_cast<double>(event.skipped));
+      break;
+    case shard::EventKind::warning:
+      object.set("type", std::string_view("warning"));
+      object.set("name", std::string_view(event.name));
+      object.set("message", std::string_view(event.text));
+      break;
+    case shard::EventKind::drained:
+      object.set("type", std::string_view("drained"));
+      object.set("cut", static_cast<double>(event.cut));
+      break;
+  }
+  return object.value();
+}
+
+}  // namespace
+
+napi_value to_array(napi_env env, const std::vector<shard::Event>& events) {
+  napi_value array = nullptr;
+  napi_create_array_with_length(env, events.size(), &array);
+  for (std::size_t i = 0; array != nullptr && i < events.size(); ++i) {
+    napi_set_element(env, array, static_cast<std::uint32_t>(i), to_object(env, events[i]));
+  }
+  return array;
+}
+
+}  // namespace addon
