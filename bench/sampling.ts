@@ -35,7 +35,7 @@ async function sample(plan: Plan, scenario: Scenario, arm: Arm, round: number, s
   const perSampleMs = shareMs / (armsOf(plan, scenario).length * fewRounds)
   const budgetS = limited ? Math.min(sampleSecondsMax, Math.max(1, Math.round(perSampleMs / 2000))) : null
   let best: RunSample | null = null
-  for (let attempt = 0; attempt < attemptsMax; ++attempt) {
+  for (let attempt = 0; attempt < (quick ? 1 : attemptsMax); ++attempt) {
     await waitForQuiet(attempt === 0 ? quietWaitMs : limited ? Math.min(quietMsMax, perSampleMs) : Math.max(quietWaitMs, quietMsMax))
     try {
       const { values, raw } = await scenario.measure({ arm, serverCpu, loadCpu, quick, budgetS })

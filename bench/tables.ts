@@ -28,7 +28,10 @@ function rawMedian(samples: readonly RunSample[], pick: (raw: LoadResult) => num
   return Number.isFinite(value) ? value.toFixed(0) : '–'
 }
 
-function layOut(rows: readonly (readonly string[])[]): string {
+/** Columns without a figure are left out. */
+function layOut(all: readonly (readonly string[])[]): string {
+  const empty = (all[0] ?? []).map((_, column) => column > 0 && all.slice(1).every((row) => (row[column] ?? '–') === '–'))
+  const rows = all.map((row) => row.filter((_, column) => empty[column] !== true))
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const line = (row: readonly string[]): string =>
     row.map((text, column) => column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0)).join('  ')

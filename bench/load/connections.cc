@@ -73,6 +73,7 @@ bool run_storm(const Options& options, JsonWriter& out) {
   fleet.open();
   fleet.ledger().start_measuring();
   BusyMeter meter;
+  const WaitMeter wait_meter;
   const std::uint64_t cpu_before = server_cpu.used_ns();
   meter.start();
   const OpenResult opened = fleet.client().open(wanted, AfterOpen::close, Traffic(fleet, options));
@@ -85,6 +86,7 @@ bool run_storm(const Options& options, JsonWriter& out) {
   write_traffic(out, fleet.ledger(), fleet.sent(0));
   out.key("serverCpuUsPerHandshake").real(server_cpu.known() ? cpu_us / opened.opened : NAN);
   out.key("clientBusyPercent").real(meter.percent());
+  out.key("clientWaitedPercent").real(wait_meter.percent_of(meter.wall_ns()));
   return faults.sum() == 0;
 }
 

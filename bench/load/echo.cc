@@ -67,6 +67,7 @@ bool run_echo(const Options& options, JsonWriter& out) {
   echo.fleet().ledger().start_measuring();
   const std::uint64_t answered_before = echo.fleet().ledger().deliveries();
   BusyMeter meter;
+  const WaitMeter wait_meter;
   const std::uint64_t cpu_before = server_cpu.used_ns();
   meter.start();
   const std::uint64_t length_ns = std::uint64_t{std::min(options.seconds, options.budget_s)} * 1'000'000'000;
@@ -84,6 +85,7 @@ bool run_echo(const Options& options, JsonWriter& out) {
   out.key("serverCpuUsPerDelivery").real(server_cpu.known() ? cpu_us / answered : NAN);
   out.key("serverBusyPercent").real(server_cpu.known() ? 100e3 * cpu_us / static_cast<double>(meter.wall_ns()) : NAN);
   out.key("clientBusyPercent").real(meter.percent());
+  out.key("clientWaitedPercent").real(wait_meter.percent_of(meter.wall_ns()));
   return complete && faults.sum() == 0;
 }
 

@@ -2,6 +2,7 @@
 #include "bench/load/measures.h"
 
 #include <dirent.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cinttypes>
@@ -88,6 +89,13 @@ std::uint64_t waited_for_core_ns(std::uint32_t pid) {
   }
   closedir(folder);
   return sum;
+}
+
+WaitMeter::WaitMeter() : before_ns_(waited_for_core_ns(static_cast<std::uint32_t>(getpid()))) {}
+
+double WaitMeter::percent_of(std::uint64_t wall_ns) const {
+  const std::uint64_t waited_ns = waited_for_core_ns(static_cast<std::uint32_t>(getpid())) - before_ns_;
+  return 100 * static_cast<double>(waited_ns) / static_cast<double>(wall_ns);
 }
 
 void BusyMeter::start() {

@@ -35,6 +35,16 @@ class ServerCpu {
 /// Time the threads of a process were ready to run but had no core: what other programs on the machine did to a run.
 std::uint64_t waited_for_core_ns(std::uint32_t pid);
 
+/// How long this process was ready but had no core, since the object was made.
+class WaitMeter {
+ public:
+  WaitMeter();
+  double percent_of(std::uint64_t wall_ns) const;
+
+ private:
+  std::uint64_t before_ns_;
+};
+
 /// Adds up windows of wall time and of this process's own CPU time within them.
 class BusyMeter {
  public:

@@ -37,6 +37,7 @@ bool run_paced(const Options& options, JsonWriter& out) {
   fleet.ledger().start_measuring();
   Histogram lag;  // how much later than planned the client itself came to send
   BusyMeter meter;
+  const WaitMeter wait_meter;
   const std::uint64_t cpu_before = server_cpu.used_ns();
   meter.start();
   const std::uint64_t start = now_ns();
@@ -65,6 +66,7 @@ bool run_paced(const Options& options, JsonWriter& out) {
   out.key("deliveriesPerSecond").real(deliveries * 1e9 / static_cast<double>(meter.wall_ns()));
   out.key("serverCpuUsPerDelivery").real(server_cpu.known() ? cpu_us / deliveries : NAN);
   out.key("clientBusyPercent").real(meter.percent());
+  out.key("clientWaitedPercent").real(wait_meter.percent_of(meter.wall_ns()));
   return faults.sum() == 0;
 }
 
