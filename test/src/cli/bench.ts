@@ -5,6 +5,12 @@ import { startServer } from '../../support/websocket-server.js'
 
 const small = ['--scenarios', 'one-to-many', '--subscribers', '5']
 
+test('--help has examples', async (t) => {
+  const { code, stdout } = await runCli(['bench', '--help'])
+  t.equal(code, 0)
+  t.match(stdout, 'Examples:\n  $ broker bench')
+})
+
 test('--list names every scenario', async (t) => {
   const { code, stdout } = await runCli(['bench', '--list'])
   t.equal(code, 0)
