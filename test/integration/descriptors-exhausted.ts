@@ -59,5 +59,5 @@ test('started with few descriptors', async (t) => {
   const broker = await startBroker(t, { args: ['--set', 'limits.connectionsMax=8'] })
   const ready = await broker.logged(({ event }) => event === 'ready')
   t.equal(ready['connectionsMax'], 8)
-  t.match((await broker.logged(({ event }) => event === 'hint')).msg, /only 8 connections fit/)
+  t.match((await broker.logged(({ event }) => event === 'hint')).msg, /only 8 connections at a time/)
 })
