@@ -15,8 +15,11 @@ const disturbedPercent = 5
 /** Wanted in a limited time: below it there is hardly a verdict. */
 const fewRounds = 3
 const sampleSecondsMax = 10
-/** An arm whose sample took longer, and more than its part of the time, is not run again. */
-const slowSampleMsMin = 6000
+/** An arm whose sample took longer than this, and than so many parts of the time, is not run again. */
+const slowSampleMsMin = 5000
+const slowParts = 2.5
+/** A scenario that takes so many times its part of the time ends where it is. */
+const overrunMax = 1.5
 
 export type Progress = (round: number, arm: string) => void
 
@@ -27,13 +30,19 @@ export function armsOf({ arms, reference, budgetMs }: Plan, scenario: Scenario):
   return arms.filter(({ name }) => own.includes(name))
 }
 
+/** What a sample may take when a few rounds are to fit. */
+function sampleMs(plan: Plan, scenario: Scenario, shareMs: number): number {
+  return shareMs / (armsOf(plan, scenario).length * fewRounds)
+}
+
 /** One sample; taken again, in a quieter moment, when others used the machine meanwhile; the least disturbed one counts. */
 async function sample(plan: Plan, scenario: Scenario, arm: Arm, round: number, shareMs: number): Promise<RunSample> {
   const { quick, serverCpu, loadCpu, quietWaitMs } = plan
   const place = { scenario: scenario.name, arm: arm.name, round }
   const limited = Number.isFinite(shareMs)
-  const perSampleMs = shareMs / (armsOf(plan, scenario).length * fewRounds)
+  const perSampleMs = sampleMs(plan, scenario, shareMs)
   const budgetS = limited ? Math.min(sampleSecondsMax, Math.max(1, Math.round(perSampleMs / 2000))) : null
+  const started = Date.now()
   let best: RunSample | null = null
   for (let attempt = 0; attempt < (quick ? 1 : attemptsMax); ++attempt) {
     await waitForQuiet(attempt === 0 ? quietWaitMs : limited ? Math.min(quietMsMax, perSampleMs) : Math.max(quietWaitMs, quietMsMax))
@@ -41,7 +50,7 @@ async function sample(plan: Plan, scenario: Scenario, arm: Arm, round: number, s
       const { values, raw } = await scenario.measure({ arm, serverCpu, loadCpu, quick, budgetS })
       const waitedPercent = Math.max(0, ...raw.map(({ clientWaitedPercent = 0 }) => clientWaitedPercent))
       if (best === null || waitedPercent < best.waitedPercent) best = { ...place, values, waitedPercent, failure: null, raw }
-      if (waitedPercent <= disturbedPercent) break
+      if (waitedPercent <= disturbedPercent || (limited && Date.now() - started > perSampleMs)) break
     } catch (error) {
       if (best !== null) break
       return { ...place, values: {}, waitedPercent: 0, failure: (error as Error).message, raw: [] }
@@ -50,7 +59,7 @@ async function sample(plan: Plan, scenario: Scenario, arm: Arm, round: number, s
   return best as RunSample
 }
 
-/** `shareMs`: how long it may take, Infinity for all rounds. At least one round is made. */
+/** `shareMs`: how long it may take, Infinity for all rounds. */
 export async function takeSamples(plan: Plan, scenario: Scenario, shareMs: number, progress: Progress): Promise<RunSample[]> {
   const samples: RunSample[] = []
   const started = Date.now()
@@ -62,12 +71,13 @@ export async function takeSamples(plan: Plan, scenario: Scenario, shareMs: numbe
     roundMs = 0
     for (let turn = 0; turn < arms.length; ++turn) {
       const arm = arms[(turn + round) % arms.length] as Arm
-      progress(round, arm.name)
       const before = Date.now()
+      if (before - started > overrunMax * shareMs) return samples  // the last arms are the slowest, and are named as left out
+      progress(round, arm.name)
       samples.push(await sample(plan, scenario, arm, round, shareMs))
       const took = Date.now() - before
-      const isReference = arm.name.startsWith(plan.reference.name)
-      if (!isReference && took > Math.max(slowSampleMsMin, shareMs / 8)) slow.add(arm.name)
+      const isReference = arm.name === plan.reference.name || arm.name === `${plan.reference.name}'`
+      if (!isReference && took > Math.max(slowSampleMsMin, slowParts * sampleMs(plan, scenario, shareMs))) slow.add(arm.name)
       else roundMs += took
     }
   }

@@ -85,7 +85,7 @@ const oneToManyKernel: LoadRow = {
 
 /** Less time than the load itself needs to show its tail makes no sense: ten seconds are one message per publisher. */
 const paced: Scenario = {
-  ...loadScenario(manyToManyPaced, { ...known, weight: 3 }),
+  ...loadScenario(manyToManyPaced, { ...known, weight: 4 }),
   measure: async (bench) => {
     const seconds = bench.budgetS === null ? [] : ['--seconds', '10']
     const result = await loadFreshServer(bench, [...manyToManyPaced.args, ...seconds])
@@ -95,7 +95,7 @@ const paced: Scenario = {
 
 /** The figures of those who read, and how much worse they are than in a run of the same arm where everybody reads. */
 const slowPaired: Scenario = {
-  ...loadScenario(slow, { ...known, weight: 2 }),
+  ...loadScenario(slow, { ...known, weight: 2.5 }),
   about: `${slow.about}; × the same without them`,
   metrics: [
     ...deliveryMetrics,
@@ -120,8 +120,8 @@ const idleMemory: Scenario = {
   weight: 2,
   limitedTo: null,
   metrics: [{ key: 'bytes', title: 'bytes/connection', better: 'lower', digits: 0 }],
-  measure: async ({ arm, serverCpu, loadCpu, quick }) => {
-    const count = quick ? 4000 : 17_000
+  measure: async ({ arm, serverCpu, loadCpu, quick, budgetS }) => {
+    const count = quick ? 4000 : budgetS !== null ? 8000 : 17_000
     await using server = await startServer(arm, serverCpu)
     const first = await holdConnections(server, loadCpu, 500)
     await sleep(500)
@@ -145,7 +145,7 @@ function present<Row>(row: Row | undefined): Row[] {
 /** In the order of their weight for a reader: when the time is up, the last ones are not run. */
 export const scenarios: readonly Scenario[] = [
   loadScenario(oneToMany, { ...delivered, weight: 2 }),
-  loadScenario(manyToMany, { ...delivered, weight: 3 }),
+  loadScenario(manyToMany, { ...delivered, weight: 3.5 }),
   loadScenario(echo, { metrics: echoMetrics, values: echoValues, weight: 1.5 }),
   idleMemory,
   ...present(channelsFew).map((row) => loadScenario(row, { ...known, weight: 0.8 })),
