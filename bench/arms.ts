@@ -22,6 +22,8 @@ export interface Arm {
   /** Why this arm cannot run here, with what to do about it, or null. */
   readonly missing: () => string | null
   readonly command: (ports: Ports) => readonly [program: string, ...args: string[]]
+  /** Its threads share the work and wait for each other on one core: their waiting says nothing about other programs. */
+  readonly manyThreads?: true
   /** `{topic}` stands for the topic's name. Left out: the plain contract, one port for each side. */
   readonly urls?: (ports: Ports) => Urls
 }
@@ -117,6 +119,7 @@ export const arms: readonly Arm[] = [
     about: 'nats-server, its own text protocol',
     missing: needsProgram('nats-server', 'nats-server'),
     command: ({ publish }) => ['nats-server', '-a', '127.0.0.1', '-p', String(publish)],
+    manyThreads: true,
     urls: onePort('nats'),
   },
   {

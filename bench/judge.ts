@@ -11,7 +11,7 @@ export interface Sample {
   readonly arm: string
   readonly round: number
   readonly values: Readonly<Record<string, number>>
-  /** Share of the time in which the load generator was ready but had no core: others were using the machine. */
+  /** Share of the time in which the load generator or the server was ready but had no core: others were using the machine. */
   readonly waitedPercent: number
   readonly failure: string | null
 }

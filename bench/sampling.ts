@@ -3,6 +3,7 @@
  * machine hit all alike. In a limited time the number of rounds is what fits, and arms that are far slower run once.
  */
 
+import type { LoadResult } from '../src/bench/load-result.js'
 import type { Arm } from './arms.js'
 import type { Plan } from './plan.js'
 import { waitForQuiet } from './quiet.js'
@@ -30,6 +31,11 @@ export function armsOf({ arms, reference, budgetMs }: Plan, scenario: Scenario):
   return arms.filter(({ name }) => own.includes(name))
 }
 
+/** Half of the server's, because its helper threads wait for each other too on their one core. */
+function waitedOf({ clientWaitedPercent = 0, serverWaitedPercent }: LoadResult, { manyThreads }: Arm): number {
+  return Math.max(clientWaitedPercent, manyThreads ? 0 : (serverWaitedPercent ?? 0) / 2)
+}
+
 /** What a sample may take when a few rounds are to fit. */
 function sampleMs(plan: Plan, scenario: Scenario, shareMs: number): number {
   return shareMs / (armsOf(plan, scenario).length * fewRounds)
@@ -48,7 +54,7 @@ async function sample(plan: Plan, scenario: Scenario, arm: Arm, round: number, s
     await waitForQuiet(attempt === 0 ? quietWaitMs : limited ? Math.min(quietMsMax, perSampleMs) : Math.max(quietWaitMs, quietMsMax))
     try {
       const { values, raw } = await scenario.measure({ arm, serverCpu, loadCpu, quick, budgetS })
-      const waitedPercent = Math.max(0, ...raw.map(({ clientWaitedPercent = 0 }) => clientWaitedPercent))
+      const waitedPercent = Math.max(0, ...raw.map((result) => waitedOf(result, arm)))
       if (best === null || waitedPercent < best.waitedPercent) best = { ...place, values, waitedPercent, failure: null, raw }
       if (waitedPercent <= disturbedPercent || (limited && Date.now() - started > perSampleMs)) break
     } catch (error) {

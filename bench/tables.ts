@@ -56,7 +56,7 @@ function armRow(run: Run, scenario: Scenario, samples: readonly RunSample[], arm
   const failure = own.find((sample) => sample.failure !== null)?.failure
   if (own.every((sample) => sample.failure !== null)) return [arm, `failed: ${(failure ?? 'not run').slice(0, failureLettersMax)}`]
   const busy = [rawMedian(own, (raw) => raw.serverBusyPercent), rawMedian(own, (raw) => raw.clientBusyPercent)]
-  const waited = rawMedian(own, (raw) => raw.clientWaitedPercent)
+  const waited = median(own.map(({ waitedPercent }) => waitedPercent)).toFixed(0)
   const note = notes(own, roundsOf(samples)).join('; ')
   return [arm, ...scenario.metrics.map((metric) => cell(run, samples, arm, metric)), ...busy, waited, ...(note === '' ? [] : [note])]
 }
@@ -85,7 +85,7 @@ export function scenarioTable(run: Run, scenario: Scenario): string {
 
 export const legend = (run: Run): string =>
   `medians of the rounds; × ratio to ${run.reference} of the same round, + better, - worse, = not outside the noise or rounds disagree\n` +
-  'noise: how far two runs of the same code differed; server %, client %: of the core each has; waited %: the client had no core'
+  'noise: how far two runs of the same code differed; server %, client %: of the core each has; waited %: had no core'
 
 /** Arms and scenarios that were wanted and are not in the figures. */
 export function absent({ missing, notRun, budgetMinutes }: Run): string[] {
