@@ -22,7 +22,7 @@ constexpr std::uint32_t side_writes_min = 64;
 constexpr std::uint32_t sendfile_bytes_min = 16 * 1024;
 /// 15 pages, so that a range fits the 16 pages of one splice even when it does not begin at a page.
 constexpr std::uint32_t sendfile_quantum_bytes = 61'440;
-constexpr std::size_t batch_size = 64;
+constexpr std::size_t batch_size = 128;
 }  // namespace
 
 /// Writes of one pass on their way to the kernel together.

@@ -11,6 +11,7 @@ using conn::State;
 using metrics::Metric;
 
 namespace {
+constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
 constexpr std::uint64_t wake_token = UINT64_MAX;
 /// Listener tokens: above every slot of generation 0, far from the generations in use.
 constexpr std::uint64_t listener_token_first = UINT64_MAX - 1024;
@@ -149,8 +150,10 @@ void Shard::adopt(const Message& message) {
   metrics_.add(Metric::connections_now);
   arm(connection);
   if (drain_.active || !kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), os::Watch::edge_in_out)) {
-    doom(connection, static_cast<std::uint16_t>(codec::CloseCode::abnormal), "not served");
+    doom(connection, abnormal, "not served");
+    return;
   }
+  on_readable(connection);  // the request is usually there already: a turn earlier than the poller would say so
 }
 
 void Shard::read_again() {

@@ -92,6 +92,12 @@ os::Listening FakeKernel::listen(const os::ListenOptions& options) {
   return {fd, 0, port};
 }
 
+std::size_t FakeKernel::unaccepted() const {
+  std::size_t count = 0;
+  for (const auto& [fd, listener] : listeners_) count += listener.queue.size();
+  return count;
+}
+
 os::Accepted FakeKernel::accept(int listener) {
   require(listener, Kind::listener);
   step();

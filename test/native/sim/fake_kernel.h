@@ -56,6 +56,8 @@ class FakeKernel final : public os::Kernel {
   bool was_reset(int socket) const;
   /// The last send was refused, and no edge has been reported since.
   bool is_refusing(int socket) const;
+  /// Connections that wait in a listener's queue; a listener that backs off leaves them there for up to a second.
+  std::size_t unaccepted() const;
   std::size_t open_fds() const { return open_.size(); }
   std::size_t mappings() const { return files_.size(); }
 

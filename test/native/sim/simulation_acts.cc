@@ -57,7 +57,7 @@ void Simulation::calm() {
   }
   int quiet = 0;
   for (int round = 0; quiet < quiet_rounds && !failed(); ++round) {
-    quiet = turn_everything() ? 0 : quiet + 1;
+    quiet = turn_everything() || kernel_.unaccepted() > 0 ? 0 : quiet + 1;
     if (round > 200'000) return fail("no end of traffic");
   }
   check_all(true);
