@@ -59,6 +59,11 @@ export function topicPattern() {
   return z.string(message).regex(/^([^*\p{Cc}]+\*?|\*)$/u, message)
 }
 
+/** A text of a given form. */
+export function matching(pattern: RegExp, message: string) {
+  return z.string(message).regex(pattern, message)
+}
+
 /** A list of at least one value. */
 export function listOf<Item extends z.ZodType>(item: Item, what: string) {
   const message = `must be a list of ${what}`

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { bytes, count, duration, host, listOf, oneOf, toggle, topicPattern } from './fields.js'
+import { bytes, count, duration, host, listOf, matching, oneOf, toggle, topicPattern } from './fields.js'
 
 const KiB = 2 ** 10
 const MiB = 2 ** 20
@@ -65,10 +65,84 @@ const timeouts = section({
   drainMs: duration(0, hourMs).default(5000),
 })
 
+const api = section({
+  /** Addresses of the HTTP API. Default: 127.0.0.1, and ::1 where the machine has it. */
+  hosts: listOf(host(), 'addresses').optional(),
+  port: count(0, 65535).default(8000),
+  /** Asked for as `Authorization: Bearer …`, but by /live and /ready. Must be set when an address is not a loopback. */
+  token: z.string('must be a text of 16..1024 characters').min(16, 'must be a text of 16..1024 characters')
+    .max(1024, 'must be a text of 16..1024 characters').nullable().default(null),
+  /** Which HTTP server. auto: uWebSockets.js where it is installed, Node's own otherwise. */
+  server: oneOf('auto', 'node', 'uws').default('auto'),
+  requestHeadMs: duration(10, hourMs).default(10_000),
+  requestMs: duration(10, hourMs).default(30_000),
+  connectionsMax: count(1, 1_000_000).default(1000),
+})
+
+/** One Pusher app: a tenant with its own channels, users and limits. */
+const pusherApp = section({
+  id: matching(/^[A-Za-z0-9_-]{1,28}$/, 'must be 1..28 letters, digits, _ or -'),
+  key: matching(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1..64 letters, digits, _ or -'),
+  secret: matching(/^[\x21-\x7e]{8,256}$/, 'must be 8..256 visible ASCII characters'),
+  enabled: toggle().default(true),
+  /** Whether clients may publish `client-…` events on private and presence channels. */
+  clientEvents: toggle().default(false),
+  /** Whether `pusher_internal:subscription_count` is sent. */
+  subscriptionCounts: toggle().default(false),
+  /** Origins of browsers that may connect (`https://example.com`); null: any. */
+  origins: listOf(z.string('must be an origin'), 'origins').nullable().default(null),
+  limits: section({
+    connectionsMax: count(0, 10_000_000).default(10_000_000),
+    clientEventsPerSecondMax: count(0, 65_535).default(10),
+    /** Events of the HTTP API, each channel of a request counted; 0 means no limit. */
+    backendEventsPerSecondMax: count(0, 10_000_000).default(0),
+    /** `data` of one event. */
+    payloadBytesMax: bytes(1, 1 * MiB).default(10 * KiB),
+    channelsPerConnectionMax: count(1, 1024).default(100),
+    channelsPerEventMax: count(1, 1000).default(100),
+    batchEventsMax: count(1, 1000).default(10),
+    presenceMembersMax: count(1, 100_000).default(100),
+    presenceInfoBytesMax: bytes(1, 64 * KiB).default(1 * KiB),
+    watchlistMax: count(0, 10_000).default(100),
+  }).prefault({}),
+  webhooks: z.array(section({
+    url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
+    /** Names of webhooks to send; absent: all. */
+    events: listOf(
+      oneOf('channel_occupied', 'channel_vacated', 'member_added', 'member_removed', 'client_event', 'cache_miss', 'subscription_count'),
+      'webhook names',
+    ).optional(),
+  }), 'must be a list of webhooks').default([]),
+})
+
+const pusher = section({
+  hosts: listOf(host(), 'addresses').optional(),
+  port: count(0, 65535).default(6001),
+  /** The listener is on when there is at least one. */
+  apps: z.array(pusherApp, 'must be a list of apps').default([]),
+  /** Silence after which either side pings; told to clients in whole seconds. */
+  activityTimeoutMs: duration(1000, hourMs).default(120_000),
+  pongMs: duration(10, hourMs).default(30_000),
+  webhooks: section({
+    /** How long a webhook waits for others to go with it, and a vacated channel or removed member for a return. */
+    batchMs: duration(0, 60_000).default(1000),
+    returnMs: duration(0, 60_000).default(3000),
+    requestMs: duration(10, 60_000).default(5000),
+    /** How long one is tried again. */
+    retryMs: duration(0, hourMs).default(300_000),
+    /** What may wait for an endpoint that is down; the oldest go first. */
+    queueBytesMax: bytes(4 * KiB, 1 * GiB).default(8 * MiB),
+  }).prefault({}),
+})
+
 /** What `createBroker` takes. */
 export const brokerSchema = section({
   publish: listener(8001),
   subscribe: listener(8002),
+  /** The HTTP API; null: none. */
+  api: api.nullable().default(null),
+  /** The Pusher protocol; it needs at least one app. */
+  pusher: pusher.prefault({}),
   /** Event-loop threads. Default: one less than this process's CPUs, at least 1. */
   shards: count(1, 64).optional(),
   /** CPU numbers to pin shard k to (k modulo length), or null. */
@@ -87,6 +161,8 @@ export const brokerSchema = section({
 
 /** What `broker start` takes: the same, and its logs. */
 export const configSchema = brokerSchema.extend({
+  /** On by default here. */
+  api: api.nullable().prefault({}),
   log: section({
     level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
     /** auto: pretty on a terminal, JSON otherwise. */
@@ -98,6 +174,11 @@ export const configSchema = brokerSchema.extend({
 export const defaultSlowRule: SlowRule = slowConsumerRule.parse({ topics: '*' })
 
 export type SlowRule = z.output<typeof slowConsumerRule>
+
+export type ApiConfig = z.output<typeof api>
+export type PusherConfig = z.output<typeof pusher>
+export type PusherAppConfig = z.output<typeof pusherApp>
+export type WebhookName = NonNullable<PusherAppConfig['webhooks'][number]['events']>[number]
 
 /** Options of `createBroker` as a program writes them: everything is optional. */
 export type BrokerOptions = z.input<typeof brokerSchema>

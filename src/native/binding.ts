@@ -5,7 +5,12 @@
  */
 
 /** A row of native/codec's protocol table: which bytes are spoken on a listener. */
-export type ProtocolName = 'websocket-publish' | 'websocket-subscribe'
+export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher'
+
+/**
+ * Names a connection for as long as it lives and never its successor: an integer below 2^53. 0 names none.
+ */
+export type ConnectionId = number
 
 export interface ListenerOptions {
   readonly protocol: ProtocolName
@@ -58,6 +63,11 @@ export interface EngineOptions {
     readonly pongMs: number
     readonly closeMs: number
   }
+  /** For protocols with sessions: silence after which the peer is pinged, and how long its answer may take. */
+  readonly sessions: {
+    readonly pingIntervalMs: number
+    readonly pongMs: number
+  }
   readonly slowConsumers: readonly SlowConsumerRule[]
   /** CPU numbers to pin shard k to (k modulo length), or null. */
   readonly cpus: readonly number[] | null
@@ -76,7 +86,7 @@ export interface SkippedListener extends BoundListener {
 
 export interface ConnectionEvent {
   readonly type: 'connection'
-  readonly id: bigint
+  readonly id: ConnectionId
   readonly protocol: ProtocolName
   /** Peer as `127.0.0.1:4711` or `[::1]:4711`. */
   readonly peer: string
@@ -85,7 +95,7 @@ export interface ConnectionEvent {
 
 export interface DisconnectEvent {
   readonly type: 'disconnect'
-  readonly id: bigint
+  readonly id: ConnectionId
   readonly protocol: ProtocolName
   readonly peer: string
   /** The close code sent or received; 1006 when the stream just ended. */
@@ -96,7 +106,7 @@ export interface DisconnectEvent {
 
 export interface SlowEvent {
   readonly type: 'slow'
-  readonly id: bigint
+  readonly id: ConnectionId
   readonly peer: string
   readonly topic: string
   readonly policy: SlowConsumerRule['policy']
@@ -120,7 +130,114 @@ export interface DrainedEvent {
   readonly cut: number
 }
 
-export type EngineEvent = ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent
+/**
+ * A connection of a protocol whose rules are the control plane's (a row with the role `session`) has been upgraded and waits
+ * for `acceptSession` or `closeSession`. Session events of one connection come in order, none is ever dropped: while many
+ * wait, the engine does not read from sessions.
+ */
+export interface SessionOpenEvent {
+  readonly type: 'session-open'
+  readonly id: ConnectionId
+  readonly protocol: ProtocolName
+  readonly peer: string
+  /** The request target as received, such as `/app/key?protocol=7`. */
+  readonly target: string
+  /** The Origin header, or null. */
+  readonly origin: string | null
+}
+
+/** A text message that the engine does not act on by itself. */
+export interface SessionMessageEvent {
+  readonly type: 'session-message'
+  readonly id: ConnectionId
+  readonly text: string
+  /** True for a publication of the client that was permitted but came over the session's rate limit. */
+  readonly overRate: boolean
+}
+
+/** A publication of a client that the engine has delivered already; only for sessions that ask for it. */
+export interface SessionPublishedEvent {
+  readonly type: 'session-published'
+  readonly id: ConnectionId
+  readonly topic: string
+  /** The event's name. */
+  readonly event: string
+  readonly data: string
+}
+
+/** The last event of a session; its subscriptions are gone. */
+export interface SessionEndEvent {
+  readonly type: 'session-end'
+  readonly id: ConnectionId
+  readonly code: number
+  readonly reason: string
+}
+
+/** A plain HTTP request came to a listener that shares its port with an HTTP API: the receiver owns `fd` from now on. */
+export interface HttpConnectionEvent {
+  readonly type: 'http-connection'
+  readonly protocol: ProtocolName
+  readonly fd: number
+  readonly peer: string
+  /** What was read already: the request's head and whatever came behind it. */
+  readonly head: Uint8Array
+}
+
+export type SessionEvent = SessionOpenEvent | SessionMessageEvent | SessionPublishedEvent | SessionEndEvent
+
+export type EngineEvent = ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent | SessionEvent | HttpConnectionEvent
+
+/** What may go with a published payload. */
+export interface PublishDetails {
+  /** The event's name for protocols that have one (Pusher), 1 byte at least; null: `message`. */
+  readonly event: string | null
+  /** Who published, for protocols that tell (presence channels); null: nobody in particular. */
+  readonly userId: string | null
+  /** A connection that is not to receive it; 0: nobody is left out. */
+  readonly excluded: ConnectionId
+}
+
+export interface SessionOptions {
+  /** What the names of all of the session's topics begin with; a client names topics without it. */
+  readonly namespace: string
+  /** Publications of this client a second, 0..65535; 0: all go to the control plane as messages. */
+  readonly publicationsPerSecondMax: number
+  /** Whether to tell of each publication that was delivered. */
+  readonly reportPublications: boolean
+}
+
+export interface JoinOptions {
+  /** Text messages that are sent before the first publication: the acknowledgement and what belongs to it. */
+  readonly greeting: readonly string[]
+  /** Whether the client may publish events named `client-…` to this topic itself. */
+  readonly publishes: boolean
+  /** Goes with each of its publications, see PublishDetails. */
+  readonly userId: string | null
+}
+
+/** The calls for sessions. An id that is gone is ignored: its `session-end` is on its way. */
+export interface SessionCalls {
+  /** As NativeEngine.publish. */
+  publish(topic: string, payload: string | Uint8Array, details: PublishDetails | null): number
+  /** Lets the session's own publications through; call it once, before anything else. */
+  acceptSession(id: ConnectionId, options: SessionOptions): void
+  /** Sends one text message to this connection alone. */
+  sendToSession(id: ConnectionId, text: string): void
+  /**
+   * Subscribes the connection to a topic. Everything published after this call returns reaches it, and nothing before; the
+   * greeting comes first. Joining a topic twice does nothing.
+   * Throws an Error with `code` ERR_TOPIC (invalid name) or ERR_TOPICS (topicsMax reached).
+   */
+  joinTopic(id: ConnectionId, topic: string, options: JoinOptions): void
+  leaveTopic(id: ConnectionId, topic: string): void
+  /** Sends everything before it, then a close frame with `code` (1000..4999) and `reason` (cut to 123 bytes). */
+  closeSession(id: ConnectionId, code: number, reason: string): void
+}
+
+export type EngineStatus = {
+  /** Milliseconds since each shard last turned, by shard; each is woken by the call. */
+  readonly turnAgesMs: readonly number[]
+}
 
 /** Counters by their names in native/metrics/metrics.def, summed over shards. Counters never decrease; gauges are named `*_now`. */
 export type EngineStats = Readonly<Record<string, number>>
@@ -133,7 +250,7 @@ export interface TopicStats {
   readonly skipped: Readonly<Record<SlowConsumerRule['policy'], number>>
 }
 
-export interface NativeEngine {
+export interface NativeEngine extends SessionCalls {
   readonly listeners: readonly BoundListener[]
   readonly skipped: readonly SkippedListener[]
   /**
@@ -141,8 +258,10 @@ export interface NativeEngine {
    * in its topic, from 0. Throws an Error with `code` ERR_TOPIC (invalid name), ERR_MESSAGE_BYTES (over messageBytesMax),
    * ERR_LOG_BYTES (logs are full), ERR_TOPICS (topicsMax reached) or ERR_CLOSED.
    */
-  publish(topic: string, payload: string | Uint8Array): number
+  publish(topic: string, payload: string | Uint8Array, details: PublishDetails | null): number
   stats(): EngineStats
+  /** Wakes every shard and says when each last turned: a shard that is stuck grows old. */
+  status(): EngineStatus
   /** At most `max` topics, most skipped first, then most subscribers. */
   topicStats(max: number): TopicStats[]
   /** Which of `connection` and `disconnect` events to produce (warning, slow and drained always are). */
