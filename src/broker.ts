@@ -6,7 +6,7 @@ import { ClosedError } from './errors.js'
 import { forgetAtExit, stopAtExit } from './exit-guard.js'
 import type {
   BoundListener, ConnectionEvent, DisconnectEvent, EngineEvent, EngineOptions, EngineStats, NativeEngine, SkippedListener,
-  SlowEvent, TopicStats, WarningEvent,
+  HttpConnectionEvent, SessionEvent, SlowEvent, TopicStats, WarningEvent,
 } from './native/binding.js'
 
 export interface BrokerEvents {
@@ -27,6 +27,16 @@ export interface CloseOptions {
   readonly drainMs?: number
 }
 
+/** What works on top of the engine in the same process: it is told of the engine's events for it, and ends with the broker. */
+export interface BrokerExtension {
+  /** Session and HTTP events; throwing is a fault of the extension and is emitted as `error`. */
+  onEvent(event: SessionEvent | HttpConnectionEvent): void
+  /** The broker has begun to close: answer that no more work is welcome. */
+  beginDrain(): void
+  /** The engine has ended: finish what is under way, all within `ms`. */
+  close(ms: number): Promise<void>
+}
+
 /** Starts an engine that hands its events to `onEvents`. */
 export type StartEngine = (onEvents: (events: readonly EngineEvent[]) => void) => NativeEngine
 
@@ -34,6 +44,8 @@ const drainMsMax = 3_600_000
 const topicStatsMax = 100_000
 /** How long after drainMs and closeMs a drain that has not ended is cut. */
 const drainGraceMs = 1000
+/** What extensions get for their end when the engine has ended. */
+const extensionCloseMs = 1000
 
 /** Comes from createBroker. Events arrive on the thread that created it, oldest first. */
 export class Broker {
@@ -42,9 +54,12 @@ export class Broker {
   readonly #drainMs: number
   readonly #engine: NativeEngine
   readonly #emitter = new EventEmitter<BrokerEvents>()
+  readonly #extensions: BrokerExtension[] = []
   #connectionEvents = false
   #ended = false
   #closing: Promise<boolean> | null = null
+  #draining = false
+  #extensionsEnd: Promise<unknown> = Promise.resolve()
   #onEnd: (drained: boolean) => void = () => {}
 
   /** For createBroker; not part of the package's interface. */
@@ -53,6 +68,16 @@ export class Broker {
     this.#drainMs = drainMs
     this.#engine = start((events) => this.#dispatch(events))
     stopAtExit(this.#engine)
+  }
+
+  /** For createBroker: adds what works on top of the engine, before the first event can have come. */
+  attach(make: (engine: NativeEngine) => BrokerExtension): void {
+    this.#extensions.push(make(this.#engine))
+  }
+
+  /** Whether close has been called. */
+  get draining(): boolean {
+    return this.#draining
   }
 
   /** What listens, with the ports the system picked. */
@@ -96,7 +121,7 @@ export class Broker {
     if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
       throw new TypeError(`payload must be a string or a Uint8Array, got: ${payload === null ? 'null' : typeof payload}`)
     }
-    return this.#engine.publish(topic, payload)
+    return this.#engine.publish(topic, payload, null)
   }
 
   /** The engine's counters and gauges, summed over shards. @throws {ClosedError} */
@@ -146,11 +171,13 @@ export class Broker {
   }
 
   #drain(drainMs: number): Promise<boolean> {
+    this.#draining = true
+    for (const extension of this.#extensions) extension.beginDrain()
     return new Promise((resolve) => {
       const cut = setTimeout(() => this.#end(false), drainMs + this.options.timeouts.closeMs + drainGraceMs)
       this.#onEnd = (drained) => {
         clearTimeout(cut)
-        resolve(drained)
+        void this.#extensionsEnd.finally(() => resolve(drained))
       }
       this.#engine.drain(drainMs)
     })
@@ -161,6 +188,7 @@ export class Broker {
     this.#ended = true
     this.#engine.stop()
     forgetAtExit(this.#engine)
+    this.#extensionsEnd = Promise.allSettled(this.#extensions.map((extension) => extension.close(extensionCloseMs)))
     this.#onEnd(drained)
   }
 
@@ -193,7 +221,7 @@ export class Broker {
       case 'warning': this.#emitter.emit('warning', event); break
       // Not from here: the engine joins its threads in stop and must not do so inside its own call.
       case 'drained': setImmediate(() => this.#end(event.cut === 0)); break
-      default: event satisfies never
+      default: for (const extension of this.#extensions) extension.onEvent(event)
     }
   }
 }

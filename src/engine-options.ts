@@ -61,6 +61,7 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
     listeners: [
       ...await resolveListeners('websocket-publish', 'publish', config.publish, machine.resolve),
       ...await resolveListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
+      ...config.pusher.apps.length === 0 ? [] : await resolveListeners('pusher', 'pusher', config.pusher, machine.resolve),
     ],
     shards,
     reusePort: config.reusePort,
@@ -71,6 +72,7 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
       connectionsPerAddressMax: Math.min(config.limits.connectionsPerAddressMax ?? connectionsMax, connectionsMax),
     },
     timeouts,
+    sessions: { pingIntervalMs: config.pusher.activityTimeoutMs, pongMs: config.pusher.pongMs },
     slowConsumers: resolveSlowConsumers(config),
     cpus: config.cpus,
   }

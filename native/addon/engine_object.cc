@@ -4,6 +4,7 @@
 #include <string>
 
 #include "native/addon/values.h"
+#include "native/codec/websocket_text.h"
 
 namespace addon {
 
@@ -28,6 +29,24 @@ std::unique_ptr<os::Kernel> make_kernel(Napi::Env env, const Napi::Value& io) {
   throw Napi::TypeError::New(env, "io must be epoll, or uring where it is available");
 }
 
+Napi::Error invalid_topic(Napi::Env env, const std::string& topic) {
+  return error_with_code(env, "the topic's name is empty, too long, or has control characters, got: " + topic, "ERR_TOPIC");
+}
+
+Napi::Error topics_full(Napi::Env env, const shard::Engine& engine) {
+  return error_with_code(env, "too many topics (topicsMax), got: " + std::to_string(engine.topics()), "ERR_TOPICS");
+}
+
+conn::ConnectionId id_of(const Napi::Value& value) {
+  if (!value.IsNumber()) throw Napi::TypeError::New(value.Env(), "id must be a number");
+  return static_cast<conn::ConnectionId>(value.As<Napi::Number>().Int64Value());
+}
+
+std::string text_of(const Napi::Value& value, const char* name) {
+  if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a string");
+  return value.As<Napi::String>();
+}
+
 }  // namespace
 
 Napi::Function EngineObject::define(Napi::Env env) {
@@ -35,6 +54,11 @@ Napi::Function EngineObject::define(Napi::Env env) {
                      {InstanceMethod("publish", &EngineObject::publish), InstanceMethod("stats", &EngineObject::stats),
                       InstanceMethod("topicStats", &EngineObject::topic_stats),
                       InstanceMethod("setConnectionEvents", &EngineObject::set_connection_events),
+                      InstanceMethod("status", &EngineObject::status),
+                      InstanceMethod("acceptSession", &EngineObject::accept_session),
+                      InstanceMethod("sendToSession", &EngineObject::send_to_session),
+                      InstanceMethod("joinTopic", &EngineObject::join_topic), InstanceMethod("leaveTopic", &EngineObject::leave_topic),
+                      InstanceMethod("closeSession", &EngineObject::close_session),
                       InstanceMethod("drain", &EngineObject::drain), InstanceMethod("stop", &EngineObject::stop)});
 }
 
@@ -93,19 +117,28 @@ Napi::Value EngineObject::publish(const Napi::CallbackInfo& info) {
   codec::Publication publication;
   if (info[1].IsString()) {
     text = info[1].As<Napi::String>();
-    publication = {codec::PayloadKind::text, base::bytes_of(text)};
+    publication.kind = codec::PayloadKind::text;
+    publication.payload = base::bytes_of(text);
   } else if (info[1].IsTypedArray() && info[1].As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
     const auto bytes = info[1].As<Napi::Uint8Array>();
-    publication = {codec::PayloadKind::binary, {bytes.Data(), bytes.ByteLength()}};
+    publication.kind = codec::PayloadKind::binary;
+    publication.payload = {bytes.Data(), bytes.ByteLength()};
   } else {
     throw Napi::TypeError::New(env, "payload must be a string or a Uint8Array");
+  }
+  PublishDetails details;  // holds what the publication's views point to
+  if (info[2].IsObject()) {
+    details = to_publish_details(info[2].As<Napi::Object>());
+    publication.event = details.event;
+    publication.user_id = details.user_id;
+    publication.excluded = details.excluded;
   }
   const shard::PublishOutcome outcome = engine.publish(topic, publication);
   switch (outcome.status) {
     case shard::PublishStatus::ok:
       break;
     case shard::PublishStatus::invalid_topic:
-      throw error_with_code(env, "the topic's name is empty, too long, or has control characters, got: " + topic, "ERR_TOPIC");
+      throw invalid_topic(env, topic);
     case shard::PublishStatus::too_big:
       throw error_with_code(env, "the payload is over messageBytesMax, got: " + std::to_string(publication.payload.size()) + " bytes",
                             "ERR_MESSAGE_BYTES");
@@ -113,7 +146,7 @@ Napi::Value EngineObject::publish(const Napi::CallbackInfo& info) {
       throw error_with_code(env, "the topic logs are full (logBytesMax), got: " + std::to_string(engine.memory().bytes_now()) + " bytes",
                             "ERR_LOG_BYTES");
     case shard::PublishStatus::topics_full:
-      throw error_with_code(env, "too many topics (topicsMax), got: " + std::to_string(engine.topics()), "ERR_TOPICS");
+      throw topics_full(env, engine);
   }
   return Napi::Number::New(env, static_cast<double>(outcome.offset));
 }
@@ -142,6 +175,52 @@ Napi::Value EngineObject::topic_stats(const Napi::CallbackInfo& info) {
 void EngineObject::set_connection_events(const Napi::CallbackInfo& info) {
   if (!info[0].IsBoolean()) throw Napi::TypeError::New(info.Env(), "on must be a boolean");
   running(info.Env()).set_connection_events(info[0].As<Napi::Boolean>());
+}
+
+Napi::Value EngineObject::status(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::vector<std::uint32_t> silent = running(env).silent_ms();
+  Napi::Array ages = Napi::Array::New(env, silent.size());
+  for (std::size_t i = 0; i < silent.size(); ++i) ages.Set(static_cast<std::uint32_t>(i), static_cast<double>(silent[i]));
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("turnAgesMs", ages);
+  return object;
+}
+
+void EngineObject::accept_session(const Napi::CallbackInfo& info) {
+  if (!info[1].IsObject()) throw Napi::TypeError::New(info.Env(), "options must be an object");
+  running(info.Env()).accept_session(id_of(info[0]), to_session_terms(info[1].As<Napi::Object>()));
+}
+
+void EngineObject::send_to_session(const Napi::CallbackInfo& info) {
+  running(info.Env()).send_to_session(id_of(info[0]), codec::write_text_frame(text_of(info[1], "text")));
+}
+
+void EngineObject::join_topic(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  shard::Engine& engine = running(env);
+  if (!info[2].IsObject()) throw Napi::TypeError::New(env, "options must be an object");
+  const std::string topic = text_of(info[1], "topic");
+  topic::Join join = to_join(info[2].As<Napi::Object>());
+  join.connection = id_of(info[0]);
+  switch (engine.join_topic(topic, std::move(join))) {
+    case shard::JoinStatus::ok:
+      return;
+    case shard::JoinStatus::invalid_topic:
+      throw invalid_topic(env, topic);
+    case shard::JoinStatus::topics_full:
+      throw topics_full(env, engine);
+  }
+}
+
+void EngineObject::leave_topic(const Napi::CallbackInfo& info) {
+  running(info.Env()).leave_topic(id_of(info[0]), text_of(info[1], "topic"));
+}
+
+void EngineObject::close_session(const Napi::CallbackInfo& info) {
+  if (!info[1].IsNumber()) throw Napi::TypeError::New(info.Env(), "code must be a number");
+  running(info.Env())
+      .close_session(id_of(info[0]), static_cast<std::uint16_t>(info[1].As<Napi::Number>().Uint32Value()), text_of(info[2], "reason"));
 }
 
 void EngineObject::drain(const Napi::CallbackInfo& info) {

@@ -26,6 +26,12 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   Napi::Value stats(const Napi::CallbackInfo& info);
   Napi::Value topic_stats(const Napi::CallbackInfo& info);
   void set_connection_events(const Napi::CallbackInfo& info);
+  Napi::Value status(const Napi::CallbackInfo& info);
+  void accept_session(const Napi::CallbackInfo& info);
+  void send_to_session(const Napi::CallbackInfo& info);
+  void join_topic(const Napi::CallbackInfo& info);
+  void leave_topic(const Napi::CallbackInfo& info);
+  void close_session(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
 

@@ -1,6 +1,7 @@
 #include "native/addon/event_queue.h"
 
 #include "native/addon/event_values.h"
+#include "native/os/linux_kernel.h"
 
 namespace addon {
 
@@ -27,14 +28,24 @@ std::size_t EventQueue::room_for(shard::EventKind kind) {
     case shard::EventKind::slow:
       return events_max;
     case shard::EventKind::drained:
-      return SIZE_MAX;
+    case shard::EventKind::session_open:
+    case shard::EventKind::session_message:
+    case shard::EventKind::session_published:
+    case shard::EventKind::session_end:
+    case shard::EventKind::http_connection:
+      return SIZE_MAX;  // bounded by the connections there may be, and by `congested`
   }
   return 0;
+}
+
+bool EventQueue::counts_for_congestion(shard::EventKind kind) {
+  return kind == shard::EventKind::session_message || kind == shard::EventKind::session_published;
 }
 
 bool EventQueue::post(shard::Event&& event) {
   std::lock_guard guard(lock_);
   if (function_ == nullptr || events_.size() >= room_for(event.kind)) return false;
+  if (counts_for_congestion(event.kind)) session_events_.fetch_add(1, std::memory_order_relaxed);
   events_.push_back(std::move(event));
   if (woken_) return true;
   // Under our own lock, because Node-API has no way to ask whether the function is still there; at most once a batch.
@@ -47,7 +58,15 @@ void EventQueue::close() {
   if (function_ == nullptr) return;
   napi_release_threadsafe_function(function_, napi_tsfn_abort);
   function_ = nullptr;
-  events_.clear();
+  drop(events_);
+}
+
+/// Sockets on their way to JavaScript are nobody's when it does not get them.
+void EventQueue::drop(std::vector<shard::Event>& events) {
+  for (const shard::Event& event : events) {
+    if (event.fd >= 0) os::close_file(event.fd);
+  }
+  events.clear();
 }
 
 void EventQueue::call_js(napi_env env, napi_value callback, void* context, void*) {
@@ -71,16 +90,21 @@ void EventQueue::deliver(napi_env env, napi_value callback) {
     std::lock_guard guard(lock_);
     woken_ = false;
     events.swap(events_);
+    session_events_.store(0, std::memory_order_relaxed);
   }
   if (events.empty()) return;
   napi_handle_scope scope = nullptr;
-  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return drop(events);
   napi_value undefined = nullptr;
   napi_get_undefined(env, &undefined);
   const napi_value batch = to_array(env, events);
   // A failure is the end of the environment within the callback (process.exit in a worker, terminate()): nobody is left to be
   // told. What a listener throws is handled in JavaScript (src/broker.ts).
-  if (batch != nullptr) napi_call_function(env, undefined, callback, 1, &batch, nullptr);
+  if (batch != nullptr) {
+    napi_call_function(env, undefined, callback, 1, &batch, nullptr);
+  } else {
+    drop(events);
+  }
   napi_close_handle_scope(env, scope);
 }
 

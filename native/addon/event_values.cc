@@ -21,10 +21,20 @@ class Object {
     napi_create_double(env_, number, &value);
     set(name, value);
   }
-  void set_bigint(const char* name, std::uint64_t number) {
+  void set_boolean(const char* name, bool flag) {
     napi_value value = nullptr;
-    napi_create_bigint_uint64(env_, number, &value);
+    napi_get_boolean(env_, flag, &value);
     set(name, value);
+  }
+  void set_null(const char* name) {
+    napi_value value = nullptr;
+    napi_get_null(env_, &value);
+    set(name, value);
+  }
+  void set_bytes(const char* name, std::string_view bytes) {
+    napi_value buffer = nullptr;
+    napi_create_buffer_copy(env_, bytes.size(), bytes.data(), nullptr, &buffer);
+    set(name, buffer);
   }
   void set(const char* name, const std::vector<std::string>& texts) {
     napi_value array = nullptr;
@@ -47,7 +57,7 @@ class Object {
 };
 
 void set_connection(Object& object, const shard::Event& event) {
-  object.set_bigint("id", event.id);
+  object.set("id", static_cast<double>(event.id));
   object.set("peer", std::string_view(event.peer));
 }
 
@@ -84,6 +94,43 @@ napi_value to_object(napi_env env, const shard::Event& event) {
     case shard::EventKind::drained:
       object.set("type", std::string_view("drained"));
       object.set("cut", static_cast<double>(event.cut));
+      break;
+    case shard::EventKind::session_open:
+      object.set("type", std::string_view("session-open"));
+      set_connection(object, event);
+      object.set("protocol", std::string_view(codec::protocol(event.protocol).name));
+      object.set("target", std::string_view(event.text));
+      if (event.detail.empty()) {
+        object.set_null("origin");
+      } else {
+        object.set("origin", std::string_view(event.detail));
+      }
+      break;
+    case shard::EventKind::session_message:
+      object.set("type", std::string_view("session-message"));
+      object.set("id", static_cast<double>(event.id));
+      object.set("text", std::string_view(event.text));
+      object.set_boolean("overRate", event.over_rate);
+      break;
+    case shard::EventKind::session_published:
+      object.set("type", std::string_view("session-published"));
+      object.set("id", static_cast<double>(event.id));
+      object.set("topic", std::string_view(event.topics.front()));
+      object.set("event", std::string_view(event.detail));
+      object.set("data", std::string_view(event.text));
+      break;
+    case shard::EventKind::session_end:
+      object.set("type", std::string_view("session-end"));
+      object.set("id", static_cast<double>(event.id));
+      object.set("code", static_cast<double>(event.code));
+      object.set("reason", std::string_view(event.text));
+      break;
+    case shard::EventKind::http_connection:
+      object.set("type", std::string_view("http-connection"));
+      object.set("protocol", std::string_view(codec::protocol(event.protocol).name));
+      object.set("fd", static_cast<double>(event.fd));
+      object.set("peer", std::string_view(event.peer));
+      object.set_bytes("head", event.text);
       break;
   }
   return object.value();

@@ -1,5 +1,7 @@
 #include "native/addon/values.h"
 
+#include "native/codec/websocket_text.h"
+
 #include <uv.h>
 
 #include <string>
@@ -43,6 +45,11 @@ Integer integer_of(const Napi::Object& from, const char* name) {
   return static_cast<Integer>(value.As<Napi::Number>().Int64Value());
 }
 
+/// Empty for null.
+std::string optional_string_of(const Napi::Object& from, const char* name) {
+  return from.Get(name).IsNull() ? std::string() : string_of(from, name);
+}
+
 std::vector<shard::ListenerOptions> listeners_of(const Napi::Array& from) {
   std::vector<shard::ListenerOptions> listeners;
   for (std::uint32_t i = 0; i < from.Length(); ++i) {
@@ -72,6 +79,10 @@ std::vector<conn::SlowRule> slow_rules_of(const Napi::Array& from) {
   return rules;
 }
 
+shard::Patience patience_of(const Napi::Object& from) {
+  return {integer_of<std::uint32_t>(from, "pingIntervalMs"), integer_of<std::uint32_t>(from, "pongMs")};
+}
+
 void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
   options.connections_max = integer_of<std::size_t>(from, "connectionsMax");
   options.connections_per_address_max = integer_of<std::size_t>(from, "connectionsPerAddressMax");
@@ -89,6 +100,26 @@ void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
 
 }  // namespace
 
+PublishDetails to_publish_details(const Napi::Object& value) {
+  return {optional_string_of(value, "event"), optional_string_of(value, "userId"), integer_of<conn::ConnectionId>(value, "excluded")};
+}
+
+conn::SessionTerms to_session_terms(const Napi::Object& value) {
+  return {string_of(value, "namespace"), integer_of<std::uint32_t>(value, "publicationsPerSecondMax"), bool_of(value, "reportPublications")};
+}
+
+topic::Join to_join(const Napi::Object& value) {
+  topic::Join join;
+  const Napi::Array greeting = array_of(value, "greeting");
+  for (std::uint32_t i = 0; i < greeting.Length(); ++i) {
+    if (!greeting.Get(i).IsString()) fail(value.Env(), "greeting", "strings");
+    join.greeting += codec::write_text_frame(std::string(greeting.Get(i).As<Napi::String>()));
+  }
+  join.publishes = bool_of(value, "publishes");
+  join.user_id = optional_string_of(value, "userId");
+  return join;
+}
+
 shard::EngineOptions to_engine_options(const Napi::Object& value) {
   shard::EngineOptions options;
   options.listeners = listeners_of(array_of(value, "listeners"));
@@ -98,8 +129,8 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   read_limits(object_of(value, "limits"), options);
   const Napi::Object timeouts = object_of(value, "timeouts");
   options.handshake_ms = integer_of<std::uint32_t>(timeouts, "handshakeMs");
-  options.ping_interval_ms = integer_of<std::uint32_t>(timeouts, "pingIntervalMs");
-  options.pong_ms = integer_of<std::uint32_t>(timeouts, "pongMs");
+  options.idle = patience_of(timeouts);
+  options.sessions = patience_of(object_of(value, "sessions"));
   options.close_ms = integer_of<std::uint32_t>(timeouts, "closeMs");
   options.slow_rules = slow_rules_of(array_of(value, "slowConsumers"));
   if (!value.Get("cpus").IsNull()) {

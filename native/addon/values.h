@@ -5,10 +5,22 @@
 
 #include <napi.h>
 
+#include <string>
+
 #include "native/shard/engine.h"
 
 namespace addon {
 
+/// `PublishDetails` of the binding; null texts are empty.
+struct PublishDetails {
+  std::string event;
+  std::string user_id;
+  conn::ConnectionId excluded = 0;
+};
+PublishDetails to_publish_details(const Napi::Object& value);
+conn::SessionTerms to_session_terms(const Napi::Object& value);
+/// Without its connection.
+topic::Join to_join(const Napi::Object& value);
 shard::EngineOptions to_engine_options(const Napi::Object& value);
 Napi::Value to_value(Napi::Env env, const shard::BoundListener& listener);
 Napi::Value to_value(Napi::Env env, const shard::TopicCounts& counts);

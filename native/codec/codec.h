@@ -17,6 +17,7 @@ enum class CloseCode : std::uint16_t {
   normal = 1000,
   going_away = 1001,
   protocol_error = 1002,
+  unsupported_data = 1003,
   no_status = 1005,  // never on the wire: the peer's close frame had no code
   abnormal = 1006,   // never on the wire: the stream ended without a close frame
   invalid_payload = 1007,
@@ -24,6 +25,14 @@ enum class CloseCode : std::uint16_t {
   message_too_big = 1009,
   internal_error = 1011,
   try_again_later = 1013,
+};
+
+/// A client's own publication in a session protocol. Views die with the call.
+struct ClientPublication {
+  std::string_view event;    // its name
+  std::string_view channel;  // the topic without the session's namespace
+  std::string_view data;     // what subscribers get: a JSON string's text, or any other JSON value as it was written
+  std::string_view message;  // all of it as it came, for the control plane when it is not permitted
 };
 
 /// Receives what a codec decoded, in wire order. Views die when the call returns.
@@ -39,6 +48,13 @@ class CommandSink {
   virtual void on_pong(base::Bytes payload) = 0;
   /// The peer's close frame: its code (`no_status` when it had none) and its reason (valid UTF-8, at most 123 bytes).
   virtual void on_close(std::uint16_t code, std::string_view reason) = 0;
+
+  // Session protocols only.
+  /// A message that the control plane decides on: valid UTF-8, otherwise anything.
+  virtual void on_session_message(std::string_view text) = 0;
+  virtual void on_client_publication(const ClientPublication& publication) = 0;
+  /// The protocol's own ping; `answer` is the text to send back.
+  virtual void on_application_ping(std::string_view answer) = 0;
 
  protected:
   ~CommandSink() = default;

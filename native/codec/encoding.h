@@ -4,16 +4,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "native/base/bytes.h"
 #include "native/codec/codec.h"
 
 namespace codec {
 
-/// A payload on its way to subscribers. The view is valid until the publish call returns.
+/// A payload on its way to subscribers. Views are valid until the publish call returns.
 struct Publication {
   PayloadKind kind = PayloadKind::binary;
   base::Bytes payload;
+  std::string_view event = {};    // its name, where a protocol has names; empty: none was given
+  std::string_view user_id = {};  // who published, where a protocol tells; empty: nobody in particular
+  std::string_view topic = {};    // filled in by the topic
+  std::uint64_t excluded = 0;     // the id of the connection that does not get it; 0: all do
 };
 
 class Encoding {

@@ -1,5 +1,7 @@
 #include "native/codec/protocol.h"
 
+#include "native/codec/pusher_codec.h"
+
 #include <array>
 #include <cstddef>
 
@@ -15,9 +17,14 @@ std::unique_ptr<Codec> make_websocket_ignore(const WebSocketLimits& limits) {
   return std::make_unique<WebSocketCodec>(limits, DataFrames::ignore);
 }
 
+constexpr Manners websocket_manners{static_cast<std::uint16_t>(CloseCode::going_away),
+                                    static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
+/// 4200: reconnect at once (clients are told to by the order of the drain, spread over its time); 4100: after a while.
+constexpr Manners pusher_manners{4200, 4100, 4201, R"({"event":"pusher:ping","data":{}})"};
+
 constexpr std::array protocols{
-#define PROTOCOL(id, name, role, encoding, make_codec, parse_target) \
-  Protocol{name, Role::role, EncodingId::encoding, make_codec, parse_target},
+#define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http) \
+  Protocol{name, Role::role, EncodingId::encoding, make_codec, parse_target, manners, http},
 #include "native/codec/protocols.def"
 #undef PROTOCOL
 };

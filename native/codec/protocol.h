@@ -14,19 +14,33 @@
 namespace codec {
 
 enum class ProtocolId : std::uint8_t {
-#define PROTOCOL(id, name, role, encoding, make_codec, parse_target) id,
+#define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http) id,
 #include "native/codec/protocols.def"
 #undef PROTOCOL
 };
 
-enum class Role : std::uint8_t { publish, subscribe };
+enum class Role : std::uint8_t {
+  publish,    // the target names a topic, messages go to it
+  subscribe,  // the target names topics, messages of theirs come
+  session,    // the control plane decides what it joins and publishes to
+};
+
+/// Close codes and pings where protocols differ.
+struct Manners {
+  std::uint16_t going_away = 0;
+  std::uint16_t slow = 0;
+  std::uint16_t no_answer = 0;  // to a ping; 0: the connection ends without a close frame
+  std::string_view ping_text;   // a text message that asks for an answer; empty: a ping frame
+};
 
 struct Protocol {
   const char* name;
   Role role;
   EncodingId encoding;
   std::unique_ptr<Codec> (*make_codec)(const WebSocketLimits& limits);
-  TopicsParsed (*parse_target)(std::string_view target, const TopicLimits& limits);
+  TopicsParsed (*parse_target)(std::string_view target, const TopicLimits& limits);  // null: the control plane looks at it
+  Manners manners;
+  bool shares_port_with_http = false;  // requests that do not ask for a WebSocket are the control plane's
 };
 
 const Protocol& protocol(ProtocolId id);

@@ -56,6 +56,8 @@ std::optional<HttpRefusal> check_upgrade(const HttpRequest& request) {
 
 }  // namespace
 
+bool asks_for_websocket(const HttpRequest& request) { return lists_token(request, "Upgrade", "websocket"); }
+
 Upgrade accept_websocket_upgrade(const HttpRequest& request) {
   Upgrade upgrade;
   if (const auto refusal = check_upgrade(request)) {

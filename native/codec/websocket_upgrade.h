@@ -19,6 +19,9 @@ struct Upgrade {
 /// (405, 400, 426 …). Offered subprotocols and extensions are declined silently (no header in the answer).
 Upgrade accept_websocket_upgrade(const HttpRequest& request);
 
+/// True when the request has an `Upgrade` header that lists websocket.
+bool asks_for_websocket(const HttpRequest& request);
+
 /// The 101 answer.
 std::string write_upgrade_response(std::string_view accept_key);
 

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "native/codec/protocol.h"
+#include "native/conn/connection_id.h"
 #include "native/conn/outbound.h"
+#include "native/conn/session.h"
 #include "native/os/address.h"
 #include "native/topic/topic.h"
 
@@ -51,6 +53,15 @@ class Subscriptions {
     if (!rest_) rest_ = std::make_unique<std::vector<Subscription>>();
     rest_->push_back(subscription);
   }
+  void remove(std::size_t i) {
+    if (i == 0 && !rest_) return clear();
+    if (i == 0) {
+      first_ = rest_->front();
+      i = 1;
+    }
+    rest_->erase(rest_->begin() + static_cast<std::ptrdiff_t>(i - 1));
+    if (rest_->empty()) rest_.reset();
+  }
   void clear() {
     first_ = {};
     rest_.reset();
@@ -65,6 +76,7 @@ struct Connection {
   int fd = -1;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
+  ConnectionId id = 0;
   State state = State::free;
   codec::ProtocolId protocol{};
   codec::Role role{};
@@ -77,6 +89,7 @@ struct Connection {
   bool awaiting_pong : 1 = false;    // a ping of ours is unanswered
   bool over_limit : 1 = false;       // accepted only to be refused politely
   bool peer_closed : 1 = false;      // the peer's close frame has come
+  bool handed_over : 1 = false;      // its socket is somebody else's now: not to be closed here
   bool linger_after : 1 = false;     // the peer may still be sending: shut our direction, then read to the end
 
   std::uint16_t active = 0;          // the subscription that may stand within a frame
@@ -92,6 +105,7 @@ struct Connection {
   std::unique_ptr<Outbound> outbound;
   topic::TopicRef publishes_to;
   Subscriptions subscriptions;
+  std::unique_ptr<Session> session;  // protocols with sessions, once open
   std::unique_ptr<std::string> close_reason;
 
   bool has_outbound() const { return outbound != nullptr && !outbound->empty(); }

@@ -34,6 +34,7 @@ class ConnectionTable {
   }
 
   Connection& at(std::uint32_t slot) { return (*chunks_[slot / chunk_size])[slot % chunk_size]; }
+  const Connection& at(std::uint32_t slot) const { return (*chunks_[slot / chunk_size])[slot % chunk_size]; }
 
   /// What the poller gives back for a connection. Slots stay below `special_token`.
   static std::uint64_t token(const Connection& connection) {
@@ -46,6 +47,14 @@ class ConnectionTable {
     Connection& connection = at(slot);
     if (connection.state == State::free || connection.generation != token >> 32) return nullptr;
     return &connection;
+  }
+
+  /// Null when the connection of that id is gone, or is another shard's.
+  Connection* find_id(ConnectionId id) {
+    const std::uint32_t slot = slot_of(id);
+    if (slot >= chunks_.size() * chunk_size) return nullptr;
+    Connection& connection = at(slot);
+    return connection.state != State::free && connection.id == id ? &connection : nullptr;
   }
 
   std::size_t size() const { return used_; }

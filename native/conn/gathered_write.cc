@@ -65,10 +65,30 @@ void GatheredWrite::add_subscription(std::size_t i, std::uint64_t until) {
     }
     const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(until - cursor, quantum_left_));
     const topic::Range range = window.range(cursor, wanted);
-    if (!add(range.bytes, range.length, static_cast<std::uint16_t>(i))) return;
-    cursor += range.length;
-    quantum_left_ -= range.length;
+    const std::uint32_t length = length_until_excluded(window, cursor, range.length);
+    if (length == 0) {
+      Subscriber& subscriber = subscriber_of(connection_, i);
+      if (cursor != subscriber.cursor) {  // what stands before it goes first; the next write skips it
+        complete_ = false;
+        return;
+      }
+      cursor = subscriber.cursor = window.next_frame(cursor);
+      continue;
+    }
+    if (!add(range.bytes, length, static_cast<std::uint16_t>(i))) return;
+    cursor += length;
+    quantum_left_ -= length;
   }
+}
+
+/// How many of the bytes at `cursor` come before a frame that leaves this connection out; 0 when that is the next one.
+std::uint32_t GatheredWrite::length_until_excluded(const topic::LogWindow& window, std::uint64_t cursor, std::uint32_t length) const {
+  std::vector<topic::Exclusion> exclusions;  // nearly always stays empty, and then allocates nothing
+  window.find_exclusions(cursor, cursor + length, exclusions);
+  for (const topic::Exclusion& exclusion : exclusions) {
+    if (exclusion.connection == connection_.id) return static_cast<std::uint32_t>(exclusion.begin - cursor);
+  }
+  return length;
 }
 
 std::uint64_t GatheredWrite::consume(std::size_t written) {

@@ -244,6 +244,8 @@ std::uint64_t raise_file_limit() {
   return file_limit().soft;
 }
 
+void close_file(int fd) { ::close(fd); }
+
 bool pin_thread(int cpu) {
   cpu_set_t set;
   CPU_ZERO(&set);

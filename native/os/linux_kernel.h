@@ -38,6 +38,9 @@ FileLimit file_limit();
 /// Sets soft = hard; returns the soft limit then in force.
 std::uint64_t raise_file_limit();
 
+/// Closes a descriptor that nobody else knows of.
+void close_file(int fd);
+
 /// Pins the calling thread to one CPU; false when the system refuses.
 bool pin_thread(int cpu);
 /// Names the calling thread (at most 15 bytes) and blocks every signal in it: signals belong to the main thread.

@@ -14,6 +14,8 @@ using metrics::Metric;
 namespace {
 /// Port 0 on several addresses means one free port on all of them: the first choice may be taken on the second address.
 constexpr int port_choices_max = 16;
+/// What all protocols with sessions send their subscribers, as long as there is one of them.
+constexpr codec::EncodingId session_encoding = codec::EncodingId::pusher;
 
 bool is_absent_address(int error) { return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPROTONOSUPPORT; }
 }  // namespace
@@ -138,6 +140,64 @@ PublishOutcome Engine::publish(std::string_view name, const codec::Publication& 
     context_.notify(topic, static_cast<codec::EncodingId>(i), published.notify[i], topic::shards_max);
   }
   return {PublishStatus::ok, published.offset};
+}
+
+void Engine::post_to(conn::ConnectionId id, Message&& message) {
+  const unsigned shard = conn::shard_of(id);
+  if (shard >= context_.shards.size()) return;
+  message.connection = id;
+  context_.shards[shard]->post(std::move(message));
+}
+
+void Engine::accept_session(conn::ConnectionId id, conn::SessionTerms terms) {
+  Message message;
+  message.kind = MessageKind::accept_session;
+  message.terms = std::make_unique<conn::SessionTerms>(std::move(terms));
+  post_to(id, std::move(message));
+}
+
+void Engine::send_to_session(conn::ConnectionId id, std::string frames) {
+  Message message;
+  message.kind = MessageKind::send;
+  message.text = std::move(frames);
+  post_to(id, std::move(message));
+}
+
+JoinStatus Engine::join_topic(std::string_view name, topic::Join join) {
+  if (!codec::is_valid_topic(name, context_.options.topics.topic_bytes_max)) return JoinStatus::invalid_topic;
+  const unsigned shard = conn::shard_of(join.connection);
+  if (shard >= context_.shards.size()) return JoinStatus::ok;
+  const topic::TopicRef topic = context_.topics.open(name);
+  if (!topic) return JoinStatus::topics_full;
+  Message message;
+  message.kind = MessageKind::join;
+  message.encoding = session_encoding;
+  message.topic = topic;
+  const conn::ConnectionId id = join.connection;
+  topic->join(session_encoding, shard, std::move(join));
+  post_to(id, std::move(message));
+  return JoinStatus::ok;
+}
+
+void Engine::leave_topic(conn::ConnectionId id, std::string topic) {
+  Message message;
+  message.kind = MessageKind::leave;
+  message.text = std::move(topic);
+  post_to(id, std::move(message));
+}
+
+void Engine::close_session(conn::ConnectionId id, std::uint16_t code, std::string reason) {
+  Message message;
+  message.kind = MessageKind::close_session;
+  message.number = code;
+  message.text = std::move(reason);
+  post_to(id, std::move(message));
+}
+
+std::vector<std::uint32_t> Engine::silent_ms() const {
+  std::vector<std::uint32_t> silent;
+  for (const auto& shard : context_.shards) silent.push_back(shard->silent_ms());
+  return silent;
 }
 
 void Engine::set_connection_events(bool on) { context_.connection_events.store(on, std::memory_order_relaxed); }

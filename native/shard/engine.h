@@ -27,6 +27,8 @@ struct StartError {
 
 enum class PublishStatus : std::uint8_t { ok, invalid_topic, too_big, logs_full, topics_full };
 
+enum class JoinStatus : std::uint8_t { ok, invalid_topic, topics_full };
+
 struct PublishOutcome {
   PublishStatus status = PublishStatus::ok;
   std::uint64_t offset = 0;
@@ -62,6 +64,18 @@ class Engine {
   PublishOutcome publish(std::string_view topic, const codec::Publication& publication);
   void set_connection_events(bool on);
 
+  // Sessions: any thread. An id that is gone is ignored.
+  void accept_session(conn::ConnectionId id, conn::SessionTerms terms);
+  /// `frames`: whole frames, as the connection's protocol writes them.
+  void send_to_session(conn::ConnectionId id, std::string frames);
+  /// Everything published after this call returns is for the connection; `join.position` is filled in here.
+  JoinStatus join_topic(std::string_view topic, topic::Join join);
+  void leave_topic(conn::ConnectionId id, std::string topic);
+  void close_session(conn::ConnectionId id, std::uint16_t code, std::string reason);
+
+  /// Any thread: see Shard::silent_ms, by shard.
+  std::vector<std::uint32_t> silent_ms() const;
+
   /// Any thread: all counters, summed, by the order of metric_names.
   std::array<std::int64_t, metrics::metric_count> stats() const;
   const topic::LogMemory& memory() const { return context_.memory; }
@@ -78,6 +92,7 @@ class Engine {
   bool bind_all(StartError& error);
   bool bind_once(std::vector<Listener>& listeners, StartError& error);
   void thread_main(unsigned index);
+  void post_to(conn::ConnectionId id, Message&& message);
 
   EngineContext context_;
   std::vector<BoundListener> bound_;

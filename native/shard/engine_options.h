@@ -18,6 +18,12 @@ struct ListenerOptions {
   bool optional = false;  // the machine may lack the address: skip it then
 };
 
+/// How long silence is borne before the peer is pinged, and how long its answer may take.
+struct Patience {
+  std::uint32_t ping_interval_ms = 30'000;
+  std::uint32_t pong_ms = 10'000;
+};
+
 struct EngineOptions {
   std::vector<ListenerOptions> listeners;
   unsigned shards = 1;
@@ -35,8 +41,8 @@ struct EngineOptions {
   codec::WebSocketLimits websocket;
 
   std::uint32_t handshake_ms = 10'000;
-  std::uint32_t ping_interval_ms = 30'000;
-  std::uint32_t pong_ms = 10'000;
+  Patience idle;
+  Patience sessions{120'000, 30'000};
   std::uint32_t close_ms = 5'000;
 
   std::vector<conn::SlowRule> slow_rules{{"*", conn::SlowPolicyId::disconnect, {}}};

@@ -11,7 +11,18 @@
 
 namespace shard {
 
-enum class EventKind : std::uint8_t { connection, disconnect, slow, warning, drained };
+enum class EventKind : std::uint8_t {
+  connection,
+  disconnect,
+  slow,
+  warning,
+  drained,
+  session_open,       // upgraded: the control plane decides
+  session_message,    // a text that the control plane decides on
+  session_published,  // a client's own publication, delivered
+  session_end,        // the session's last event
+  http_connection,    // a plain HTTP request: the socket is the receiver's
+};
 
 struct Event {
   EventKind kind = EventKind::warning;
@@ -20,7 +31,10 @@ struct Event {
   std::string peer;
   std::vector<std::string> topics;  // connection: all of them; slow: the one
   std::uint16_t code = 0;           // disconnect
-  std::string text;                 // disconnect: reason; warning: message
+  std::string text;                 // disconnect, session_end: reason; warning: message; session_*: target, text or data; http: bytes read
+  std::string detail;               // session_open: Origin; session_published: the event's name
+  bool over_rate = false;           // session_message
+  int fd = -1;                      // http_connection
   const char* name = "";            // warning: its stable name
   conn::SlowPolicyId policy{};
   std::uint64_t bytes_behind = 0;
@@ -32,8 +46,11 @@ struct Event {
 class EventSink {
  public:
   virtual ~EventSink() = default;
-  /// Returns false when the queue is full and the event was dropped. Must not block and must not call the engine.
+  /// Returns false when the queue is full and the event was dropped. Must not block and must not call the engine. There is always
+  /// room for the opening and the end of sessions (connections are bounded), and for what was read before `congested`.
   virtual bool post(Event&& event) = 0;
+  /// True while so much waits that sessions are not to be read.
+  virtual bool congested() const = 0;
 };
 
 }  // namespace shard

@@ -23,6 +23,13 @@ constexpr std::uint32_t sendfile_bytes_min = 16 * 1024;
 /// 15 pages, so that a range fits the 16 pages of one splice even when it does not begin at a page.
 constexpr std::uint32_t sendfile_quantum_bytes = 61'440;
 constexpr std::size_t batch_size = 128;
+
+bool is_subscribed(Connection& connection, const TopicSlice& slice) {
+  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
+    if (connection.subscriptions[i].slice == &slice) return true;
+  }
+  return false;
+}
 }  // namespace
 
 /// Writes of one pass on their way to the kernel together.
@@ -50,34 +57,80 @@ TopicSlice& FanOut::slice_for(const topic::TopicRef& topic, codec::EncodingId en
 
 void FanOut::subscribe(Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding) {
   TopicSlice& slice = slice_for(topic, encoding);
-  const topic::Head head = topic->add_interest(encoding, shard_);
+  add_subscriber(slice, connection, topic->add_interest(encoding, shard_).position);
+}
+
+void FanOut::add_subscriber(TopicSlice& slice, Connection& connection, std::uint64_t position) {
   connection.subscriptions.push({&slice, static_cast<std::uint32_t>(slice.subscribers.size())});
-  slice.subscribers.push_back({head.position, connection.slot, connection.fd, Lane::ready});
+  slice.subscribers.push_back({position, connection.slot, connection.fd, Lane::ready});
   slice.restart_pass();
-  topic->count_subscribers(+1);
+  slice.topic->count_subscribers(+1);
   metrics_.add(Metric::subscriptions_now);
   set_lanes(connection);
 }
 
-void FanOut::unsubscribe_all(Connection& connection) {
-  if (connection.state != State::doomed) complete_frame(connection);
+void FanOut::bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding) {
+  if (!topic->has_joins(encoding, shard_)) return;  // an earlier message has brought them all in
+  TopicSlice& slice = slice_for(topic, encoding);
+  topic->take_joins(encoding, shard_, slice.window, joins_, garbage_);
+  garbage_.clear();
+  slice.new_head = false;
+  for (topic::Join& join : joins_) {
+    Connection* const connection = connections_.find_id(join.connection);
+    if (connection == nullptr || connection->state != State::open || !connection->session) continue;  // it has left meanwhile
+    if (!is_subscribed(*connection, slice)) add_subscriber(slice, *connection, join.position);
+    if (!owner_.on_joined(*connection, topic, join)) failed_.push_back(ConnectionTable::token(*connection));
+    enqueue_side(*connection);
+    set_lanes(*connection);
+  }
+  joins_.clear();
+  if (slice.subscribers.empty()) {
+    forget(slice);
+  } else {
+    mark_dirty(slice);
+  }
+}
+
+bool FanOut::unsubscribe(Connection& connection, std::string_view topic) {
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription subscription = connection.subscriptions[i];
-    TopicSlice& slice = *subscription.slice;
-    remove_subscriber(slice, subscription.index);
-    slice.topic->count_subscribers(-1);
-    metrics_.add(Metric::subscriptions_now, -1);
-    if (!slice.subscribers.empty()) {
-      slice.restart_pass();
-      if (!slice.window.empty()) mark_dirty(slice);  // the one that left may have been the one that held segments
-      continue;
-    }
-    slice.topic->remove_interest(slice.encoding, shard_, garbage_);
-    if (slice.dirty) std::erase(dirty_, &slice);
-    slices_.erase({slice.topic.get(), slice.encoding});
-    garbage_.clear();
+    if (subscription.slice->topic->name() != topic) continue;
+    if (connection.active == i) complete_frame(connection);
+    connection.subscriptions.remove(i);
+    if (connection.active >= i && connection.active > 0) --connection.active;
+    leave(subscription);
+    set_lanes(connection);
+    return true;
   }
+  return false;
+}
+
+void FanOut::unsubscribe_all(Connection& connection) {
+  if (connection.state != State::doomed) complete_frame(connection);
+  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) leave(connection.subscriptions[i]);
   connection.subscriptions.clear();
+}
+
+void FanOut::leave(const conn::Subscription& subscription) {
+  TopicSlice& slice = *subscription.slice;
+  remove_subscriber(slice, subscription.index);
+  slice.topic->count_subscribers(-1);
+  metrics_.add(Metric::subscriptions_now, -1);
+  slice.restart_pass();
+  if (slice.subscribers.empty()) {
+    forget(slice);
+  } else if (!slice.window.empty()) {
+    mark_dirty(slice);  // the one that left may have been the one that held segments
+  }
+}
+
+/// Ends a slice without subscribers. While joins wait it stays: theirs is the next turn.
+void FanOut::forget(TopicSlice& slice) {
+  CHECK(slice.subscribers.empty());
+  if (!slice.topic->remove_interest(slice.encoding, shard_, garbage_)) return;
+  if (slice.dirty) std::erase(dirty_, &slice);
+  slices_.erase({slice.topic.get(), slice.encoding});
+  garbage_.clear();
 }
 
 void FanOut::remove_subscriber(TopicSlice& slice, std::uint32_t index) {
@@ -141,7 +194,8 @@ void FanOut::run(std::uint32_t now_ms) {
 bool FanOut::run_pass(TopicSlice& slice, std::uint32_t& writes_left) {
   if (slice.pass.left == 0) {
     if (std::exchange(slice.new_head, false)) {
-      slice.topic->take(slice.encoding, shard_, slice.window, garbage_);
+      // Joins that wait are brought in by their message, before anything behind them is read.
+      slice.new_head = !slice.topic->take(slice.encoding, shard_, slice.window, garbage_);
       garbage_.clear();
     }
     slice.begin_pass();
@@ -176,22 +230,50 @@ void FanOut::visit(TopicSlice& slice, std::uint32_t index, Batch& batch) {
     }
     return;
   }
-  if (subscriber.cursor != batch.cursor) {
-    batch.cursor = subscriber.cursor;
-    topic::Range range = slice.window.range(subscriber.cursor, conn::send_quantum_bytes);
-    if (range.file >= 0 && range.length >= sendfile_bytes_min) {
-      range.length = std::min(range.length, sendfile_quantum_bytes);
-    } else {
-      range.file = -1;
-    }
-    batch.prepared = {-1, range.length, range.bytes, range.file, range.file_offset, {}};
-    batch.prepared_publications = slice.window.offset_at(subscriber.cursor + range.length) - slice.window.offset_at(subscriber.cursor);
+  visit_ready(slice, index, batch);
+}
+
+void FanOut::prepare(const TopicSlice& slice, std::uint64_t cursor, Batch& batch) {
+  batch.cursor = cursor;
+  topic::Range range = slice.window.range(cursor, conn::send_quantum_bytes);
+  if (range.file >= 0 && range.length >= sendfile_bytes_min) {
+    range.length = std::min(range.length, sendfile_quantum_bytes);
+  } else {
+    range.file = -1;
+  }
+  batch.prepared = {-1, range.length, range.bytes, range.file, range.file_offset, {}};
+  batch.prepared_publications = slice.window.offset_at(cursor + range.length) - slice.window.offset_at(cursor);
+  exclusions_.clear();
+  slice.window.find_exclusions(cursor, cursor + range.length, exclusions_);
+}
+
+void FanOut::visit_ready(TopicSlice& slice, std::uint32_t index, Batch& batch) {
+  Subscriber& subscriber = slice.subscribers[index];
+  std::uint32_t length = 0;
+  for (;;) {
+    if (subscriber.cursor != batch.cursor) prepare(slice, subscriber.cursor, batch);
+    length = batch.prepared.length;
+    if (exclusions_.empty()) break;
+    length = length_until_excluded(subscriber, length);
+    if (length > 0) break;
+    subscriber.cursor = slice.window.next_frame(subscriber.cursor);  // not for this one
+    if (subscriber.cursor >= slice.window.head_position()) return;
   }
   os::SendOp& op = batch.ops[batch.count];
   op = batch.prepared;
   op.fd = subscriber.fd;
+  op.length = length;
   batch.indices[batch.count] = index;
   ++batch.count;
+}
+
+/// How much of the prepared range a subscriber gets before a frame that leaves it out; 0 when that is the next one.
+std::uint32_t FanOut::length_until_excluded(const Subscriber& subscriber, std::uint32_t length) const {
+  const conn::ConnectionId id = connections_.at(subscriber.connection).id;
+  for (const topic::Exclusion& exclusion : exclusions_) {
+    if (exclusion.connection == id) return static_cast<std::uint32_t>(exclusion.begin - subscriber.cursor);
+  }
+  return length;
 }
 
 void FanOut::submit(TopicSlice& slice, Batch& batch) {
@@ -203,7 +285,8 @@ void FanOut::submit(TopicSlice& slice, Batch& batch) {
   for (std::size_t i = 0; i < batch.count; ++i) {
     const os::SendOp& op = batch.ops[i];
     Subscriber& subscriber = slice.subscribers[batch.indices[i]];
-    if (op.result.outcome == os::IoOutcome::ok && op.result.bytes == op.length && subscriber.cursor == batch.cursor) {
+    if (op.result.outcome == os::IoOutcome::ok && op.result.bytes == op.length && op.length == batch.prepared.length &&
+        subscriber.cursor == batch.cursor) {
       subscriber.cursor += op.length;
       publications += static_cast<std::int64_t>(batch.prepared_publications);
     } else {

@@ -38,6 +38,8 @@ struct SlowReport {
 /// What fan out leaves to the shard. Called only from `FanOut`'s own turn functions, never within a pass.
 class FanOutOwner {
  public:
+  /// A connection has joined a topic: its greeting is to be queued (fan out sends it). False when it must end instead.
+  virtual bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) = 0;
   virtual void on_write_failed(conn::Connection& connection) = 0;
   virtual void on_blocked(conn::Connection& connection) = 0;
   /// Everything that was pending for a connection that is not simply open has left.
@@ -55,6 +57,10 @@ class FanOut {
 
   /// Adds the connection to the topic's subscribers from the present head on: call it before acknowledging.
   void subscribe(conn::Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding);
+  /// Brings in the connections that joined the topic from other threads; does nothing when a topic has none for this shard.
+  void bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding);
+  /// Ends one subscription; false when there is none. A frame that is partly on the wire is completed.
+  bool unsubscribe(conn::Connection& connection, std::string_view topic);
   /// Ends all subscriptions. A frame that is partly on the wire is completed through the connection's private bytes.
   void unsubscribe_all(conn::Connection& connection);
 
@@ -94,11 +100,17 @@ class FanOut {
 
   conn::TopicSlice& slice_for(const topic::TopicRef& topic, codec::EncodingId encoding);
   void mark_dirty(conn::TopicSlice& slice);
+  void add_subscriber(conn::TopicSlice& slice, conn::Connection& connection, std::uint64_t position);
+  void leave(const conn::Subscription& subscription);
   void remove_subscriber(conn::TopicSlice& slice, std::uint32_t index);
+  void forget(conn::TopicSlice& slice);
   void complete_frame(conn::Connection& connection);
 
   bool run_pass(conn::TopicSlice& slice, std::uint32_t& writes_left);
   void visit(conn::TopicSlice& slice, std::uint32_t index, Batch& batch);
+  void visit_ready(conn::TopicSlice& slice, std::uint32_t index, Batch& batch);
+  void prepare(const conn::TopicSlice& slice, std::uint64_t cursor, Batch& batch);
+  std::uint32_t length_until_excluded(const conn::Subscriber& subscriber, std::uint32_t length) const;
   void submit(conn::TopicSlice& slice, Batch& batch);
   void apply(conn::TopicSlice& slice, std::uint32_t index, const os::SendOp& op);
   void finish_pass(conn::TopicSlice& slice);
@@ -130,6 +142,8 @@ class FanOut {
   std::vector<std::uint64_t> newly_blocked_;
   std::vector<std::uint64_t> over_limit_;
   std::vector<topic::SegmentRef> garbage_;
+  std::vector<topic::Join> joins_;
+  std::vector<topic::Exclusion> exclusions_;  // in the range that the batch has prepared
 };
 
 }  // namespace shard

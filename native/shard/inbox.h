@@ -1,12 +1,17 @@
-// What other threads ask of a shard. Bounded by what it speaks of: one log-ready message a log, one adoption a connection.
+// What other threads ask of a shard. Bounded by what it speaks of: one log-ready message a log, one adoption a connection; what the
+// control plane asks of sessions follows from the bounded events it was told.
 // Owner: the shard. Thread: `post` from any; `drain` and `prepare_sleep` only on the shard's.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "native/codec/protocol.h"
+#include "native/conn/connection_id.h"
+#include "native/conn/session.h"
 #include "native/os/address.h"
 #include "native/topic/topic.h"
 
@@ -17,6 +22,12 @@ enum class MessageKind : std::uint8_t {
   adopt,             // a connection was accepted for this shard
   address_released,  // to the acceptor: a connection from `address` is gone
   relieve,           // the logs are full: let go of the slowest
+  join,              // connections have joined a topic (Topic::join)
+  leave,             // `connection` leaves the topic named `text`
+  accept_session,    // `connection` goes on under `terms`
+  close_session,     // `connection` is closed with `number` and `text`
+  send,              // `text` goes to `connection` alone, framed already
+  wake,              // nothing but a sign of life is wanted
   drain,             // stop accepting, close everything within `number` milliseconds
   stop,
 };
@@ -28,6 +39,9 @@ struct Message {
   bool over_limit = false;
   int fd = -1;
   std::uint32_t number = 0;
+  conn::ConnectionId connection = 0;
+  std::string text;
+  std::unique_ptr<conn::SessionTerms> terms;
   os::Address address;
   topic::TopicRef topic;
 };

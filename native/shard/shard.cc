@@ -92,6 +92,16 @@ void Shard::post(Message&& message) {
   if (inbox_.post(std::move(message))) kernel_.signal_wake(wake_);
 }
 
+std::uint32_t Shard::silent_ms() {
+  const std::int64_t now_ms = kernel_.now_ns() / 1'000'000;
+  std::int64_t asked_ms = 0;
+  if (!asked_ms_.compare_exchange_strong(asked_ms, now_ms, std::memory_order_relaxed)) return static_cast<std::uint32_t>(now_ms - asked_ms);
+  Message message;
+  message.kind = MessageKind::wake;
+  post(std::move(message));
+  return 0;
+}
+
 void Shard::take_messages() {
   inbox_.drain(messages_);
   for (Message& message : messages_) handle(message);
@@ -105,6 +115,16 @@ void Shard::handle(Message& message) {
       break;
     case MessageKind::adopt:
       adopt(message);
+      break;
+    case MessageKind::join:
+    case MessageKind::leave:
+    case MessageKind::accept_session:
+    case MessageKind::close_session:
+    case MessageKind::send:
+      handle_session(message);
+      break;
+    case MessageKind::wake:
+      asked_ms_.store(0, std::memory_order_relaxed);
       break;
     case MessageKind::address_released:
       acceptor_.release_address(message.address);
@@ -140,6 +160,7 @@ void Shard::dispatch(const os::Ready& ready) {
 void Shard::adopt(const Message& message) {
   Connection& connection = connections_.add();
   connection.fd = message.fd;
+  connection.id = conn::make_id(index_, connection.slot, connection.generation);
   connection.state = State::handshake;
   connection.protocol = message.protocol;
   connection.role = codec::protocol(message.protocol).role;
@@ -176,8 +197,9 @@ void Shard::reap() {
       if (connection->close_reason) event.text = std::move(*connection->close_reason);
       post_event(std::move(event));
     }
+    if (connection->session) end_session(*connection);
     timers_.cancel(connection->slot);
-    close_socket(*connection);
+    if (!connection->handed_over) close_socket(*connection);
     metrics_.add(Metric::connections_closed);
     metrics_.add(Metric::connections_now, -1);
     engine_.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -235,7 +257,7 @@ void Shard::post_event(Event&& event) {
 Event Shard::connection_event(const Connection& connection, EventKind kind) const {
   Event event;
   event.kind = kind;
-  event.id = (std::uint64_t{index_} << 56) | (std::uint64_t{connection.generation & 0xFFFFFF} << 32) | connection.slot;
+  event.id = connection.id;
   event.protocol = connection.protocol;
   event.peer = connection.peer.text();
   return event;

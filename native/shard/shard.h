@@ -44,6 +44,9 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void add_load() { load_.fetch_add(1, std::memory_order_relaxed); }
   const metrics::Block& metrics() const { return metrics_; }
 
+  /// From any thread: milliseconds for which the shard has owed a sign of life since an earlier call; asks for the next one.
+  std::uint32_t silent_ms();
+
   /// On the shard's thread: takes an accepted socket over.
   void adopt(const Message& message);
 
@@ -52,6 +55,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   int wait_ms(int timeout_ms);
   void take_messages();
   void handle(Message& message);
+  void handle_session(Message& message);
   void dispatch(const os::Ready& ready);
   void read_again();
   void reap();
@@ -60,6 +64,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void take_messages_at_end();
 
   // Reading (shard_read.cc).
+  enum class Resume : std::uint8_t { no, yes };
   void on_readable(conn::Connection& connection);
   void on_bytes(conn::Connection& connection, base::MutableBytes bytes);
   void on_handshake_bytes(conn::Connection& connection, base::MutableBytes bytes);
@@ -67,10 +72,21 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   bool open_topics(conn::Connection& connection, const std::vector<std::string>& names);
   void refuse(conn::Connection& connection, const codec::HttpRefusal& refusal);
   void decode(conn::Connection& connection, base::MutableBytes bytes);
+  void publish(const topic::TopicRef& topic, const codec::Publication& publication);
   bool takes_control_frame(conn::Connection& connection);
+  bool must_wait(const conn::Connection& connection, Resume resume) const;
   void pause(conn::Connection& connection);
   void resume_paused();
   void ask_for_relief();
+
+  // Sessions (shard_session.cc).
+  enum class WithinRate : std::uint8_t { yes, no };
+  void open_session(conn::Connection& connection, const codec::HttpRequest& request);
+  void end_session(conn::Connection& connection);
+  void tell_message(conn::Connection& connection, std::string_view text, WithinRate within_rate);
+  void hand_over(conn::Connection& connection, base::Bytes head);
+  void leave(conn::Connection& connection, const std::string& topic);
+  bool append_private(conn::Connection& connection, base::Bytes bytes);
 
   // codec::CommandSink, for `decoding_`.
   void on_message(codec::PayloadKind kind, base::Bytes payload) override;
@@ -78,6 +94,9 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void on_ping(base::Bytes payload) override;
   void on_pong(base::Bytes payload) override;
   void on_close(std::uint16_t code, std::string_view reason) override;
+  void on_session_message(std::string_view text) override;
+  void on_client_publication(const codec::ClientPublication& publication) override;
+  void on_application_ping(std::string_view answer) override;
 
   // Closing, timers, drain (shard_close.cc).
   /// Sends a close frame behind what must still leave, and waits for the peer's at most `close_ms`.
@@ -88,6 +107,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void arm(conn::Connection& connection);
   void on_timer(conn::Connection& connection);
   void on_idle(conn::Connection& connection);
+  const Patience& patience_of(const conn::Connection& connection) const;
   void begin_drain(std::uint32_t drain_ms);
   bool has_unfinished(conn::Connection& connection);
   void go_on_draining();
@@ -95,6 +115,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void drain_some(std::deque<std::uint64_t>& list, std::size_t due, bool time_is_up);
 
   // FanOutOwner.
+  bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) override;
   void on_write_failed(conn::Connection& connection) override;
   void on_blocked(conn::Connection& connection) override;
   void on_drained(conn::Connection& connection) override;
@@ -114,6 +135,8 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   TimerWheel timers_;
   Inbox inbox_;
   std::atomic<std::size_t> load_{0};
+  /// When a sign of life was asked for, in milliseconds of the monotonic clock; 0: none is owed. Relaxed: it carries nothing else.
+  std::atomic<std::int64_t> asked_ms_{0};
 
   int poller_ = -1;
   int wake_ = -1;

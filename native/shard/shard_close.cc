@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "native/codec/websocket_text.h"
 #include "native/shard/shard.h"
 
 namespace shard {
@@ -15,6 +16,7 @@ using metrics::Metric;
 
 namespace {
 constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
+constexpr std::string_view no_answer_reason = "no answer to a ping";
 /// While draining, at least one connection is closed in this time, so that a few connections need not wait for the window.
 constexpr std::uint32_t drain_step_ms_max = 5;
 /// Peers get this long to answer a close frame even when the whole drain is to be shorter.
@@ -89,7 +91,7 @@ void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {
       break;
     case conn::SlowAction::disconnect:
       metrics_.add(Metric::connections_closed_slow);
-      begin_close(report.connection, codec::CloseCode::try_again_later,
+      begin_close(report.connection, static_cast<codec::CloseCode>(codec::protocol(report.connection.protocol).manners.slow),
                   "slow consumer: " + std::to_string(report.bytes_behind) + " bytes behind");
       break;
   }
@@ -106,8 +108,8 @@ void Shard::arm(Connection& connection) {
       due_ms = connection.since_ms + options.handshake_ms;
       break;
     case State::open: {
-      due_ms = connection.awaiting_pong ? connection.since_ms + options.pong_ms
-                                        : connection.heard_ms + ping_after_ms(connection, options.ping_interval_ms);
+      due_ms = connection.awaiting_pong ? connection.since_ms + patience_of(connection).pong_ms
+                                        : connection.heard_ms + ping_after_ms(connection, patience_of(connection).ping_interval_ms);
       const std::uint32_t age_due_in_ms =
           connection.blocked ? fan_out_.age_due_in_ms(connection, now_ms_) : TimerWheel::no_deadline_ms;
       if (age_due_in_ms != TimerWheel::no_deadline_ms) {
@@ -152,22 +154,33 @@ void Shard::on_timer(Connection& connection) {
   }
 }
 
+const Patience& Shard::patience_of(const Connection& connection) const {
+  return connection.role == codec::Role::session ? engine_.options.sessions : engine_.options.idle;
+}
+
 void Shard::on_idle(Connection& connection) {
+  const Patience& patience = patience_of(connection);
+  const codec::Manners& manners = codec::protocol(connection.protocol).manners;
   if (connection.paused) {  // it is we who do not listen: neither silence nor a missing pong says anything
     connection.heard_ms = now_ms_;
     connection.awaiting_pong = false;
   }
   if (connection.awaiting_pong) {
-    if (now_ms_ - connection.since_ms >= engine_.options.pong_ms) doom(connection, abnormal, "no answer to a ping");
-    return;
+    if (now_ms_ - connection.since_ms < patience.pong_ms) return;
+    if (manners.no_answer == 0) return doom(connection, abnormal, no_answer_reason);
+    return begin_close(connection, static_cast<codec::CloseCode>(manners.no_answer), no_answer_reason);
   }
-  if (now_ms_ - connection.heard_ms < ping_after_ms(connection, engine_.options.ping_interval_ms)) return;
+  if (now_ms_ - connection.heard_ms < ping_after_ms(connection, patience.ping_interval_ms)) return;
   connection.awaiting_pong = true;
   connection.since_ms = now_ms_;
   if (connection.has_outbound()) return;  // it has enough of ours to read already
-  std::array<std::uint8_t, 127> frame;
-  const std::size_t length = codec::write_ping_frame({}, frame);
-  connection.outbound_for_writing().append(base::Bytes(frame).first(length));
+  if (manners.ping_text.empty()) {
+    std::array<std::uint8_t, 2> frame;
+    codec::write_ping_frame({}, frame);
+    connection.outbound_for_writing().append(frame);
+  } else {
+    connection.outbound_for_writing().append(base::bytes_of(codec::write_text_frame(manners.ping_text)));
+  }
   metrics_.add(Metric::pings_sent);
   fan_out_.flush_private(connection);
 }
@@ -242,14 +255,15 @@ void Shard::drain_some(std::deque<std::uint64_t>& list, std::size_t due, bool ti
       list.push_front(token);
       continue;
     }
-    begin_close(*connection, codec::CloseCode::going_away, "shutting down");
+    begin_close(*connection, static_cast<codec::CloseCode>(codec::protocol(connection->protocol).manners.going_away), "shutting down");
   }
 }
 
 /// Whether something that was published is still on its way from or to this connection.
 bool Shard::has_unfinished(Connection& connection) {
   if (connection.state != State::open) return false;
-  if (connection.role == codec::Role::subscribe) return fan_out_.is_behind(connection);
+  if (connection.role != codec::Role::publish && fan_out_.is_behind(connection)) return true;
+  if (connection.role == codec::Role::subscribe) return false;
   on_readable(connection);  // what its peer has sent already
   return connection.state == State::open && (connection.in_read_queue || connection.paused);
 }

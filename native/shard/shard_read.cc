@@ -18,7 +18,7 @@ constexpr std::uint32_t relief_interval_ms = 20;
 
 void Shard::on_readable(Connection& connection) {
   if (connection.state == State::doomed || connection.paused) return;
-  if (connection.publishes_to && connection.state == State::open && engine_.memory.over_limit()) {
+  if (connection.state == State::open && must_wait(connection, Resume::no)) {
     pause(connection);
     return;
   }
@@ -96,6 +96,9 @@ void Shard::on_handshake_bytes(Connection& connection, base::MutableBytes bytes)
     case codec::HttpParseStatus::complete:
       break;
   }
+  if (codec::protocol(connection.protocol).shares_port_with_http && !connection.over_limit && !codec::asks_for_websocket(parsed.request)) {
+    return hand_over(connection, bytes);
+  }
   open(connection, parsed.request);
   if (connection.state == State::open && parsed.consumed < bytes.size()) decode(connection, bytes.subspan(parsed.consumed));
 }
@@ -105,9 +108,12 @@ void Shard::open(Connection& connection, const codec::HttpRequest& request) {
   const codec::Upgrade upgrade = codec::accept_websocket_upgrade(request);
   if (!upgrade.accepted) return refuse(connection, upgrade.refusal);
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
-  const codec::TopicsParsed parsed = protocol.parse_target(request.target, engine_.options.topics);
-  if (!parsed.ok) return refuse(connection, parsed.refusal);
-  if (!open_topics(connection, parsed.topics)) return refuse(connection, {503, "too many topics"});
+  codec::TopicsParsed parsed;
+  if (protocol.parse_target != nullptr) {
+    parsed = protocol.parse_target(request.target, engine_.options.topics);
+    if (!parsed.ok) return refuse(connection, parsed.refusal);
+    if (!open_topics(connection, parsed.topics)) return refuse(connection, {503, "too many topics"});
+  }
 
   connection.codec = protocol.make_codec(engine_.options.websocket);
   connection.state = State::open;
@@ -121,6 +127,7 @@ void Shard::open(Connection& connection, const codec::HttpRequest& request) {
   connection.outbound_for_writing().append(base::bytes_of(answer));
   fan_out_.flush_private(connection);
   arm(connection);
+  if (connection.role == codec::Role::session) open_session(connection, request);
 }
 
 /// Interest is recorded here, before the 101 is written: what is published from now on will be seen.
@@ -176,7 +183,14 @@ void Shard::on_message(codec::PayloadKind kind, base::Bytes payload) {
   if (connection.state != State::open) return;  // it came behind our close frame
   const topic::TopicRef& topic = connection.publishes_to;
   CHECK(topic != nullptr);
-  const topic::Published published = topic->publish({kind, payload}, now_ms_, engine_.memory);
+  codec::Publication publication;
+  publication.kind = kind;
+  publication.payload = payload;
+  publish(topic, publication);
+}
+
+void Shard::publish(const topic::TopicRef& topic, const codec::Publication& publication) {
+  const topic::Published published = topic->publish(publication, now_ms_, engine_.memory);
   metrics_.add(Metric::messages_received);
   metrics_.add(Metric::publications);
   metrics_.add(Metric::encodes, published.encodes);
@@ -229,7 +243,16 @@ void Shard::on_close(std::uint16_t code, std::string_view reason) {
   }
 }
 
-// Backpressure by the logs: a publisher that is not read is stopped by its own TCP window.
+// Backpressure: a publisher is not read while the logs are full, a session also while the control plane has enough to do. Its own
+// TCP window stops it.
+
+/// Once it waits it goes on only when there is clearly room again.
+bool Shard::must_wait(const Connection& connection, Resume resume) const {
+  const bool session = connection.role == codec::Role::session;
+  if (session && engine_.events.congested()) return true;
+  if (!session && connection.role != codec::Role::publish) return false;
+  return resume == Resume::yes ? !engine_.memory.below_resume() : engine_.memory.over_limit();
+}
 
 void Shard::pause(Connection& connection) {
   connection.paused = true;
@@ -239,15 +262,16 @@ void Shard::pause(Connection& connection) {
 
 void Shard::resume_paused() {
   if (paused_.empty()) return;
-  if (!engine_.memory.below_resume()) {
-    ask_for_relief();
-    return;
-  }
+  if (!engine_.memory.below_resume()) ask_for_relief();
   std::vector<std::uint64_t> paused;
   paused.swap(paused_);
   for (const std::uint64_t token : paused) {
     Connection* const connection = connections_.find(token);
     if (connection == nullptr) continue;
+    if (must_wait(*connection, Resume::yes)) {
+      paused_.push_back(token);
+      continue;
+    }
     connection->paused = false;
     on_readable(*connection);
   }

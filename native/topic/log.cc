@@ -47,11 +47,11 @@ void Log::open_segment(SegmentRef segment, std::uint64_t first_offset) {
   chain_.push_back(std::move(segment));
 }
 
-base::MutableBytes Log::append(std::size_t bytes, std::uint64_t offset, std::uint32_t time_ms) {
+base::MutableBytes Log::append(std::size_t bytes, std::uint64_t offset, std::uint32_t time_ms, std::uint64_t excluded) {
   CHECK(!chain_.empty());
   Segment& segment = *chain_.back().get();
   CHECK(segment.first_offset() + segment.frames() == offset);
-  const base::MutableBytes room = segment.append(bytes, time_ms);
+  const base::MutableBytes room = segment.append(bytes, time_ms, excluded);
   position_ += bytes;
   offset_ = offset + 1;
   settled_ = 0;

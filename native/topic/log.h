@@ -38,7 +38,7 @@ class Log {
   Backing next_segment_backing() const { return chain_.empty() ? Backing::heap : Backing::memfd; }
   void open_segment(SegmentRef segment, std::uint64_t first_offset);
   /// Room for one frame; its bytes must be written before the lock is left. CHECKs has_room.
-  base::MutableBytes append(std::size_t bytes, std::uint64_t offset, std::uint32_t time_ms);
+  base::MutableBytes append(std::size_t bytes, std::uint64_t offset, std::uint32_t time_ms, std::uint64_t excluded);
   /// Shards that must be told of a new head and were not since they last took it.
   ShardMask take_unnotified();
 

@@ -61,6 +61,7 @@ void LogMemory::release(Segment* segment) {
     if (cache_.size() < cache_max) {
       segment->used_ = 0;
       segment->frames_ = 0;
+      segment->has_exclusions_.store(false, std::memory_order_relaxed);
       cache_.push_back(segment);
       return;
     }

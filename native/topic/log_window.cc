@@ -62,6 +62,11 @@ std::uint64_t LogWindow::frame_end(std::uint64_t cursor) const {
   return segment.base() + segment.mark(before).end;
 }
 
+std::uint64_t LogWindow::next_frame(std::uint64_t cursor) const {
+  const Segment& segment = segment_at(cursor);
+  return segment.base() + segment.mark(frames_before(segment, cursor)).end;
+}
+
 std::uint64_t LogWindow::offset_at(std::uint64_t cursor) const {
   if (cursor == head_.position) return head_.offset;
   const Segment& segment = segment_at(cursor);
@@ -78,6 +83,18 @@ std::uint64_t LogWindow::position_of(std::uint64_t offset) const {
 std::uint32_t LogWindow::time_ms_of(std::uint64_t offset) const {
   const Segment& segment = segment_of(offset);
   return segment.mark(static_cast<std::size_t>(offset - segment.first_offset())).time_ms;
+}
+
+void LogWindow::find_exclusions(std::uint64_t begin, std::uint64_t end, std::vector<Exclusion>& into) const {
+  const Segment& segment = segment_at(begin);
+  if (!segment.has_exclusions()) return;
+  const std::size_t frames = frames_in(segment);
+  for (std::size_t i = frames_before(segment, begin); i < frames; ++i) {
+    const std::uint64_t frame_begin = segment.base() + (i == 0 ? 0 : segment.mark(i - 1).end);
+    if (frame_begin >= end) return;
+    const FrameMark& mark = segment.mark(i);
+    if (mark.excluded != 0 && frame_begin >= begin) into.push_back({frame_begin, segment.base() + mark.end, mark.excluded});
+  }
 }
 
 void LogWindow::drop_before(std::uint64_t position) {

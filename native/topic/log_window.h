@@ -17,6 +17,13 @@ struct Range {
   std::uint64_t file_offset = 0;
 };
 
+/// A frame that one connection does not get.
+struct Exclusion {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t connection = 0;
+};
+
 class LogWindow {
  public:
   std::uint64_t head_position() const { return head_.position; }
@@ -33,12 +40,17 @@ class LogWindow {
   SegmentRef hold(std::uint64_t cursor) const;
   /// Where the frame that contains the byte at `cursor` ends; `cursor` itself when a frame begins there (or at the head).
   std::uint64_t frame_end(std::uint64_t cursor) const;
+  /// Where the frame that contains the byte at `cursor` ends, also when it begins there. `cursor` is below the head.
+  std::uint64_t next_frame(std::uint64_t cursor) const;
   /// How many publications end at or before `cursor`, as an offset: the publication that `cursor` stands in or before.
   std::uint64_t offset_at(std::uint64_t cursor) const;
   /// Where the publication of that offset begins; the head's position for the head's offset.
   std::uint64_t position_of(std::uint64_t offset) const;
   /// When it was published; `offset` is below the head and held.
   std::uint32_t time_ms_of(std::uint64_t offset) const;
+
+  /// Appends the frames that begin in `begin`..`end` (within one segment) and leave somebody out, oldest first.
+  void find_exclusions(std::uint64_t begin, std::uint64_t end, std::vector<Exclusion>& into) const;
 
   /// Drops every segment that ends at or before `position`; all of them when that is the head.
   void drop_before(std::uint64_t position);

@@ -22,6 +22,7 @@ class LogMemory;
 struct FrameMark {
   std::uint32_t end = 0;
   std::uint32_t time_ms = 0;
+  std::uint64_t excluded = 0;  // the connection that does not get it; 0: all do
 };
 
 enum class Backing : std::uint8_t {
@@ -45,6 +46,8 @@ class Segment {
   /// The mark of a frame by its index from `first_offset`; only below the head that the caller took.
   const FrameMark& mark(std::size_t index) const { return marks_[index]; }
   std::size_t frames() const { return frames_; }
+  /// False when nobody is left out of any frame: then nobody need look. Relaxed: whoever took a head sees what was before it.
+  bool has_exclusions() const { return has_exclusions_.load(std::memory_order_relaxed); }
 
   // Under the topic's lock:
   bool has_room(std::size_t bytes) const { return capacity() - used_ >= bytes && frames_ < marks_max_; }
@@ -53,11 +56,12 @@ class Segment {
     base_ = base;
     first_offset_ = first_offset;
   }
-  base::MutableBytes append(std::size_t bytes, std::uint32_t time_ms) {
+  base::MutableBytes append(std::size_t bytes, std::uint32_t time_ms, std::uint64_t excluded) {
     CHECK(has_room(bytes));
     std::uint8_t* const at = mapping_.bytes + used_;
     used_ += static_cast<std::uint32_t>(bytes);
-    marks_[frames_++] = {used_, time_ms};
+    marks_[frames_++] = {used_, time_ms, excluded};
+    if (excluded != 0) has_exclusions_.store(true, std::memory_order_relaxed);
     return {at, bytes};
   }
 
@@ -69,6 +73,7 @@ class Segment {
   std::uint32_t used_ = 0;
   std::uint32_t frames_ = 0;
   std::uint32_t marks_max_ = 0;
+  std::atomic<bool> has_exclusions_{false};
   std::uint64_t base_ = 0;
   std::uint64_t first_offset_ = 0;
   os::Mapping mapping_;

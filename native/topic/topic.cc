@@ -1,11 +1,20 @@
 #include "native/topic/topic.h"
 
+#include <algorithm>
+
 namespace topic {
 
-Published Topic::publish(const codec::Publication& publication, std::uint32_t now_ms, LogMemory& memory) {
-  FrameBytes bytes;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
+Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, LogMemory& memory) {
+  codec::Publication publication = given;
+  publication.topic = name_;
+  FrameBytes bytes{};
+  const auto measure = [&](std::size_t i) {
     bytes[i] = codec::encoding(static_cast<codec::EncodingId>(i)).encoded_bytes(publication);
+    CHECK(bytes[i] > 0);
+  };
+  const std::uint32_t in_use = encodings_in_use_.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if ((in_use >> i & 1) != 0) measure(i);
   }
   std::array<SegmentRef, codec::encoding_count> spares;
   for (;;) {
@@ -13,18 +22,24 @@ Published Topic::publish(const codec::Publication& publication, std::uint32_t no
     {
       std::lock_guard guard(lock_);
       missing = open_spares(bytes, spares);
-      if (missing.bytes == 0) return append_everywhere(publication, bytes, now_ms);
+      if (missing.what == Missing::What::nothing) return append_everywhere(publication, bytes, now_ms);
     }
     // Outside the lock: this may call the system. By the next round others may have published; then it is looked at anew.
-    spares[missing.log] = memory.acquire(missing.bytes, missing.backing);
+    if (missing.what == Missing::What::frame_bytes) {
+      measure(missing.log);
+    } else {
+      spares[missing.log] = memory.acquire(missing.bytes, missing.backing);
+    }
   }
 }
 
 Topic::Missing Topic::open_spares(const FrameBytes& bytes, std::array<SegmentRef, codec::encoding_count>& spares) {
   for (std::size_t i = 0; i < logs_.size(); ++i) {
     Log& log = logs_[i];
-    if (!log.has_interest() || log.has_room(bytes[i])) continue;
-    if (!spares[i]) return {i, log.next_segment_bytes(bytes[i]), log.next_segment_backing()};
+    if (!log.has_interest()) continue;
+    if (bytes[i] == 0) return {Missing::What::frame_bytes, i, 0, Backing::heap};
+    if (log.has_room(bytes[i])) continue;
+    if (!spares[i]) return {Missing::What::segment, i, log.next_segment_bytes(bytes[i]), log.next_segment_backing()};
     log.open_segment(std::exchange(spares[i], SegmentRef()), next_offset_);
   }
   return {};
@@ -37,7 +52,8 @@ Published Topic::append_everywhere(const codec::Publication& publication, const 
   for (std::size_t i = 0; i < logs_.size(); ++i) {
     Log& log = logs_[i];
     if (!log.has_interest()) continue;
-    codec::encoding(static_cast<codec::EncodingId>(i)).encode(publication, log.append(bytes[i], published.offset, now_ms));
+    const base::MutableBytes room = log.append(bytes[i], published.offset, now_ms, publication.excluded);
+    codec::encoding(static_cast<codec::EncodingId>(i)).encode(publication, room);
     published.notify[i] = log.take_unnotified();
     ++published.encodes;
   }
@@ -47,17 +63,50 @@ Published Topic::append_everywhere(const codec::Publication& publication, const 
 Head Topic::add_interest(codec::EncodingId encoding, unsigned shard) {
   std::lock_guard guard(lock_);
   log(encoding).add_interest(shard);
+  encodings_in_use_.fetch_or(1u << static_cast<unsigned>(encoding), std::memory_order_relaxed);
   return log(encoding).head();
 }
 
-void Topic::remove_interest(codec::EncodingId encoding, unsigned shard, std::vector<SegmentRef>& garbage) {
+bool Topic::remove_interest(codec::EncodingId encoding, unsigned shard, std::vector<SegmentRef>& garbage) {
   std::lock_guard guard(lock_);
+  if (waits(encoding, shard)) return false;
   log(encoding).remove_interest(shard, garbage);
+  if (!log(encoding).has_interest()) encodings_in_use_.fetch_and(~(1u << static_cast<unsigned>(encoding)), std::memory_order_relaxed);
+  return true;
 }
 
-void Topic::take(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<SegmentRef>& garbage) {
+bool Topic::waits(codec::EncodingId encoding, unsigned shard) const {
+  return std::any_of(joins_.begin(), joins_.end(), [&](const WaitingJoin& each) { return each.encoding == encoding && each.shard == shard; });
+}
+
+void Topic::join(codec::EncodingId encoding, unsigned shard, Join join) {
+  std::lock_guard guard(lock_);
+  log(encoding).add_interest(shard);
+  encodings_in_use_.fetch_or(1u << static_cast<unsigned>(encoding), std::memory_order_relaxed);
+  join.position = log(encoding).head().position;
+  joins_.push_back({encoding, shard, std::move(join)});
+}
+
+bool Topic::has_joins(codec::EncodingId encoding, unsigned shard) {
+  std::lock_guard guard(lock_);
+  return waits(encoding, shard);
+}
+
+void Topic::take_joins(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<Join>& into,
+                       std::vector<SegmentRef>& garbage) {
   std::lock_guard guard(lock_);
   window.take(log(encoding), shard, garbage);
+  for (WaitingJoin& each : joins_) {
+    if (each.encoding == encoding && each.shard == shard) into.push_back(std::move(each.join));
+  }
+  std::erase_if(joins_, [&](const WaitingJoin& each) { return each.encoding == encoding && each.shard == shard; });
+}
+
+bool Topic::take(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<SegmentRef>& garbage) {
+  std::lock_guard guard(lock_);
+  if (waits(encoding, shard)) return false;
+  window.take(log(encoding), shard, garbage);
+  return true;
 }
 
 void Topic::settled(codec::EncodingId encoding, unsigned shard, std::uint64_t position, std::vector<SegmentRef>& garbage) {

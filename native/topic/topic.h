@@ -28,6 +28,15 @@ struct Published {
   unsigned encodes = 0;
 };
 
+/// A connection on its way into the topic's subscribers. From `position` on everything is for it.
+struct Join {
+  std::uint64_t connection = 0;
+  std::uint64_t position = 0;
+  std::string greeting;  // bytes that it is sent first
+  bool publishes = false;
+  std::string user_id;
+};
+
 class Topic {
  public:
   explicit Topic(std::string name) : name_(std::move(name)) {}
@@ -40,11 +49,18 @@ class Topic {
 
   /// Records a shard's interest and returns the head: everything published after this call will be seen.
   Head add_interest(codec::EncodingId encoding, unsigned shard);
+  /// Records from any thread that a connection of `shard` is to join: everything published after this call will be for it. The
+  /// caller posts a message, upon which the shard takes its joins.
+  void join(codec::EncodingId encoding, unsigned shard, Join join);
+  /// Moves the joins of a shard to `into`, oldest first, and takes the log as `take` does.
+  void take_joins(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<Join>& into, std::vector<SegmentRef>& garbage);
+  bool has_joins(codec::EncodingId encoding, unsigned shard);
   /// These three move the segments that nobody needs any more to `garbage`, for the caller to drop: dropping may call the
   /// system, and a caller's own vector keeps its room, so that a publication allocates nothing.
-  void remove_interest(codec::EncodingId encoding, unsigned shard, std::vector<SegmentRef>& garbage);
-  /// See Log::take.
-  void take(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<SegmentRef>& garbage);
+  /// False, and nothing is done, while joins of that shard wait.
+  bool remove_interest(codec::EncodingId encoding, unsigned shard, std::vector<SegmentRef>& garbage);
+  /// See Log::take. False, and nothing is done, while joins of that shard wait: it must not read past the place where they begin.
+  bool take(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<SegmentRef>& garbage);
   /// See Log::settled.
   void settled(codec::EncodingId encoding, unsigned shard, std::uint64_t position, std::vector<SegmentRef>& garbage);
 
@@ -60,21 +76,33 @@ class Topic {
  private:
   Log& log(codec::EncodingId encoding) { return logs_[static_cast<std::size_t>(encoding)]; }
 
+  struct WaitingJoin {
+    codec::EncodingId encoding{};
+    unsigned shard = 0;
+    Join join;
+  };
+  /// By encoding; 0: not known yet, because nobody needed it.
   using FrameBytes = std::array<std::size_t, codec::encoding_count>;
-  /// A log without room for its frame, and the segment it wants; `bytes` is 0 when none is missing.
+  /// What a publication lacks: the size of its frame in a log, or a segment with room for it.
   struct Missing {
+    enum class What : std::uint8_t { nothing, frame_bytes, segment };
+    What what = What::nothing;
     std::size_t log = 0;
-    std::size_t bytes = 0;
+    std::size_t bytes = 0;  // of the segment
     Backing backing = Backing::heap;
   };
-  // Both under lock_:
+  // Under lock_:
   Missing open_spares(const FrameBytes& bytes, std::array<SegmentRef, codec::encoding_count>& spares);
   Published append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, std::uint32_t now_ms);
+  bool waits(codec::EncodingId encoding, unsigned shard) const;
 
   const std::string name_;
-  std::mutex lock_;  // guards logs_ and next_offset_
+  std::mutex lock_;  // guards logs_, joins_ and next_offset_
   std::uint64_t next_offset_ = 0;
   std::array<Log, codec::encoding_count> logs_;
+  std::vector<WaitingJoin> joins_;  // few, for a moment
+  /// One bit an encoding. Relaxed: a guess at what a publication will need, made before the lock and checked under it.
+  std::atomic<std::uint32_t> encodings_in_use_{0};
   std::atomic<std::uint64_t> published_{0};
   std::atomic<std::int64_t> subscribers_{0};
   std::array<std::atomic<std::uint64_t>, skip_kinds_max> skipped_{};

@@ -13,7 +13,9 @@ const connectionsWanted = 4000
 const KiB = 2 ** 10
 const MiB = 2 ** 20
 
-const roles: Readonly<Record<ProtocolName, string>> = { 'websocket-publish': 'publish', 'websocket-subscribe': 'subscribe' }
+const roles: Readonly<Record<ProtocolName, string>> = {
+  'websocket-publish': 'publish', 'websocket-subscribe': 'subscribe', pusher: 'pusher',
+}
 
 function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.')

@@ -1,11 +1,14 @@
 /** An engine of plain TypeScript: records what it is asked, emits what a test tells it to. */
 
-import type { EngineEvent, EngineOptions, NativeAddon, NativeEngine } from '../../src/native/binding.js'
+import type {
+  ConnectionId, EngineEvent, EngineOptions, JoinOptions, NativeAddon, NativeEngine, PublishDetails, SessionOptions,
+} from '../../src/native/binding.js'
 
 export class FakeEngine implements NativeEngine {
   readonly options: EngineOptions
   readonly listeners
   readonly skipped = []
+  turnAgesMs: readonly number[] = [0]
   /** Every call but the getters, as text. */
   readonly calls: string[] = []
   readonly #onEvents: (events: readonly EngineEvent[]) => void
@@ -21,9 +24,33 @@ export class FakeEngine implements NativeEngine {
     this.#onEvents(events)
   }
 
-  publish(topic: string, payload: string | Uint8Array): number {
-    this.calls.push(`publish ${topic} ${String(payload)}`)
+  publish(topic: string, payload: string | Uint8Array, details: PublishDetails | null): number {
+    this.calls.push(`publish ${topic} ${String(payload)}${details === null ? '' : ` ${JSON.stringify(details)}`}`)
     return this.calls.length - 1
+  }
+
+  acceptSession(id: ConnectionId, options: SessionOptions): void {
+    this.calls.push(`acceptSession ${id} ${JSON.stringify(options)}`)
+  }
+
+  sendToSession(id: ConnectionId, text: string): void {
+    this.calls.push(`sendToSession ${id} ${text}`)
+  }
+
+  joinTopic(id: ConnectionId, topic: string, options: JoinOptions): void {
+    this.calls.push(`joinTopic ${id} ${topic} ${JSON.stringify(options)}`)
+  }
+
+  leaveTopic(id: ConnectionId, topic: string): void {
+    this.calls.push(`leaveTopic ${id} ${topic}`)
+  }
+
+  closeSession(id: ConnectionId, code: number, reason: string): void {
+    this.calls.push(`closeSession ${id} ${code} ${reason}`)
+  }
+
+  status() {
+    return { turnAgesMs: this.turnAgesMs }
   }
 
   stats() {

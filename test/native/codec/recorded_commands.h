@@ -1,9 +1,11 @@
-// Runs a WebSocketCodec over wire bytes cut in every way and writes down what it commanded, one word per command:
-//   text(Hello) binary(00ff) ignored ping(Hi) pong() close(1000,bye) and last: open, closed or failed(1002)
+// Runs a codec over wire bytes cut in every way and writes down what it commanded, one word per command:
+//   text(Hello) binary(00ff) ignored ping(Hi) pong() close(1000,bye) and last: open, closed or failed(1002);
+//   of a session protocol: session(any text) client(event|channel|data) application-ping(the answer)
 // Owner: the test. Thread: main.
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,14 +27,28 @@ class Recorder final : public codec::CommandSink {
   void on_close(std::uint16_t code, std::string_view reason) override {
     commands += "close(" + std::to_string(code) + "," + std::string(reason) + ") ";
   }
+  void on_session_message(std::string_view text) override { commands += "session(" + std::string(text) + ") "; }
+  void on_client_publication(const codec::ClientPublication& publication) override {
+    commands += "client(" + std::string(publication.event) + "|" + std::string(publication.channel) + "|" +
+                std::string(publication.data) + ") ";
+    last_message = publication.message;
+  }
+  void on_application_ping(std::string_view answer) override { commands += "application-ping(" + std::string(answer) + ") "; }
 
   std::string commands;
+  std::string last_message;  // of which a client's publication was made
 };
 
 struct Setup {
   codec::WebSocketLimits limits = {};
   codec::DataFrames data_frames = codec::DataFrames::deliver;
+  std::unique_ptr<codec::Codec> (*make_codec)(const codec::WebSocketLimits&) = nullptr;  // null: a WebSocketCodec
 };
+
+inline std::unique_ptr<codec::Codec> codec_of(const Setup& setup) {
+  if (setup.make_codec != nullptr) return setup.make_codec(setup.limits);
+  return std::make_unique<codec::WebSocketCodec>(setup.limits, setup.data_frames);
+}
 
 inline std::string word_of(const codec::Decoded& decoded) {
   switch (decoded.status) {
@@ -48,19 +64,21 @@ inline std::string word_of(const codec::Decoded& decoded) {
 /// A codec with its record. Each piece is decoded in a buffer of its exact size, so that ASan sees every stray access.
 class Run {
  public:
-  explicit Run(const Setup& setup = {}) : codec_(setup.limits, setup.data_frames) {}
+  explicit Run(const Setup& setup = {}) : codec_(codec_of(setup)) {}
 
   void feed(Wire piece) {
     piece.shrink_to_fit();
-    last_ = codec_.decode(piece, recorder_);
+    last_ = codec_->decode(piece, recorder_);
   }
   void feed(const Wire& all, std::size_t from, std::size_t to) {
     feed(Wire(all.begin() + static_cast<std::ptrdiff_t>(from), all.begin() + static_cast<std::ptrdiff_t>(to)));
   }
   std::string result() const { return recorder_.commands + word_of(last_); }
+  const codec::Decoded& last() const { return last_; }
+  const Recorder& recorder() const { return recorder_; }
 
  private:
-  codec::WebSocketCodec codec_;
+  std::unique_ptr<codec::Codec> codec_;
   Recorder recorder_;
   codec::Decoded last_;
 };

@@ -131,6 +131,9 @@ class PlaceSink final : public codec::CommandSink {
   void on_ping(base::Bytes payload) override { place = payload.data(); }
   void on_pong(base::Bytes) override {}
   void on_close(std::uint16_t, std::string_view) override {}
+  void on_session_message(std::string_view) override {}
+  void on_client_publication(const codec::ClientPublication&) override {}
+  void on_application_ping(std::string_view) override {}
 
   const std::uint8_t* place = nullptr;
 };

@@ -57,7 +57,7 @@ TEST_CASE("outbound: the rest of a frame is pinned, not copied, and pongs are st
   topic::LogMemory memory(kernel, 1 << 20);
   topic::SegmentRef segment = memory.acquire(1, topic::Backing::heap);
   segment->start_at(0, 0);
-  const base::MutableBytes rest = segment->append(4, 0);
+  const base::MutableBytes rest = segment->append(4, 0, 0);
   std::memcpy(rest.data(), "rest", 4);
   conn::Outbound outbound;
   outbound.append(bytes_of("A"));

@@ -30,6 +30,7 @@ namespace {
 
 struct NoEvents final : shard::EventSink {
   bool post(shard::Event&&) override { return true; }
+  bool congested() const override { return false; }
 };
 
 std::string handshake() {

@@ -17,6 +17,7 @@ namespace {
 
 class Events final : public shard::EventSink {
  public:
+  bool congested() const override { return false; }
   bool post(shard::Event&& event) override {
     if (event.kind != shard::EventKind::drained) return true;
     drained.store(true);

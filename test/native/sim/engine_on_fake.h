@@ -70,6 +70,7 @@ class EngineOnFake final : private shard::EventSink {
     clients.push_back(std::make_unique<Client>(kernel, random_, setup));
     return *clients.back();
   }
+  bool congested() const override { return false; }
   bool post(shard::Event&& event) override {
     events.push_back(std::move(event));
     return true;

@@ -43,8 +43,7 @@ TEST_CASE("regression: a subscriber served aside during a pass of several turns 
 TEST_CASE("regression: a publisher that we do not read is not asked for a pong") {
   shard::EngineOptions options = with_rule(conn::SlowPolicyId::disconnect, 1 << 30, 3'600'000);
   options.log_bytes_max = 300 * 1024;
-  options.ping_interval_ms = 1000;
-  options.pong_ms = 2000;
+  options.idle = {1000, 2000};
   EngineOnFake on(options);
   Client& publisher = on.publisher("/t");
   Client& many = on.subscriber("/u", 1 << 30);

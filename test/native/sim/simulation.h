@@ -44,6 +44,7 @@ class Simulation final : private shard::EventSink {
   void end();
 
   bool post(shard::Event&& event) override;
+  bool congested() const override { return false; }
   void on_slow(const shard::Event& event, Watched& watched);
   Watched* find(const shard::Event& event);
 

@@ -36,7 +36,7 @@ TEST_CASE("log memory: small heap segments come from the cache, empty") {
   for (int i = 0; i < 10; ++i) {
     SegmentRef segment = memory.acquire(100, Backing::heap);
     segment->start_at(static_cast<std::uint64_t>(i) * 1000, 7);
-    CHECK(segment->append(100, 5).size() == 100);
+    CHECK(segment->append(100, 5, 0).size() == 100);
     CHECK(segment->end() == static_cast<std::uint64_t>(i) * 1000 + 100);
     CHECK(segment->frames() == 1);
   }

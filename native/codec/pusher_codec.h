@@ -1,0 +1,30 @@
+// The inbound half of the Pusher protocol 7: WebSocket messages with a JSON envelope. Pings and client events are
+// recognised here; every other text goes to the control plane as it is.
+// Owner: the connection. Thread: its shard.
+#pragma once
+
+#include <memory>
+
+#include "native/codec/codec.h"
+#include "native/codec/websocket_codec.h"
+
+namespace codec {
+
+class PusherCodec final : public Codec {
+ public:
+  explicit PusherCodec(const WebSocketLimits& limits) : websocket_(limits, DataFrames::deliver) {}
+  Decoded decode(base::MutableBytes in, CommandSink& sink) override;
+
+ private:
+  class Messages;
+
+  WebSocketCodec websocket_;
+  bool binary_came_ = false;  // then it has failed
+};
+
+// With its allocation, still two cache lines for an idle connection.
+static_assert(sizeof(PusherCodec) <= 128);
+
+std::unique_ptr<Codec> make_pusher_codec(const WebSocketLimits& limits);
+
+}  // namespace codec

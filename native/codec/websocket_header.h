@@ -1,0 +1,32 @@
+// The head of an unfragmented, unmasked data frame, as a server sends it (RFC 6455 §5.2).
+// Owner: nobody, pure functions. Thread: any.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "native/base/bytes.h"
+#include "native/base/check.h"
+#include "native/codec/codec.h"
+
+namespace codec {
+
+inline constexpr std::size_t data_header_bytes_max = 10;
+
+/// The header's length, for a payload of this length.
+inline std::size_t data_header_bytes(std::size_t payload_bytes) {
+  return payload_bytes < 126 ? 2 : payload_bytes < 65536 ? 4 : data_header_bytes_max;
+}
+
+/// Writes it to the front of `out`; the payload follows behind `data_header_bytes(payload_bytes)`.
+inline void write_data_header(PayloadKind kind, std::size_t payload_bytes, base::MutableBytes out) {
+  const std::size_t length_bytes = data_header_bytes(payload_bytes) - 2;
+  CHECK(out.size() >= 2 + length_bytes);
+  out[0] = kind == PayloadKind::text ? 0x81 : 0x82;
+  out[1] = static_cast<std::uint8_t>(length_bytes == 0 ? payload_bytes : length_bytes == 2 ? 126 : 127);
+  for (std::size_t i = 0; i < length_bytes; ++i) {
+    out[2 + i] = static_cast<std::uint8_t>(std::uint64_t{payload_bytes} >> 8 * (length_bytes - 1 - i));
+  }
+}
+
+}  // namespace codec

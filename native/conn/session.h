@@ -1,0 +1,58 @@
+// What the engine knows of a connection whose rules are the control plane's: its namespace, what it may publish itself.
+// Owner: its connection. Thread: that connection's shard.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "native/topic/topic.h"
+
+namespace conn {
+
+/// What the control plane decided when it accepted the session.
+struct SessionTerms {
+  std::string topic_namespace;                      // the names of its topics begin with it
+  std::uint32_t publications_per_second_max = 0;  // 0..65535; 0: all go to the control plane
+  bool report_publications = false;
+};
+
+/// A topic to which the client may publish itself.
+struct Grant {
+  topic::TopicRef topic;
+  std::string user_id;  // goes with its publications; may be empty
+};
+
+class Session {
+ public:
+  SessionTerms terms;
+  std::vector<Grant> grants;
+
+  const Grant* find_grant(std::string_view channel) const {
+    for (const Grant& grant : grants) {
+      const std::string_view name = grant.topic->name();
+      if (name.size() == terms.topic_namespace.size() + channel.size() && name.starts_with(terms.topic_namespace) && name.ends_with(channel)) {
+        return &grant;
+      }
+    }
+    return nullptr;
+  }
+  void revoke(const topic::Topic& topic) {
+    std::erase_if(grants, [&](const Grant& grant) { return grant.topic.get() == &topic; });
+  }
+  /// Counts a publication of this second; false when it is over the rate.
+  bool takes_publication(std::uint32_t now_ms) {
+    const std::uint32_t second = now_ms / 1000;
+    if (second_ != second) {
+      second_ = second;
+      publications_ = 0;
+    }
+    return ++publications_ <= terms.publications_per_second_max;
+  }
+
+ private:
+  std::uint32_t second_ = 0;
+  std::uint32_t publications_ = 0;
+};
+
+}  // namespace conn

@@ -1,0 +1,145 @@
+// The shard's part of protocols whose rules are the control plane's: what it tells of sessions, and what it is asked to do.
+#include <algorithm>
+
+#include "native/codec/websocket_text.h"
+#include "native/shard/shard.h"
+
+namespace shard {
+
+using conn::Connection;
+using conn::State;
+using metrics::Metric;
+
+namespace {
+/// Replies that a client has asked for and does not read.
+constexpr std::size_t private_bytes_max = 1024 * 1024;
+constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
+}  // namespace
+
+// What it tells.
+
+void Shard::open_session(Connection& connection, const codec::HttpRequest& request) {
+  connection.session = std::make_unique<conn::Session>();
+  Event event = connection_event(connection, EventKind::session_open);
+  event.text = request.target;
+  event.detail = codec::find_header(request, "Origin");
+  post_event(std::move(event));
+}
+
+void Shard::end_session(Connection& connection) {
+  Event event = connection_event(connection, EventKind::session_end);
+  event.code = connection.close_code;
+  if (connection.close_reason) event.text = *connection.close_reason;
+  post_event(std::move(event));
+}
+
+void Shard::on_session_message(std::string_view text) { tell_message(*decoding_, text, WithinRate::yes); }
+
+void Shard::tell_message(Connection& connection, std::string_view text, WithinRate within_rate) {
+  if (connection.state != State::open) return;  // it came behind our close frame
+  metrics_.add(Metric::session_messages);
+  Event event = connection_event(connection, EventKind::session_message);
+  event.text = text;
+  event.over_rate = within_rate == WithinRate::no;
+  post_event(std::move(event));
+}
+
+void Shard::on_client_publication(const codec::ClientPublication& given) {
+  Connection& connection = *decoding_;
+  if (connection.state != State::open) return;
+  conn::Session& session = *connection.session;
+  const conn::Grant* const grant = session.find_grant(given.channel);
+  if (grant == nullptr) return tell_message(connection, given.message, WithinRate::yes);
+  if (!session.takes_publication(now_ms_)) return tell_message(connection, given.message, WithinRate::no);
+  codec::Publication publication;
+  publication.kind = codec::PayloadKind::text;
+  publication.payload = base::bytes_of(given.data);
+  publication.event = given.event;
+  publication.user_id = grant->user_id;
+  publication.excluded = connection.id;
+  publish(grant->topic, publication);
+  if (!session.terms.report_publications) return;
+  Event event = connection_event(connection, EventKind::session_published);
+  event.topics = {grant->topic->name()};
+  event.detail = given.event;
+  event.text = given.data;
+  post_event(std::move(event));
+}
+
+void Shard::on_application_ping(std::string_view answer) {
+  Connection& connection = *decoding_;
+  metrics_.add(Metric::pings_received);
+  if (connection.state != State::open || !takes_control_frame(connection)) return;
+  connection.outbound_for_writing().append_pong(base::bytes_of(codec::write_text_frame(answer)));
+  fan_out_.flush_private(connection);
+}
+
+/// A plain HTTP request on a port that it shares: the socket is the control plane's from here on.
+void Shard::hand_over(Connection& connection, base::Bytes head) {
+  kernel_.unwatch(poller_, connection.fd);
+  Event event = connection_event(connection, EventKind::http_connection);
+  event.fd = connection.fd;
+  event.text = base::text_of(head);
+  connection.handed_over = engine_.events.post(std::move(event));
+  if (!connection.handed_over) metrics_.add(Metric::events_dropped);
+  metrics_.add(Metric::http_connections);
+  doom(connection, static_cast<std::uint16_t>(codec::CloseCode::normal), "");
+}
+
+// What it is asked.
+
+void Shard::handle_session(Message& message) {
+  if (message.kind == MessageKind::join) {
+    fan_out_.bring_in_joins(message.topic, message.encoding);
+    return;
+  }
+  Connection* const connection = connections_.find_id(message.connection);
+  if (connection == nullptr || connection->state != State::open || !connection->session) return;
+  switch (message.kind) {
+    case MessageKind::accept_session:
+      connection->session->terms = std::move(*message.terms);
+      break;
+    case MessageKind::send:
+      if (append_private(*connection, base::bytes_of(message.text))) {
+        fan_out_.flush_private(*connection);
+      } else {
+        doom(*connection, abnormal, "too many answers unread");
+      }
+      break;
+    case MessageKind::leave:
+      leave(*connection, message.text);
+      break;
+    case MessageKind::close_session:
+      begin_close(*connection, static_cast<codec::CloseCode>(message.number), message.text);
+      break;
+    default:
+      CHECK(false);
+  }
+}
+
+void Shard::leave(Connection& connection, const std::string& topic) {
+  std::erase_if(connection.session->grants, [&](const conn::Grant& grant) { return grant.topic->name() == topic; });
+  fan_out_.unsubscribe(connection, topic);
+}
+
+bool Shard::on_joined(Connection& connection, const topic::TopicRef& topic, topic::Join& join) {
+  if (join.publishes && connection.session->terms.publications_per_second_max > 0) {
+    connection.session->revoke(*topic);
+    connection.session->grants.push_back({topic, std::move(join.user_id)});
+  }
+  return append_private(connection, base::bytes_of(join.greeting));
+}
+
+/// False when the connection has too much to read already: a client that asks and does not read must not fill the memory.
+bool Shard::append_private(Connection& connection, base::Bytes bytes) {
+  if (bytes.empty()) return true;
+  conn::Outbound& outbound = connection.outbound_for_writing();
+  if (outbound.unsent().size() + bytes.size() > private_bytes_max) {
+    metrics_.add(Metric::connections_closed_slow);
+    return false;
+  }
+  outbound.append(bytes);
+  return true;
+}
+
+}  // namespace shard
