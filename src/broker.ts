@@ -221,7 +221,12 @@ export class Broker {
       case 'warning': this.#emitter.emit('warning', event); break
       // Not from here: the engine joins its threads in stop and must not do so inside its own call.
       case 'drained': setImmediate(() => this.#end(event.cut === 0)); break
-      default: for (const extension of this.#extensions) extension.onEvent(event)
+      case 'session-open':
+      case 'session-message':
+      case 'session-published':
+      case 'session-end':
+      case 'http-connection': for (const extension of this.#extensions) extension.onEvent(event); break
+      default: event satisfies never
     }
   }
 }
