@@ -1,6 +1,7 @@
 /** A running broker: the engine's calls and events, typed, with one life from createBroker to close. */
 
 import { EventEmitter } from 'node:events'
+import type { BoundHttp } from './api/http.js'
 import { formatGot } from './config/parse.js'
 import { ClosedError } from './errors.js'
 import { forgetAtExit, stopAtExit } from './exit-guard.js'
@@ -29,12 +30,21 @@ export interface CloseOptions {
 
 /** What works on top of the engine in the same process: it is told of the engine's events for it, and ends with the broker. */
 export interface BrokerExtension {
+  /** Where it listens by itself. */
+  readonly bound?: readonly BoundHttp[]
   /** Session and HTTP events; throwing is a fault of the extension and is emitted as `error`. */
   onEvent(event: SessionEvent | HttpConnectionEvent): void
   /** The broker has begun to close: answer that no more work is welcome. */
   beginDrain(): void
   /** The engine has ended: finish what is under way, all within `ms`. */
   close(ms: number): Promise<void>
+}
+
+/** What an extension may do with its broker. */
+export interface ExtensionPort {
+  readonly engine: NativeEngine
+  /** Emits a `warning`. */
+  warn(name: string, message: string): void
 }
 
 /** Starts an engine that hands its events to `onEvents`. */
@@ -51,6 +61,8 @@ const extensionCloseMs = 1000
 export class Broker {
   /** What the engine runs with: every default resolved. */
   readonly options: EngineOptions
+  /** For extensions; not part of the package's interface. */
+  readonly port: ExtensionPort
   readonly #drainMs: number
   readonly #engine: NativeEngine
   readonly #emitter = new EventEmitter<BrokerEvents>()
@@ -68,11 +80,20 @@ export class Broker {
     this.#drainMs = drainMs
     this.#engine = start((events) => this.#dispatch(events))
     stopAtExit(this.#engine)
+    this.port = {
+      engine: this.#engine,
+      warn: (name, message) => this.#emitter.emit('warning', { type: 'warning', name, message }),
+    }
   }
 
-  /** For createBroker: adds what works on top of the engine, before the first event can have come. */
-  attach(make: (engine: NativeEngine) => BrokerExtension): void {
-    this.#extensions.push(make(this.#engine))
+  /** For createBroker: adds what works on top of the engine. Before the present task ends no event can have come. */
+  attach(extension: BrokerExtension): void {
+    this.#extensions.push(extension)
+  }
+
+  /** Where the HTTP API listens; none without it. */
+  get api(): readonly BoundHttp[] {
+    return this.#extensions.flatMap(({ bound = [] }) => bound)
   }
 
   /** Whether close has been called. */

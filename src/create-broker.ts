@@ -1,15 +1,17 @@
 /** From options to a running broker. */
 
 import { availableParallelism } from 'node:os'
+import { ApiExtension } from './api-extension.js'
 import { Broker, type StartEngine } from './broker.js'
 import { parseOptions } from './config/parse.js'
 import type { BrokerOptions } from './config/schema.js'
 import { describeSystemError, formatEndpoint } from './endpoint.js'
 import { resolveEngineOptions, type Machine } from './engine-options.js'
 import { ListenError } from './errors.js'
-import { systemResolve } from './hosts.js'
+import { resolveAddresses, systemResolve } from './hosts.js'
 import type { EngineOptions, NativeAddon } from './native/binding.js'
 import { loadAddon } from './native/load.js'
+import { PusherExtension } from './pusher-extension.js'
 
 function thisMachine(addon: NativeAddon): Machine {
   return { openFilesMax: addon.raiseFileLimit(), cores: availableParallelism(), uring: addon.uringAvailable(), resolve: systemResolve }
@@ -36,8 +38,19 @@ function starter(addon: NativeAddon, options: EngineOptions): StartEngine {
 /** As createBroker, on an addon at hand: the seam for tests. */
 export async function createBrokerWith(addon: NativeAddon, options: BrokerOptions = {}): Promise<Broker> {
   const config = parseOptions(options)
-  const engineOptions = await resolveEngineOptions(config, thisMachine(addon))
-  return new Broker(engineOptions, config.timeouts.drainMs, starter(addon, engineOptions))
+  const machine = thisMachine(addon)
+  const engineOptions = await resolveEngineOptions(config, machine)
+  const apiAddresses = config.api === null ? [] : await resolveAddresses('api', config.api, machine.resolve)
+  const pusher = config.pusher.apps.length === 0 ? null : await PusherExtension.create(config.pusher)
+  const broker = new Broker(engineOptions, config.timeouts.drainMs, starter(addon, engineOptions))
+  if (pusher !== null) broker.attach(pusher.attach(broker.port))
+  try {
+    if (config.api !== null) broker.attach(await ApiExtension.start(config.api, apiAddresses, broker, broker.port))
+  } catch (error) {
+    broker.stop()
+    throw error
+  }
+  return broker
 }
 
 /**

@@ -39,14 +39,21 @@ async function addressesOf(host: string, key: string, resolve: Resolve): Promise
   }
 }
 
+export type ListenAddress = Omit<ListenerOptions, 'protocol'>
+
 /**
- * The listeners of one protocol, one an address and no address twice. Without configured hosts: both loopbacks.
+ * Where to listen, one row an address and no address twice. Without configured hosts: both loopbacks.
  * @throws {ConfigError} a host that does not resolve.
  */
-export async function resolveListeners(
-  protocol: ProtocolName, key: string, { hosts, port }: ListenerConfig, resolve: Resolve,
-): Promise<ListenerOptions[]> {
+export async function resolveAddresses(key: string, { hosts, port }: ListenerConfig, resolve: Resolve): Promise<ListenAddress[]> {
   const lists = await Promise.all((hosts ?? ['localhost']).map((host) => addressesOf(host, `${key}.hosts`, resolve)))
   const unique = new Map(lists.flat().map((entry) => [formatEndpoint(entry.address, port), entry]))
-  return [...unique.values()].map(({ address, optional }) => ({ protocol, address, port, optional }))
+  return [...unique.values()].map(({ address, optional }) => ({ address, port, optional }))
+}
+
+/** The listeners of one protocol. @throws as resolveAddresses. */
+export async function resolveListeners(
+  protocol: ProtocolName, key: string, listener: ListenerConfig, resolve: Resolve,
+): Promise<ListenerOptions[]> {
+  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each }))
 }

@@ -52,7 +52,7 @@ std::string text_of(const Napi::Value& value, const char* name) {
 Napi::Function EngineObject::define(Napi::Env env) {
   return DefineClass(env, "NativeEngine",
                      {InstanceMethod("publish", &EngineObject::publish), InstanceMethod("stats", &EngineObject::stats),
-                      InstanceMethod("topicStats", &EngineObject::topic_stats),
+                      InstanceMethod("topicStats", &EngineObject::topic_stats), InstanceMethod("topicStat", &EngineObject::topic_stat),
                       InstanceMethod("setConnectionEvents", &EngineObject::set_connection_events),
                       InstanceMethod("status", &EngineObject::status),
                       InstanceMethod("acceptSession", &EngineObject::accept_session),
@@ -170,6 +170,12 @@ Napi::Value EngineObject::topic_stats(const Napi::CallbackInfo& info) {
   Napi::Array array = Napi::Array::New(env, counts.size());
   for (std::size_t i = 0; i < counts.size(); ++i) array.Set(static_cast<std::uint32_t>(i), to_value(env, counts[i]));
   return array;
+}
+
+Napi::Value EngineObject::topic_stat(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto counts = running(env).topic_count(text_of(info[0], "topic"));
+  return counts ? to_value(env, *counts) : env.Null();
 }
 
 void EngineObject::set_connection_events(const Napi::CallbackInfo& info) {

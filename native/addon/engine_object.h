@@ -25,6 +25,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   Napi::Value publish(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   Napi::Value topic_stats(const Napi::CallbackInfo& info);
+  Napi::Value topic_stat(const Napi::CallbackInfo& info);
   void set_connection_events(const Napi::CallbackInfo& info);
   Napi::Value status(const Napi::CallbackInfo& info);
   void accept_session(const Napi::CallbackInfo& info);

@@ -17,6 +17,15 @@ constexpr int port_choices_max = 16;
 /// What all protocols with sessions send their subscribers, as long as there is one of them.
 constexpr codec::EncodingId session_encoding = codec::EncodingId::pusher;
 
+TopicCounts counts_of(const topic::Topic& topic) {
+  TopicCounts counts;
+  counts.name = topic.name();
+  counts.subscribers = static_cast<std::uint64_t>(std::max<std::int64_t>(0, topic.subscribers()));
+  counts.published = topic.published();
+  for (std::size_t i = 0; i < counts.skipped.size(); ++i) counts.skipped[i] = topic.skipped(i);
+  return counts;
+}
+
 bool is_absent_address(int error) { return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPROTONOSUPPORT; }
 }  // namespace
 
@@ -212,16 +221,15 @@ std::array<std::int64_t, metrics::metric_count> Engine::stats() const {
   return sums;
 }
 
+std::optional<TopicCounts> Engine::topic_count(std::string_view name) const {
+  const topic::TopicRef topic = context_.topics.find(name);
+  if (!topic) return std::nullopt;
+  return counts_of(*topic);
+}
+
 std::vector<TopicCounts> Engine::topic_counts(std::size_t max) const {
   std::vector<TopicCounts> counts;
-  for (const topic::TopicRef& topic : context_.topics.all()) {
-    TopicCounts each;
-    each.name = topic->name();
-    each.subscribers = static_cast<std::uint64_t>(std::max<std::int64_t>(0, topic->subscribers()));
-    each.published = topic->published();
-    for (std::size_t i = 0; i < each.skipped.size(); ++i) each.skipped[i] = topic->skipped(i);
-    counts.push_back(std::move(each));
-  }
+  for (const topic::TopicRef& topic : context_.topics.all()) counts.push_back(counts_of(*topic));
   const auto rank = [](const TopicCounts& each) {
     std::uint64_t skipped = 0;
     for (const std::uint64_t part : each.skipped) skipped += part;

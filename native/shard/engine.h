@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -82,6 +83,8 @@ class Engine {
   std::size_t topics() const { return context_.topics.size(); }
   /// At most `max` topics: most skipped first, then most subscribers, then by name.
   std::vector<TopicCounts> topic_counts(std::size_t max) const;
+  /// Nothing when there is no topic of that name.
+  std::optional<TopicCounts> topic_count(std::string_view topic) const;
 
   unsigned shards() const { return static_cast<unsigned>(context_.shards.size()); }
   /// For tests that step shards themselves.

@@ -19,6 +19,12 @@ TopicRef Registry::open(std::string_view name) {
   return topic;
 }
 
+TopicRef Registry::find(std::string_view name) const {
+  std::lock_guard guard(lock_);
+  const auto found = topics_.find(name);
+  return found == topics_.end() ? nullptr : found->second;
+}
+
 std::size_t Registry::size() const {
   std::lock_guard guard(lock_);
   return topics_.size();

@@ -19,6 +19,8 @@ class Registry {
 
   /// The topic of that name, made when it is new; null when `topics_max` topics are in use.
   TopicRef open(std::string_view name);
+  /// Null when there is none of that name.
+  TopicRef find(std::string_view name) const;
   std::size_t size() const;
   std::vector<TopicRef> all() const;
 

@@ -61,6 +61,10 @@ export function logStart(broker: Broker, logger: Logger): void {
     const url = `ws://${formatEndpoint(address, port)}`
     logger.info({ event: 'listening', role: roles[protocol], address, port, url }, `listening on ${url} (${roles[protocol]})`)
   }
+  for (const { address, port } of broker.api) {
+    const url = `http://${formatEndpoint(address, port)}`
+    logger.info({ event: 'listening', role: 'api', address, port, url }, `listening on ${url} (api)`)
+  }
   for (const hint of hints(broker)) logger.warn({ event: 'hint' }, hint)
   const { connectionsMax, messageBytesMax, logBytesMax } = limits
   const sizes = `messages up to ${formatBytes(messageBytesMax)}, ${formatBytes(logBytesMax)} of logs`

@@ -5,12 +5,14 @@ import type { Logger } from 'pino'
 import type { Broker } from '../broker.js'
 import { loadConfig, type LoadedConfig } from '../config/load.js'
 import { assignmentEntry, flagEntry, type Entry } from '../config/sources.js'
+import { parsePusherApp } from '../config/parse.js'
 import { createBroker } from '../create-broker.js'
 import { ConfigError } from '../errors.js'
 import { createLogger } from '../log/logger.js'
 import { drainOnSignals } from './drain-on-signals.js'
 import { logEvents } from './log-events.js'
 import { logStart } from './log-start.js'
+import { logMadeApp, randomApp } from './pusher-app.js'
 
 type Flags = Readonly<Record<string, string | string[] | undefined>>
 
@@ -18,7 +20,9 @@ type Flags = Readonly<Record<string, string | string[] | undefined>>
 const flags: readonly (readonly [flag: string, help: string, ...keys: string[]])[] = [
   ['--publish-port <port>', 'port for publishers, 0 picks a free one (default: 8001)', 'publish.port'],
   ['--subscribe-port <port>', 'port for subscribers, 0 picks a free one (default: 8002)', 'subscribe.port'],
-  ['--host <address...>', 'addresses to listen on (default: 127.0.0.1 and ::1)', 'publish.hosts', 'subscribe.hosts'],
+  ['--api-port <port>', 'port of the HTTP API, 0 picks a free one (default: 8000)', 'api.port'],
+  ['--pusher-port <port>', 'port of the Pusher protocol, 0 picks a free one (default: 6001)', 'pusher.port'],
+  ['--host <address...>', 'addresses to listen on (default: 127.0.0.1 and ::1)', 'publish.hosts', 'subscribe.hosts', 'pusher.hosts'],
   ['--shards <count>', 'event-loop threads (default: CPUs less one)', 'shards'],
   ['--io <backend>', 'epoll, uring or auto (default: auto, io_uring where the system allows it)', 'io'],
   ['--slow-policy <policy>', 'disconnect, drop-oldest or latest (default: disconnect)', 'slowPolicy'],
@@ -46,8 +50,10 @@ function withSource(error: unknown, sourceOf: LoadedConfig['sourceOf']): unknown
 }
 
 async function run(command: Command): Promise<void> {
-  const { config: file } = command.opts<{ config?: string }>()
+  const { config: file, pusher } = command.opts<{ config?: string, pusher?: boolean }>()
   const { config, sourceOf } = loadConfig({ file: file ?? null, env: process.env, flags: flagEntries(command) })
+  const madeApp = pusher === true && config.pusher.apps.length === 0 ? randomApp() : null
+  if (madeApp !== null) config.pusher.apps.push(parsePusherApp(madeApp))
   const { log, ...options } = config
   const logger: Logger = createLogger(log)
   const broker: Broker = await createBroker(options).catch((error: unknown) => {
@@ -57,6 +63,7 @@ async function run(command: Command): Promise<void> {
   drainOnSignals(broker, logger, flush)
   process.on('SIGUSR2', () => logger.info({ event: 'stats', stats: broker.stats(), topics: broker.topicStats(20) }, 'stats'))
   logStart(broker, logger)
+  if (madeApp !== null) logMadeApp(broker, madeApp, logger)
 }
 
 export function addStartCommand(program: Command): void {
@@ -66,6 +73,7 @@ export function addStartCommand(program: Command): void {
     .option('-c, --config <file>', 'configuration file, JSON or YAML (also: BROKER_CONFIG)')
   for (const [flag, help] of flags) command.option(flag, help)
   command
+    .option('--pusher', 'speak the Pusher protocol; without configured apps, one is made up and its keys are shown')
     .option('--set <key=value...>', 'set any configuration key, such as limits.messageBytesMax=128KiB')
     .addHelpText('after', `
 SIGUSR2 logs all counters and the 20 topics that skipped most.
@@ -76,6 +84,7 @@ Examples:
   $ broker start
   $ broker start --host 0.0.0.0 --publish-port 9001 --subscribe-port 9002
   $ broker start --config broker.yaml --log-format json
+  $ broker start --pusher
   $ broker start --slow-policy drop-oldest --set limits.messageBytesMax=1MiB`)
     .action((_options: unknown, self: Command) => run(self))
 }

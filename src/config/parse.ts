@@ -5,7 +5,7 @@ import { ConfigError, type ConfigIssue } from '../errors.js'
 import { crossIssues } from './cross-checks.js'
 import { nearest } from './nearest.js'
 import { leafPaths } from './paths.js'
-import { brokerSchema, configSchema, type BrokerConfig, type Config } from './schema.js'
+import { brokerSchema, configSchema, pusherAppSchema, type BrokerConfig, type Config, type PusherAppConfig } from './schema.js'
 
 export type Path = readonly PropertyKey[]
 
@@ -98,4 +98,9 @@ export function parseOptions(raw: unknown): BrokerConfig {
  */
 export function parseConfig(raw: unknown, sourceOf: SourceOf): Config {
   return parse(configSchema, raw, sourceOf)
+}
+
+/** An app with its defaults. @throws {z.ZodError} for code of ours that makes a wrong one. */
+export function parsePusherApp(raw: z.input<typeof pusherAppSchema>): PusherAppConfig {
+  return pusherAppSchema.parse(raw)
 }

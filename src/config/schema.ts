@@ -80,7 +80,7 @@ const api = section({
 })
 
 /** One Pusher app: a tenant with its own channels, users and limits. */
-const pusherApp = section({
+export const pusherAppSchema = section({
   id: matching(/^[A-Za-z0-9_-]{1,28}$/, 'must be 1..28 letters, digits, _ or -'),
   key: matching(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1..64 letters, digits, _ or -'),
   secret: matching(/^[\x21-\x7e]{8,256}$/, 'must be 8..256 visible ASCII characters'),
@@ -119,7 +119,7 @@ const pusher = section({
   hosts: listOf(host(), 'addresses').optional(),
   port: count(0, 65535).default(6001),
   /** The listener is on when there is at least one. */
-  apps: z.array(pusherApp, 'must be a list of apps').default([]),
+  apps: z.array(pusherAppSchema, 'must be a list of apps').default([]),
   /** Silence after which either side pings; told to clients in whole seconds. */
   activityTimeoutMs: duration(1000, hourMs).default(120_000),
   pongMs: duration(10, hourMs).default(30_000),
@@ -177,7 +177,7 @@ export type SlowRule = z.output<typeof slowConsumerRule>
 
 export type ApiConfig = z.output<typeof api>
 export type PusherConfig = z.output<typeof pusher>
-export type PusherAppConfig = z.output<typeof pusherApp>
+export type PusherAppConfig = z.output<typeof pusherAppSchema>
 export type WebhookName = NonNullable<PusherAppConfig['webhooks'][number]['events']>[number]
 
 /** Options of `createBroker` as a program writes them: everything is optional. */

@@ -264,6 +264,8 @@ export interface NativeEngine extends SessionCalls {
   status(): EngineStatus
   /** At most `max` topics, most skipped first, then most subscribers. */
   topicStats(max: number): TopicStats[]
+  /** One topic, or null when nobody uses it or has used it lately. */
+  topicStat(topic: string): TopicStats | null
   /** Which of `connection` and `disconnect` events to produce (warning, slow and drained always are). */
   setConnectionEvents(on: boolean): void
   /**

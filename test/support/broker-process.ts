@@ -16,6 +16,9 @@ export interface BrokerProcess {
   readonly process: ChildProcess
   readonly publishPort: number
   readonly subscribePort: number
+  readonly apiPort: number
+  /** NaN without apps. */
+  readonly pusherPort: number
   /** `ws://127.0.0.1:PORT`, without a path. */
   readonly publishUrl: string
   readonly subscribeUrl: string
@@ -32,7 +35,7 @@ export interface BrokerProcess {
 }
 
 export interface BrokerProcessOptions {
-  /** After `broker start --publish-port 0 --subscribe-port 0`. */
+  /** After `broker start` with all ports 0. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
@@ -75,7 +78,7 @@ function portOf(log: readonly LogLine[], role: string): number {
 
 /** Starts `broker start` and resolves when it is ready. Rejects, with its standard error, when it ends before. */
 export async function startBroker(t: Test, { args = [], env = {} }: BrokerProcessOptions = {}): Promise<BrokerProcess> {
-  const ports = ['--publish-port', '0', '--subscribe-port', '0']
+  const ports = ['--publish-port', '0', '--subscribe-port', '0', '--api-port', '0', '--pusher-port', '0']
   const child = spawnCli({ args: ['start', ...ports, '--log-format', 'json', ...args], env })
   const exit = exitOf(child)
   const stderr = textOf(child.stderr)
@@ -88,7 +91,7 @@ export async function startBroker(t: Test, { args = [], env = {} }: BrokerProces
   const publishPort = portOf(log, 'publish')
   const subscribePort = portOf(log, 'subscribe')
   return {
-    process: child, publishPort, subscribePort, log, logged, stderr, exit,
+    process: child, publishPort, subscribePort, apiPort: portOf(log, 'api'), pusherPort: portOf(log, 'pusher'), log, logged, stderr, exit,
     publishUrl: `ws://127.0.0.1:${publishPort}`,
     subscribeUrl: `ws://127.0.0.1:${subscribePort}`,
     stop(signal = 'SIGTERM') {

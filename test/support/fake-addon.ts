@@ -62,6 +62,11 @@ export class FakeEngine implements NativeEngine {
     return []
   }
 
+  topicStat(topic: string) {
+    this.calls.push(`topicStat ${topic}`)
+    return null
+  }
+
   setConnectionEvents(on: boolean): void {
     this.calls.push(`setConnectionEvents ${on}`)
   }

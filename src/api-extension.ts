@@ -1,0 +1,43 @@
+/** The HTTP API on top of a running broker. */
+
+import type { HttpAddress, HttpServer } from './api/http.js'
+import { startApi } from './api/start-api.js'
+import type { Broker, BrokerExtension, ExtensionPort } from './broker.js'
+import type { ApiConfig } from './config/schema.js'
+
+export class ApiExtension implements BrokerExtension {
+  readonly #server: HttpServer
+
+  constructor(server: HttpServer) {
+    this.#server = server
+  }
+
+  /** @throws as startApi; nothing listens then. */
+  static async start(config: ApiConfig, addresses: readonly HttpAddress[], broker: Broker, { engine, warn }: ExtensionPort): Promise<ApiExtension> {
+    const { messageBytesMax, logBytesMax } = broker.options.limits
+    const server = await startApi(config, addresses, {
+      publish: (topic, payload) => broker.publish(topic, payload),
+      stats: () => broker.stats(),
+      topicStats: (max) => broker.topicStats(max),
+      topic: (name) => engine.topicStat(name),
+      status: () => engine.status(),
+      logBytes: () => broker.stats()['log_bytes_now'] ?? 0,
+      draining: () => broker.draining,
+      limits: { messageBytesMax, logBytesMax },
+      onError: (error, route) => warn('http-failed', `${route.method} ${route.path}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`),
+    })
+    return new ApiExtension(server)
+  }
+
+  get bound(): HttpServer['bound'] {
+    return this.#server.bound
+  }
+
+  onEvent(): void {}
+
+  beginDrain(): void {}
+
+  close(ms: number): Promise<void> {
+    return this.#server.close(ms)
+  }
+}

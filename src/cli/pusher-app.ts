@@ -1,0 +1,36 @@
+/** The app that `broker start --pusher` makes up when none is configured. */
+
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Broker } from '../broker.js'
+
+export interface MadeApp {
+  readonly id: string
+  readonly key: string
+  readonly secret: string
+}
+
+export function randomApp(): MadeApp {
+  return { id: 'app', key: randomBytes(10).toString('hex'), secret: randomBytes(16).toString('hex') }
+}
+
+/** What a page needs to connect. */
+export function clientSnippet({ key }: MadeApp, host: string, port: number): string {
+  const options = `{ wsHost: '${host}', wsPort: ${port}, forceTLS: false, enabledTransports: ['ws'], cluster: 'self' }`
+  return `new Pusher('${key}', ${options})`
+}
+
+/** What a server needs to publish. */
+export function serverSnippet({ id, key, secret }: MadeApp, host: string, port: number): string {
+  return `new Pusher({ appId: '${id}', key: '${key}', secret: '${secret}', host: '${host}', port: '${port}', useTLS: false })`
+}
+
+export function logMadeApp(broker: Broker, app: MadeApp, logger: Logger): void {
+  const listener = broker.listeners.find(({ protocol }) => protocol === 'pusher')
+  if (listener === undefined) return
+  const { address: host, port } = listener
+  const details = { event: 'pusher-app', appId: app.id, key: app.key, secret: app.secret }
+  logger.info(details, `Pusher app ${app.id} until the broker ends; configure pusher.apps for one that stays`)
+  logger.info({ event: 'pusher-client' }, `in the page (pusher-js): ${clientSnippet(app, host, port)}`)
+  logger.info({ event: 'pusher-server' }, `on the server (pusher): ${serverSnippet(app, host, port)}`)
+}

@@ -1,0 +1,78 @@
+/** The Pusher protocol on top of a running engine: its rules, its HTTP API on the same port, its webhooks. */
+
+import { Socket } from 'node:net'
+import type { AdoptingHttpServer } from './api/http.js'
+import { startNodeHttpServer } from './api/node-http-server.js'
+import { createRouter } from './api/router.js'
+import type { BrokerExtension, ExtensionPort } from './broker.js'
+import type { PusherAppConfig, PusherConfig } from './config/schema.js'
+import type { HttpConnectionEvent, SessionEvent } from './native/binding.js'
+import { systemClock } from './protocol/pusher-clock.js'
+import type { AppCommands, Apps } from './protocol/pusher-contract.js'
+import { bodyBounds } from './protocol/pusher-http-bounds.js'
+import { pusherRoutes } from './protocol/pusher-http.js'
+import { systemWorld } from './protocol/pusher-webhook-world.js'
+import { Webhooks } from './protocol/pusher-webhooks.js'
+import { PusherServer } from './protocol/pusher.js'
+
+/** Milliseconds and connections of the HTTP API on the Pusher port; connections count against the engine's limit until then. */
+const httpLimits = { requestHeadMs: 10_000, requestMs: 30_000, connectionsMax: 10_000 }
+
+/** Created before the engine, so that it is there when the first connection comes. */
+export class PusherExtension implements BrokerExtension, Apps {
+  readonly #config: PusherConfig
+  #http: AdoptingHttpServer | null = null
+  #server: PusherServer | null = null
+  #port: ExtensionPort | null = null
+  readonly #webhooks: Webhooks[] = []
+
+  private constructor(config: PusherConfig) {
+    this.#config = config
+  }
+
+  static async create(config: PusherConfig): Promise<PusherExtension> {
+    const extension = new PusherExtension(config)
+    const routes = pusherRoutes(extension, { bodies: bodyBounds(config.apps.map(({ limits }) => limits)) })
+    const onError = (error: unknown) => extension.#warn('http-failed', error instanceof Error ? error.stack ?? error.message : String(error))
+    extension.#http = await startNodeHttpServer({ addresses: [], limits: httpLimits, service: createRouter(routes, { guard: null, onError }) })
+    return extension
+  }
+
+  attach(port: ExtensionPort): this {
+    this.#port = port
+    this.#server = new PusherServer(this.#config, port.engine, {
+      ...systemClock,
+      webhooks: (app) => this.#webhooksOf(app),
+      warn: (name, message) => this.#warn(name, message),
+    })
+    return this
+  }
+
+  byId(id: string): AppCommands | null {
+    return this.#server?.byId(id) ?? null
+  }
+
+  onEvent(event: SessionEvent | HttpConnectionEvent): void {
+    if (event.type === 'http-connection') this.#http?.adopt(new Socket({ fd: event.fd, readable: true, writable: true }), event.head)
+    else this.#server?.onEvent(event)
+  }
+
+  beginDrain(): void {}
+
+  async close(ms: number): Promise<void> {
+    this.#server?.close()
+    const lost = Promise.all(this.#webhooks.map((each) => each.close(ms)))
+    await this.#http?.close(ms)
+    await lost
+  }
+
+  #webhooksOf(app: PusherAppConfig): Webhooks {
+    const webhooks = new Webhooks(app, this.#config.webhooks, systemWorld((message) => this.#warn('webhook', message)))
+    this.#webhooks.push(webhooks)
+    return webhooks
+  }
+
+  #warn(name: string, message: string): void {
+    this.#port?.warn(name, message)
+  }
+}
