@@ -39,12 +39,12 @@ function bars(run: Run, samples: readonly RunSample[], metric: Metric): string {
   return known.length === 0 ? '' : barChart(`${metric.chart ?? metric.title} (${metric.better} is better)`, known.map((row) => ({ ...row, text: row.value.toFixed(metric.digits) })), farOff * (rows[0]?.value ?? Infinity))
 }
 
-/** Of each arm the run whose last receipt is the median one. */
+/** By rank the median of the arm's runs, as the bars are. */
 function fanOutCurves(run: Run, samples: readonly RunSample[]): Curve[] {
   const all = shown(run).flatMap((label, series) => {
     const curves = samples.filter(({ arm }) => arm === label).map(({ raw }) => raw.at(-1)?.curveUs ?? []).filter((points) => points.length > 1)
-    const middle = curves.sort((a, b) => (a.at(-1) ?? 0) - (b.at(-1) ?? 0))[curves.length >> 1]
-    return middle === undefined ? [] : [{ label, series, points: middle.map((us) => us / 1000) }]
+    const points = (curves[0] ?? []).map((_, rank) => median(curves.map((curve) => curve[rank] ?? NaN)) / 1000)
+    return points.length === 0 ? [] : [{ label, series, points }]
   })
   const limit = farOff * (all[0]?.points.at(-1) ?? Infinity)
   return all.filter(({ points }) => (points.at(-1) ?? 0) <= limit)
