@@ -25,7 +25,9 @@ class GrammarReader {
 
   bool is_any(std::size_t at, std::string_view set) const { return at < text_.size() && set.find(text_[at]) != npos; }
   std::size_t one_of(std::size_t at, std::string_view set) const { return is_any(at, set) ? at + 1 : npos; }
-  std::size_t word(std::size_t at, std::string_view word) const { return text_.compare(at, word.size(), word) == 0 ? at + word.size() : npos; }
+  std::size_t word(std::size_t at, std::string_view word) const {
+    return text_.compare(at, word.size(), word) == 0 ? at + word.size() : npos;
+  }
   std::size_t space(std::size_t at) const { return at == npos || !is_any(at, " \t\r\n") ? at : space(at + 1); }
   std::size_t digits(std::size_t at) const {
     const std::size_t next = one_of(at, "0123456789");
@@ -125,12 +127,15 @@ class RandomDocument {
   std::size_t below(std::size_t bound) { return random_() % bound; }
 
  private:
-  std::string pick(std::initializer_list<std::string_view> choices) { return std::string(choices.begin()[below(choices.size())]); }
+  std::string pick(std::initializer_list<std::string_view> choices) {
+    return std::string(choices.begin()[below(choices.size())]);
+  }
   std::string space() { return below(3) == 0 ? pick({" ", "\n", "\t", "\r\n  "}) : ""; }
   std::string string() {
     std::string text = "\"";
     for (std::size_t parts = below(below(8) == 0 ? 40 : 5); parts > 0; --parts) {
-      text += pick({"a", "event", "\\\"", "\\\\", "\\n", "\\u00e9", "\\uD83D\\uDE00", "\xE2\x82\xAC", " ", "{", "]", "\\/", "0123456789"});
+      text += pick({"a", "event", "\\\"", "\\\\", "\\n", "\\u00e9", "\\uD83D\\uDE00", "\xE2\x82\xAC", " ", "{", "]", "\\/",
+                    "0123456789"});
     }
     return text + "\"";
   }

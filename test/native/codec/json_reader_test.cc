@@ -44,8 +44,8 @@ TEST_CASE("json reader: members of the outermost object, as they were written") 
 
 TEST_CASE("json reader: other documents are validated and have no members") {
   for (const std::string_view text :
-       {"0", "-0", "7", "10", "-12", "0.5", "1e5", "1E+5", "0e-0", "123456789012345678901234567890", "true", "false", "null", "\"\"",
-        "\"text\"", R"("\"\\\/\b\f\n\r\t\u0000\uFFFF\uabcd")", "[]", "[ ]", "[[]]", "[{},[],{}]", "[1,\"a\",true,null,[0]]",
+       {"0", "-0", "7", "10", "-12", "0.5", "1e5", "1E+5", "0e-0", "123456789012345678901234567890", "true", "false", "null",
+        "\"\"", "\"text\"", R"("\"\\\/\b\f\n\r\t\u0000\uFFFF\uabcd")", "[]", "[ ]", "[[]]", "[{},[],{}]", "[1,\"a\",true,null,[0]]",
         R"([{"event":"pusher:ping"}])", " 1 ", "\n[1\n,\r2\t]\n"}) {
     CAPTURE(text);
     CHECK(read(text) == "valid");

@@ -89,7 +89,8 @@ TEST_CASE("json text: random texts are written as expected and read back as they
   const std::uint32_t seed = seed_of_run(627);
   MESSAGE("CORE_TEST_SEED=" << seed);
   std::mt19937 random(seed);
-  static constexpr std::string_view plain[] = {"a", "/", "u", "letters", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "a longer run of it"};
+  static constexpr std::string_view plain[] = {"a", "/", "u", "letters", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
+                                               "a longer run of it"};
   static constexpr std::string_view special[] = {"\"", "\\", "\n", "\t", "\x01", "\x1F"};
   for (int round = 0; round < 20'000; ++round) {
     const std::size_t rarity = 1 + random() % 8;

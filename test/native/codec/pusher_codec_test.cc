@@ -37,13 +37,15 @@ TEST_CASE("pusher: a ping on the wire is answered, a pong is not") {
 
 TEST_CASE("pusher: a client event on the wire") {
   // {"event":"client-a","channel":"c","data":"d"} with the mask of RFC 6455 §5.7
-  check_commands(hex("81 ad 37fa213d 4cd8444b5294551f0dd842515e9f4f491a9b03111599495c5994445115c0035e15d60359568e401f0dd8451f4a"),
+  check_commands(hex("81 ad 37fa213d 4cd8444b5294551f0dd842515e9f4f491a9b0311"
+                     "1599495c5994445115c0035e15d60359568e401f0dd8451f4a"),
                  "client(client-a|c|d) open", pusher);
 }
 
 TEST_CASE("pusher: what subscribers get of a client event") {
   const auto check_data = [](const std::string& data, const std::string& expected) {
-    check_text(R"({"event":"client-a","channel":"private-c","data":)" + data + "}", "client(client-a|private-c|" + expected + ") ");
+    const std::string text = R"({"event":"client-a","channel":"private-c","data":)" + data + "}";
+    check_text(text, "client(client-a|private-c|" + expected + ") ");
   };
   check_data(R"("a text")", "a text");
   check_data(R"("")", "");
@@ -66,7 +68,8 @@ TEST_CASE("pusher: names of client events") {
 }
 
 TEST_CASE("pusher: of equal names the last one counts, however it is written") {
-  check_text(R"({"event":"pusher:subscribe","event":"client-x","channel":"a","channel":"b","data":1,"data":2})", "client(client-x|b|2) ");
+  check_text(R"({"event":"pusher:subscribe","event":"client-x","channel":"a","channel":"b","data":1,"data":2})",
+             "client(client-x|b|2) ");
   check_session(R"({"event":"client-x","channel":"c","data":"d","event":"pusher:subscribe"})");
   check_session(R"({"event":"client-x","channel":"c","data":"d","\u0065vent":"pusher:subscribe"})");
   check_session(R"({"event":"client-x","channel":"c","data":"d","event":null})");
@@ -76,13 +79,16 @@ TEST_CASE("pusher: of equal names the last one counts, however it is written") {
 
 TEST_CASE("pusher: everything else is the control plane's") {
   for (const std::string text :
-       {R"({"event":"pusher:subscribe","data":{"channel":"private-c","auth":"key:5f"}})", R"({"event":"pusher:unsubscribe","data":{"channel":"c"}})",
-        R"({"event":"pusher:signin","data":{"auth":"a","user_data":"{}"}})", R"({"event":"Client-x","channel":"c"})", R"({"event":"client","channel":"c"})",
-        R"({"event":"client_x","channel":"c"})", R"({"event":" client-x","channel":"c"})", R"({"event":"","channel":"c"})", R"({"event":"pusher:ping "})",
-        R"({"event":"pusher:Ping"})", R"({"event":"pusher:pings"})", R"({"event":"pusher:ping\u0000"})", R"({"event":["pusher:ping"]})",
-        R"({"event":{"event":"pusher:ping"}})", R"({"Event":"pusher:ping"})", R"({"data":{"event":"pusher:ping"}})", R"([{"event":"pusher:ping"}])",
-        R"("pusher:ping")", R"({"event":"client-x"})", R"({"event":"client-x","channel":7,"data":1})", R"({"event":"client-x","channel":null})",
-        R"({"event":7})", "{}", "[]", "0", "\"\"", "null", "true"}) {
+       {R"({"event":"pusher:subscribe","data":{"channel":"private-c","auth":"key:5f"}})",
+        R"({"event":"pusher:unsubscribe","data":{"channel":"c"}})",
+        R"({"event":"pusher:signin","data":{"auth":"a","user_data":"{}"}})", R"({"event":"Client-x","channel":"c"})",
+        R"({"event":"client","channel":"c"})", R"({"event":"client_x","channel":"c"})",
+        R"({"event":" client-x","channel":"c"})", R"({"event":"","channel":"c"})", R"({"event":"pusher:ping "})",
+        R"({"event":"pusher:Ping"})", R"({"event":"pusher:pings"})", R"({"event":"pusher:ping\u0000"})",
+        R"({"event":["pusher:ping"]})", R"({"event":{"event":"pusher:ping"}})", R"({"Event":"pusher:ping"})",
+        R"({"data":{"event":"pusher:ping"}})", R"([{"event":"pusher:ping"}])", R"("pusher:ping")",
+        R"({"event":"client-x"})", R"({"event":"client-x","channel":7,"data":1})",
+        R"({"event":"client-x","channel":null})", R"({"event":7})", "{}", "[]", "0", "\"\"", "null", "true"}) {
     check_session(text);
   }
 }
@@ -92,7 +98,8 @@ TEST_CASE("pusher: malformed texts reach the control plane as they are, and the 
   for (const std::string_view text : malformed_json) {
     const std::string message(text);
     CAPTURE(message);
-    check_commands(frame(0x81, message) + frame(0x81, R"({"event":"pusher:ping"})"), "session(" + message + ") " + ponged + "open", pusher);
+    check_commands(frame(0x81, message) + frame(0x81, R"({"event":"pusher:ping"})"),
+                   "session(" + message + ") " + ponged + "open", pusher);
   }
 }
 
@@ -123,7 +130,8 @@ TEST_CASE("pusher: fragments are joined first; pings, pongs and the close frame 
 TEST_CASE("pusher: what WebSocket refuses is refused as there") {
   check_commands(frame(0x81, "\xFF"), "failed(1007)", pusher);
   check_commands(frame(0x81, "{}") + frame(0x80, "{}"), "session({}) failed(1002)", pusher);
-  constexpr Setup small = {{.message_bytes_max = 4, .fragments_per_message_max = 2}, codec::DataFrames::deliver, codec::make_pusher_codec};
+  constexpr Setup small = {{.message_bytes_max = 4, .fragments_per_message_max = 2}, codec::DataFrames::deliver,
+                           codec::make_pusher_codec};
   check_commands(frame(0x81, "[  ]") + frame(0x81, "[   ]"), "session([  ]) failed(1009)", small);
   check_commands(frame(0x82, "bytes"), "failed(1009)", small);
 }
@@ -133,7 +141,8 @@ TEST_CASE("pusher: a binary message ends it, and nothing more is reported") {
   check_commands(binary, "failed(1003)", pusher);
   check_commands(frame(0x82, ""), "failed(1003)", pusher);
   check_commands(frame(0x02, "a") + frame(0x89, "p") + frame(0x80, "b") + frame(0x89, "q"), "ping(p) failed(1003)", pusher);
-  check_commands(frame(0x81, "{}") + binary + frame(0x81, "{}") + frame(0x89, "p") + frame(0x8A, "p") + binary, "session({}) failed(1003)", pusher);
+  check_commands(frame(0x81, "{}") + binary + frame(0x81, "{}") + frame(0x89, "p") + frame(0x8A, "p") + binary,
+                 "session({}) failed(1003)", pusher);
   check_commands(binary + close_frame(1000), "failed(1003)", pusher);
   check_commands(binary + hex("ff ff"), "failed(1003)", pusher);
   Run run(pusher);
