@@ -1,5 +1,6 @@
 #include "native/addon/engine_object.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -9,6 +10,10 @@
 namespace addon {
 
 namespace {
+
+/// The table's memory is the kernel's: 8 bytes a descriptor. Beyond this it grows as connections come.
+constexpr std::size_t files_reserved_max = 65'536;
+constexpr std::size_t files_besides_connections = 128;
 
 Napi::Error error_with_code(Napi::Env env, const std::string& message, const char* code) {
   Napi::Error error = Napi::Error::New(env, message);
@@ -69,6 +74,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   shard::EngineOptions options = to_engine_options(info[0].As<Napi::Object>());
   kernel_ = make_kernel(env, info[0].As<Napi::Object>().Get("io"));
   events_ = EventQueue::create(env, info[1].As<Napi::Function>());
+  os::reserve_files(std::min<std::size_t>(options.connections_max + files_besides_connections, files_reserved_max));
   shard::StartError start_error;
   engine_ = shard::Engine::start(std::move(options), *kernel_, *events_, start_error);
   if (!engine_) {

@@ -1,5 +1,6 @@
 #include "native/os/linux_kernel.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -242,6 +243,14 @@ std::uint64_t raise_file_limit() {
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
   return file_limit().soft;
+}
+
+void reserve_files(std::size_t count) {
+  const int low = ::epoll_create1(EPOLL_CLOEXEC);
+  if (low < 0) return;
+  const int high = ::fcntl(low, F_DUPFD_CLOEXEC, static_cast<int>(std::max<std::size_t>(count, 1) - 1));
+  if (high >= 0) ::close(high);
+  ::close(low);
 }
 
 void close_file(int fd) { ::close(fd); }
