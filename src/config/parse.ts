@@ -44,6 +44,15 @@ function valueAt(root: unknown, path: Path): unknown {
   )
 }
 
+/** What must not appear in logs, by its key. */
+const secretKeys: ReadonlySet<PropertyKey> = new Set(['secret', 'token'])
+
+function gotAt(raw: unknown, path: Path): string {
+  const value = valueAt(raw, path)
+  const hidden = value !== undefined && value !== null && secretKeys.has(path.at(-1) ?? '')
+  return hidden ? '(hidden)' : formatGot(value)
+}
+
 function unknownKeyProblem(path: Path): string {
   const known = leafPaths(configSchema).map(({ path: leaf }) => leaf.join('.'))
   const guess = nearest(formatPath(path), known)
@@ -56,7 +65,7 @@ function toIssues(issue: z.core.$ZodIssue, raw: unknown, sourceOf: SourceOf): Co
   return paths.map((path) => ({
     path: formatPath(path),
     problem: unknown ? unknownKeyProblem(path) : issue.message,
-    got: formatGot(valueAt(raw, path)),
+    got: gotAt(raw, path),
     source: sourceOf(path),
   }))
 }

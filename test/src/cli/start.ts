@@ -9,7 +9,10 @@ test('a wrong configuration is one line and exit code 2', async (t) => {
   const table: [string[], Record<string, string>, string][] = [
     [['--publish-port', '65536'], {}, 'publish.port must be 0..65535, got: 65536 (from --publish-port)'],
     [['--host', 'a b'], {}, 'publish.hosts[0] must be an IP address or a host name, got: "a b" (from --host)\n'
-      + 'broker: subscribe.hosts[0] must be an IP address or a host name, got: "a b" (from --host)'],
+      + 'broker: subscribe.hosts[0] must be an IP address or a host name, got: "a b" (from --host)\n'
+      + 'broker: pusher.hosts[0] must be an IP address or a host name, got: "a b" (from --host)'],
+    [['--api-port', 'x'], {}, 'api.port must be 0..65535, got: x (from --api-port)'],
+    [['--set', 'api.token=short'], {}, 'api.token must be a text of 16..1024 characters, got: (hidden) (from --set)'],
     [['--slow-policy', 'drop'], {}, 'slowPolicy must be one of disconnect, drop-oldest, latest, got: drop (from --slow-policy)'],
     [['--set', 'shards'], {}, '--set must be <key>=<value>, got: shards'],
     [['--set', 'limits.topicsMax=0'], {}, 'limits.topicsMax must be 1..10000000, got: 0 (from --set)'],
@@ -26,10 +29,12 @@ test('a wrong configuration is one line and exit code 2', async (t) => {
 
 test('says where it listens and what it allows', async (t) => {
   const broker = await startBroker(t, { args: ['--host', '127.0.0.1', '--shards', '1'], env: { BROKER_LIMITS_CONNECTIONS_MAX: '50' } })
-  const { publishPort, subscribePort } = broker
+  const { publishPort, subscribePort, apiPort } = broker
   t.match(broker.log, [
     { level: 'info', event: 'listening', role: 'publish', msg: `listening on ws://127.0.0.1:${publishPort} (publish)` },
     { level: 'info', event: 'listening', role: 'subscribe', msg: `listening on ws://127.0.0.1:${subscribePort} (subscribe)` },
+    { level: 'info', event: 'listening', role: 'api', msg: `listening on http://127.0.0.1:${apiPort} (api)` },
+    { level: 'info', event: 'listening', role: 'api' },
     { level: 'warn', event: 'hint', msg: 'only 50 connections at a time; for more raise limits.connectionsMax and the limit of open files (ulimit -n)' },
   ])
   t.match(broker.log.find(({ event }) => event === 'ready'), {
@@ -45,7 +50,7 @@ test('a public address deserves a hint', async (t) => {
 })
 
 test('pretty on request', async (t) => {
-  const child = spawnCli({ args: ['start', '--publish-port', '0', '--subscribe-port', '0', '--log-format', 'pretty'] })
+  const child = spawnCli({ args: ['start', '--publish-port', '0', '--subscribe-port', '0', '--api-port', '0', '--log-format', 'pretty'] })
   t.teardown(() => child.kill('SIGKILL'))
   const exit = exitOf(child)
   const stdout = textOf(child.stdout)
@@ -129,4 +134,28 @@ test('a log reader that leaves does not end the broker', async (t) => {
   broker.process.stdout?.destroy()
   t.equal((await runCli(['pub', 'a', 'b', '--url', broker.publishUrl])).code, 0)
   t.strictSame(await broker.stop(), { code: 0, signal: null })
+})
+
+test('--pusher makes an app up and says how to use it', async (t) => {
+  const broker = await startBroker(t, { args: ['--pusher'] })
+  const app = await broker.logged(({ event }) => event === 'pusher-app')
+  t.match(app, { appId: 'app', key: /^[0-9a-f]{20}$/, secret: /^[0-9a-f]{32}$/ })
+  const page = await broker.logged(({ event }) => event === 'pusher-client')
+  t.ok(page.msg.includes(String(app['key'])) && page.msg.includes(String(broker.pusherPort)))
+  const server = await broker.logged(({ event }) => event === 'pusher-server')
+  t.ok(server.msg.includes(String(app['secret'])))
+  const socket = new WebSocket(`ws://127.0.0.1:${broker.pusherPort}/app/${String(app['key'])}?protocol=7`)
+  const [greeting] = await once(socket, 'message') as [Buffer]
+  t.equal((JSON.parse(greeting.toString()) as { event: string }).event, 'pusher:connection_established')
+  const closed = once(socket, 'close')
+  t.strictSame(await broker.stop(), { code: 0, signal: null })
+  t.equal((await closed)[0], 4200)
+})
+
+test('the API answers, and its port in use is one line', async (t) => {
+  const broker = await startBroker(t)
+  t.equal((await fetch(`http://127.0.0.1:${broker.apiPort}/ready`)).status, 200)
+  t.strictSame(await runCli(['start', '--publish-port', '0', '--subscribe-port', '0', '--api-port', String(broker.apiPort)]), {
+    code: 1, signal: null, stdout: '', stderr: `broker: cannot listen on 127.0.0.1:${broker.apiPort}: address already in use (EADDRINUSE)\n`,
+  })
 })
