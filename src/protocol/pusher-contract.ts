@@ -33,7 +33,7 @@ export interface AppCommands {
   takeBackendEvents(count: number): boolean
   /** @throws {Error} with a `code` of NativeEngine.publish, such as ERR_LOG_BYTES. */
   publish(event: AppEvent): void
-  /** Occupied channels whose names begin with `prefix`. */
+  /** Occupied channels whose names begin with `prefix`; `#server-to-user-…` is none of them. */
   channels(prefix: string): Iterable<ChannelInfo>
   /** Null when nobody is subscribed. */
   channel(name: string): ChannelInfo | null

@@ -1,0 +1,67 @@
+/**
+ * Client events that the engine has not delivered itself: most are to be refused with the reason. One that is permitted came
+ * before the engine knew of the subscription, and is published from here.
+ */
+
+import { channelTraits } from './pusher-channel-name.js'
+import { clientEventCode, clientEvents, events } from './pusher-errors.js'
+import type { JsonObject } from './pusher-json.js'
+import type { PusherSession } from './pusher-session.js'
+
+const clientEventPrefix = 'client-'
+const eventNameMax = 200
+
+interface ClientEvent {
+  readonly event: string
+  readonly channel: string
+  readonly data: string
+}
+
+/** Why nobody may get it; null when it is permitted. */
+function reasonAgainst({ app, subscriptions }: PusherSession, { event, channel, data }: ClientEvent): string | null {
+  const traits = channelTraits(channel)
+  if (app.clientEvents === 'off') return clientEvents.notEnabled
+  if (!event.startsWith(clientEventPrefix)) return clientEvents.badName
+  if (event.length > eventNameMax) return clientEvents.longName
+  if (traits === null || (traits.access !== 'private' && traits.access !== 'presence')) return clientEvents.badChannel
+  if (traits.encrypted) return clientEvents.encrypted
+  if (!subscriptions.has(channel)) return clientEvents.notSubscribed
+  return Buffer.byteLength(data) > app.config.limits.payloadBytesMax ? clientEvents.tooLarge : null
+}
+
+/** False when the engine has no room for it. */
+function publish({ id, app, subscriptions }: PusherSession, { event, channel, data }: ClientEvent): boolean {
+  try {
+    app.calls.publish(app.namespace + channel, data, { event, userId: subscriptions.get(channel) ?? null, excluded: id })
+    return true
+  } catch (error) {
+    app.warn('pusher-client-event-refused', error instanceof Error ? error.message : String(error))
+    return false
+  }
+}
+
+function deliver(session: PusherSession, message: ClientEvent): string | null {
+  if (!session.takeClientEvent()) return clientEvents.overRate
+  if (!publish(session, message)) return clientEvents.overCapacity
+  tellPublished(session, message)
+  return null
+}
+
+/** As the engine does: what is no text goes out as its JSON, nothing as an empty text. */
+function textOf(data: unknown): string {
+  return typeof data === 'string' ? data : JSON.stringify(data) ?? ''
+}
+
+export function onClientEvent(session: PusherSession, event: string, { channel, data }: JsonObject, rate: 'within' | 'over'): void {
+  if (typeof channel !== 'string') return session.refuse(events.noChannel)
+  const message: ClientEvent = { event, channel, data: textOf(data) }
+  const against = rate === 'over' ? clientEvents.overRate : reasonAgainst(session, message) ?? deliver(session, message)
+  if (against !== null) session.refuse({ code: clientEventCode, message: against })
+}
+
+/** The webhook of a client event that was delivered. */
+export function tellPublished({ app, socketId, subscriptions }: PusherSession, { event, channel, data }: ClientEvent): void {
+  const userId = subscriptions.get(channel) ?? null
+  const user = userId === null ? {} : { user_id: userId }
+  app.tell({ name: 'client_event', channel, event, data, socket_id: socketId, ...user })
+}
