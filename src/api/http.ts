@@ -2,6 +2,9 @@
 
 import type { Socket } from 'node:net'
 
+/** By names in small letters; repeated headers joined with `, `. */
+export type HttpHeaders = Readonly<Record<string, string | undefined>>
+
 export interface HttpRequest {
   /** In capitals. */
   readonly method: string
@@ -9,8 +12,7 @@ export interface HttpRequest {
   readonly path: string
   /** What stands behind `?`, as received; empty without one. */
   readonly query: string
-  /** By names in small letters; repeated headers joined with `, `. */
-  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly headers: HttpHeaders
   /** The whole body; empty without one. */
   readonly body: Buffer
   /** Parts of the path that the route names, percent-decoded. */
@@ -38,19 +40,47 @@ export interface Route {
   readonly handle: HttpHandler
 }
 
+export interface FoundRoute {
+  readonly route: Route
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** One request in, one answer out; never throws or rejects: what a handler throws is a 500 and a log line. */
+export interface HttpService {
+  /**
+   * The row for a request, or the answer that refuses it (404, 405 with `allow`, whom the guard refuses); asked before the
+   * body is read.
+   */
+  find(method: string, path: string, headers: HttpHeaders): FoundRoute | HttpResponse
+  /** Answers a request whose route was found. The headers of what it answers are fit to be sent. */
+  answer(route: Route, request: HttpRequest): HttpResponse | Promise<HttpResponse>
+}
+
 export interface HttpLimits {
-  /** Milliseconds for the head, and for the whole request. Over them: 408 and the connection is closed. */
+  /**
+   * Milliseconds for the head, and for the whole request. Over them: 408 and the connection is closed. (uWebSockets.js has a
+   * time of its own for heads: ten seconds, then the connection is closed without a word.)
+   */
   readonly requestHeadMs: number
   readonly requestMs: number
+  /** More are told 503. (uWebSockets.js cannot count connections: there it bounds the requests in progress.) */
   readonly connectionsMax: number
 }
 
-/** One request in, one answer out; never rejects: what a handler throws is a 500 and a log line. */
-export interface HttpService {
-  /** The row for a request, or the answer that refuses it (404, 405 with `allow`); asked before the body is read. */
-  find(method: string, path: string): { readonly route: Route, readonly parameters: Readonly<Record<string, string>> } | HttpResponse
-  /** Answers a request whose route was found. */
-  answer(route: Route, request: HttpRequest): HttpResponse | Promise<HttpResponse>
+export interface HttpAddress {
+  /** IPv4 or IPv6 address literal. */
+  readonly address: string
+  /** 0 picks a free port, the same one for all addresses. */
+  readonly port: number
+  /** True when the machine may lack this address (::1 without IPv6): then nothing listens there, and that is no error. */
+  readonly optional: boolean
+}
+
+export interface HttpServerOptions {
+  /** May be empty for a server that only adopts connections. */
+  readonly addresses: readonly HttpAddress[]
+  readonly limits: HttpLimits
+  readonly service: HttpService
 }
 
 export interface BoundHttp {
@@ -60,12 +90,20 @@ export interface BoundHttp {
 
 export interface HttpServer {
   readonly bound: readonly BoundHttp[]
-  /** Ends idle connections at once and the others with their answers, all within `ms`. */
+  /** Ends idle connections at once and the others with their answers, all within `ms`. A later call joins the first one. */
   close(ms: number): Promise<void>
 }
 
 /** Servers that also take connections that somebody else accepted (Node's own). */
 export interface AdoptingHttpServer extends HttpServer {
-  /** `head`: bytes that were read from the socket already. */
+  /**
+   * Takes over a connection, whose limits and timeouts begin now.
+   * `head`: bytes that were read from the socket already, in whatever state the request is.
+   */
   adopt(socket: Socket, head: Uint8Array): void
 }
+
+/** A server's limits that nothing configures. */
+export const targetBytesMax = 8192
+export const headersMax = 100
+export const headBytesMax = 16_384

@@ -1,0 +1,30 @@
+/** What the broker refuses, as answers. */
+
+import type { HttpHandler, HttpRequest, HttpResponse } from './http.js'
+import { problem } from './problem.js'
+
+const retrySoon = { 'retry-after': '1' }
+
+/** The codes of Broker.publish: [status, headers]. */
+const refusals: Readonly<Record<string, readonly [status: number, headers: HttpResponse['headers']]>> = {
+  ERR_TOPIC: [400, {}],
+  ERR_MESSAGE_BYTES: [413, {}],
+  ERR_LOG_BYTES: [503, retrySoon],
+  // Topics that nobody uses are forgotten in time: it is a matter of waiting, as in the handshake of a WebSocket.
+  ERR_TOPICS: [503, { 'retry-after': '10' }],
+  ERR_CLOSED: [503, retrySoon],
+}
+
+/** The handler, with an answer to each of the broker's errors. What else it throws is thrown. */
+export function answeringRefusals(handle: HttpHandler): HttpHandler {
+  return (request: HttpRequest) => {
+    try {
+      return handle(request)
+    } catch (error) {
+      const { code, message } = error as { code?: unknown, message?: unknown }
+      const [status, headers] = refusals[String(code)] ?? []
+      if (status === undefined) throw error
+      return problem(status, String(message), headers)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Who may ask the API. Without a token it serves this machine only, and a page in this machine's browser is not its user. Such
+ * requests are told by the Host header, when a name was made to point here (DNS rebinding), and by the Origin header.
+ */
+
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { ApiOptions } from './api.js'
+import { isLoopback } from './loopback.js'
+import { problem } from './problem.js'
+import type { Guard } from './router.js'
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+/** In constant time: digests are equally long whatever was sent. */
+function tokenGuard(token: string): Guard {
+  const expected = digest(token)
+  const challenge = { 'www-authenticate': 'Bearer realm="broker"' }
+  return (route, { authorization }) => {
+    if (route.access === 'anyone') return null
+    if (authorization === undefined) return problem(401, 'there must be a header Authorization: Bearer <token>', challenge)
+    const given = /^bearer +(.*)$/i.exec(authorization)?.[1] ?? ''
+    return timingSafeEqual(digest(given), expected) ? null : problem(401, 'this is not the token of the API', challenge)
+  }
+}
+
+/** The host of a Host header: without its port and, for IPv6, its brackets. */
+export function hostName(header: string): string {
+  const name = header.startsWith('[') ? header.replace(/^\[([^\]]*)\](:\d*)?$/, '$1') : header.replace(/:\d*$/, '')
+  return name.toLowerCase()
+}
+
+/** The host of an Origin header, empty for `null` and what is none. */
+function originName(header: string): string {
+  return hostName(/^https?:\/\/([^/@]+)$/i.exec(header)?.[1] ?? '')
+}
+
+/** A name that DNS resolves is somebody's; an address or localhost cannot be made to point elsewhere. */
+function localGuard(hosts: readonly string[]): Guard {
+  const known = new Set(['localhost', ...hosts.map((host) => host.toLowerCase())])
+  return (_route, { host = '', origin }) => {
+    const name = hostName(host)
+    if (!known.has(name) && isIP(name) === 0) {
+      return problem(403, 'without api.token the Host header must be an address, localhost or one of api.hosts')
+    }
+    if (origin === undefined) return null
+    const page = originName(origin)
+    return known.has(page) || isLoopback(page) ? null : problem(403, 'without api.token pages of other sites may not ask')
+  }
+}
+
+export function apiGuard({ token, hosts }: ApiOptions): Guard {
+  return token === null ? localGuard(hosts) : tokenGuard(token)
+}

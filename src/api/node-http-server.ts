@@ -1,0 +1,225 @@
+/**
+ * HTTP by Node's own server, also for connections that somebody else accepted. One http.Server, which never listens itself,
+ * serves the connections of all addresses. Thread: main.
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { listenOnAll, listenWithNet, type Listening } from './bind.js'
+import {
+  headBytesMax, headersMax, type AdoptingHttpServer, type BoundHttp, type HttpLimits, type HttpResponse, type HttpServerOptions,
+  type HttpService,
+} from './http.js'
+import { refusalOf, refuseConnection, refuseRequest } from './node-refusal.js'
+import { problem } from './problem.js'
+import { openRequest, splitTarget, tooLong, tooManyHeaders, type OpenRequest } from './request-head.js'
+
+/** A kept connection without a request is closed after this. */
+const idleMs = 10_000
+/** Timeouts are looked at this often at least. */
+const timeoutCheckMs = 1000
+/** A refused body of up to this many bytes is read away, and the connection goes on. */
+const skippedBytesMax = 65_536
+/** Pipelined requests of one connection that wait for their answers. */
+const answeringMax = 100
+/** Connections over the limit that are told so at a time; others are cut. */
+const refusingMax = 32
+
+/** What is known of a connection besides its socket. */
+interface Connection {
+  /** Requests whose head is here and whose answer is not written yet. */
+  open: number
+  /** Of those, the ones that are completely here. */
+  answering: number
+  /** Nothing more is answered: its last answer is on the way. */
+  refused: boolean
+}
+
+/** One request and the place for its answer. */
+interface Exchange {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  readonly connection: Connection
+}
+
+function createNodeServer({ requestHeadMs, requestMs }: HttpLimits): Server {
+  const headersTimeout = Math.min(requestHeadMs, requestMs)
+  return createServer({
+    headersTimeout,
+    requestTimeout: requestMs,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: Math.max(10, Math.min(timeoutCheckMs, Math.floor(headersTimeout / 4))),
+    maxHeaderSize: headBytesMax,
+    insecureHTTPParser: false,
+    joinDuplicateHeaders: true,
+    requireHostHeader: false, // openRequest requires it, and says so in our words
+  })
+}
+
+class NodeHttpServer implements AdoptingHttpServer {
+  readonly #service: HttpService
+  readonly #limits: HttpLimits
+  readonly #http: Server
+  readonly #connections = new Map<Socket, Connection>()
+  #listening: readonly Listening[] = []
+  readonly #refusing = new Set<Socket>()
+  #closing: Promise<void> | null = null
+  #onGone: () => void = () => {}
+
+  constructor({ service, limits }: HttpServerOptions) {
+    this.#service = service
+    this.#limits = limits
+    this.#http = createNodeServer(limits)
+    this.#http.maxHeadersCount = headersMax + 1 // Node leaves out what is more; one more shows that there is
+    this.#http.timeout = Math.max(limits.requestMs, idleMs) // for peers that do not read their answers
+    this.#http
+      .on('request', (incoming, outgoing) => this.#serve(incoming, outgoing, () => {}))
+      .on('checkContinue', (incoming, outgoing) => this.#serve(incoming, outgoing, () => outgoing.writeContinue()))
+      .on('checkExpectation', (incoming, outgoing) => refuseRequest(incoming, outgoing, problem(417, 'nothing but 100-continue may be expected')))
+      .on('connect', (_incoming, socket) => refuseConnection(socket as Socket, problem(405, 'this is not a proxy')))
+      .on('clientError', (error, socket) => this.#refuseConnection(error, socket as Socket))
+      .emit('listening') // starts the timeouts of heads and requests
+  }
+
+  get bound(): readonly BoundHttp[] {
+    return this.#listening.map(({ address, port }) => ({ address, port }))
+  }
+
+  async listen(addresses: HttpServerOptions['addresses']): Promise<void> {
+    this.#listening = await listenOnAll(addresses, listenWithNet((socket) => this.#accept(socket)))
+  }
+
+  adopt(socket: Socket, head: Uint8Array): void {
+    socket.allowHalfOpen = true
+    socket.setNoDelay(true)
+    if (head.byteLength > 0) socket.unshift(head)
+    this.#accept(socket)
+    if (socket.isPaused()) socket.resume()
+  }
+
+  close(ms: number): Promise<void> {
+    this.#closing ??= this.#close(ms)
+    return this.#closing
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#closing !== null) return void socket.destroy()
+    if (this.#connections.size >= this.#limits.connectionsMax) return this.#refuseMore(socket)
+    this.#connections.set(socket, { open: 0, answering: 0, refused: false })
+    socket.once('close', () => {
+      this.#connections.delete(socket)
+      if (this.#connections.size === 0) this.#onGone()
+    })
+    this.#http.emit('connection', socket)
+  }
+
+  #refuseMore(socket: Socket): void {
+    if (this.#refusing.size >= refusingMax) return void socket.destroy()
+    this.#refusing.add(socket)
+    socket.once('close', () => this.#refusing.delete(socket))
+    const answer = problem(503, `there are ${this.#limits.connectionsMax} connections already`, { 'retry-after': '1' })
+    refuseConnection(socket, answer)
+  }
+
+  #refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+    const connection = this.#connections.get(socket)
+    if (connection === undefined || connection.refused) return // more bytes behind those that were refused
+    connection.refused = true
+    // Before the answer of a request that is being worked on it would be taken for that.
+    if (!socket.writable || connection.answering > 0 || error.code === 'ECONNRESET') return void socket.destroy()
+    refuseConnection(socket, refusalOf(error))
+  }
+
+  #serve(incoming: IncomingMessage, outgoing: ServerResponse, beforeBody: () => void): void {
+    const connection = this.#connections.get(incoming.socket)
+    if (connection === undefined || connection.refused) return
+    connection.open += 1
+    const exchange: Exchange = { incoming, outgoing, connection }
+    const opened = this.#open(exchange)
+    if (!('route' in opened)) return this.#refuse(exchange, opened)
+    if (opened.bodyBytes === 0) return this.#answer(exchange, opened)
+    beforeBody()
+    this.#receive(exchange, opened)
+  }
+
+  #open({ incoming, connection }: Exchange): OpenRequest | HttpResponse {
+    if (incoming.rawHeaders.length > 2 * headersMax) return tooManyHeaders()
+    if (connection.open > answeringMax) return problem(429, `at most ${answeringMax} requests of a connection may wait for answers`)
+    const { path, query } = splitTarget(incoming.url ?? '')
+    const headers = incoming.headers as Readonly<Record<string, string | undefined>>
+    return openRequest(this.#service, { method: incoming.method ?? '', path, query, headers })
+  }
+
+  /** What a peer that goes away in the middle has sent is forgotten with its request. */
+  #receive(exchange: Exchange, opened: OpenRequest): void {
+    const { incoming } = exchange
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const onChunk = (chunk: Buffer) => {
+      bytes += chunk.byteLength
+      if (bytes <= opened.route.bodyBytesMax) return void chunks.push(chunk)
+      incoming.off('data', onChunk).off('end', onEnd)
+      this.#refuse(exchange, tooLong(opened.route))
+    }
+    const onEnd = () => {
+      opened.request.body = chunks.length === 1 ? chunks[0] as Buffer : Buffer.concat(chunks, bytes)
+      this.#answer(exchange, opened)
+    }
+    incoming.on('data', onChunk).on('end', onEnd)
+  }
+
+  #answer(exchange: Exchange, { route, request }: OpenRequest): void {
+    exchange.connection.answering += 1
+    const answer = this.#service.answer(route, request)
+    if (answer instanceof Promise) void answer.then((response) => this.#send(exchange, response))
+    else this.#send(exchange, answer)
+  }
+
+  #send({ outgoing, connection }: Exchange, { status, headers, body }: HttpResponse): void {
+    connection.open -= 1
+    connection.answering -= 1
+    if (outgoing.destroyed) return
+    const length = { 'content-length': Buffer.byteLength(body) }
+    outgoing.writeHead(status, this.#closing === null ? { ...headers, ...length } : { ...headers, ...length, connection: 'close' })
+    outgoing.end(body)
+  }
+
+  /** Node reads away what is left of a body before the next request; only a short one is worth that. */
+  #refuse(exchange: Exchange, response: HttpResponse): void {
+    const { incoming, outgoing, connection } = exchange
+    const { 'content-length': length, 'transfer-encoding': coding, expect } = incoming.headers
+    const isShort = coding === undefined && expect === undefined && Number(length ?? 0) <= skippedBytesMax
+    connection.answering += 1
+    if (isShort) return this.#send(exchange, response)
+    connection.refused = true
+    refuseRequest(incoming, outgoing, response)
+  }
+
+  /** A head that is not complete counts as idle: its sender has no answer to lose. */
+  async #close(ms: number): Promise<void> {
+    for (const socket of this.#refusing) socket.destroy()
+    const unbound = Promise.all(this.#listening.map((each) => each.close()))
+    const gone = new Promise<void>((resolve) => {
+      this.#onGone = resolve
+    })
+    this.#http.close() // ends its timers
+    for (const [socket, { open }] of this.#connections) if (open === 0) socket.destroySoon()
+    if (this.#connections.size === 0) this.#onGone()
+    const cut = setTimeout(() => {
+      for (const socket of this.#connections.keys()) socket.destroy()
+    }, ms)
+    await gone
+    clearTimeout(cut)
+    await unbound
+  }
+}
+
+/**
+ * Starts a server on Node's http.
+ * @throws {ListenError} an address or port that cannot be bound; nothing listens.
+ */
+export async function startNodeHttpServer(options: HttpServerOptions): Promise<AdoptingHttpServer> {
+  const server = new NodeHttpServer(options)
+  await server.listen(options.addresses)
+  return server
+}

@@ -1,0 +1,28 @@
+/** Starts the HTTP API where the configuration wants it. */
+
+import type { ApiConfig } from '../config/schema.js'
+import { ConfigError } from '../errors.js'
+import { createApi, type ApiDeps } from './api.js'
+import { startHttpServer } from './http-servers.js'
+import type { HttpAddress, HttpServer } from './http.js'
+import { isLoopback } from './loopback.js'
+
+/** Names resolve to whatever they like: what counts is the addresses in the end. */
+function assertProtected({ token }: ApiConfig, addresses: readonly HttpAddress[]): void {
+  const open = addresses.find(({ address }) => !isLoopback(address))
+  if (token !== null || open === undefined) return
+  const problem = `must be set when api.hosts has an address that is not a loopback (${open.address})`
+  throw new ConfigError([{ path: 'api.token', problem, got: 'null', source: null }])
+}
+
+/**
+ * `addresses`: those of config.hosts, resolved.
+ * @throws {ConfigError} an address that others reach, without a token; uWebSockets.js asked for and not installed.
+ * @throws {ListenError} an address or port that cannot be bound.
+ */
+export async function startApi(config: ApiConfig, addresses: readonly HttpAddress[], deps: ApiDeps): Promise<HttpServer> {
+  assertProtected(config, addresses)
+  const { token, hosts = [], server, requestHeadMs, requestMs, connectionsMax } = config
+  const service = createApi(deps, { token, hosts })
+  return startHttpServer(server, { addresses, limits: { requestHeadMs, requestMs, connectionsMax }, service })
+}

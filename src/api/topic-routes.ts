@@ -1,0 +1,46 @@
+/** `/topics`: publishing, and who listens to what. */
+
+import { isUtf8 } from 'node:buffer'
+import type { ApiDeps } from './api.js'
+import { answeringRefusals } from './broker-refusals.js'
+import type { HttpRequest, HttpResponse, Route } from './http.js'
+import { json } from './json.js'
+import { problem } from './problem.js'
+
+const listDefault = 100
+const listMax = 100_000
+const gotMax = 100
+
+/** Subscribers get text for these, binary for everything else. */
+function isText(contentType: string): boolean {
+  return /^\s*(text\/[^;]*|application\/json)\s*(;|$)/i.test(contentType)
+}
+
+function publish(deps: ApiDeps, { headers, body, parameters: { topic = '' } }: HttpRequest): HttpResponse {
+  const text = isText(headers['content-type'] ?? '')
+  if (text && !isUtf8(body)) return problem(400, 'the body must be UTF-8 text, as its content-type says, or of another type')
+  return json(200, { topic, offset: deps.publish(topic, text ? body.toString() : body) })
+}
+
+function list(deps: ApiDeps, { query }: HttpRequest): HttpResponse {
+  const text = new URLSearchParams(query).get('max') ?? String(listDefault)
+  const max = /^\d{1,6}$/.test(text) ? Number(text) : 0
+  if (max < 1 || max > listMax) return problem(400, `max must be 1..${listMax}, got: ${text.slice(0, gotMax)}`)
+  return json(200, { topics: deps.topicStats(max) })
+}
+
+function one(deps: ApiDeps, { parameters: { topic = '' } }: HttpRequest): HttpResponse {
+  const found = deps.topic(topic)
+  return found === null ? problem(404, `nobody uses this topic, got: ${topic.slice(0, gotMax)}`) : json(200, found)
+}
+
+export function topicRoutes(deps: ApiDeps): readonly Route[] {
+  return [
+    {
+      method: 'POST', path: '/topics/{topic...}', bodyBytesMax: deps.limits.messageBytesMax, access: 'token',
+      handle: answeringRefusals((request) => publish(deps, request)),
+    },
+    { method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', handle: answeringRefusals((request) => list(deps, request)) },
+    { method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', handle: answeringRefusals((request) => one(deps, request)) },
+  ]
+}

@@ -1,0 +1,194 @@
+/**
+ * HTTP by uWebSockets.js. What it does not let us decide: malformed heads are answered by itself or not at all, heads have ten
+ * seconds, connections are not counted, several requests may only be sent ahead to routes that answer at once. Thread: main.
+ */
+
+import { STATUS_CODES } from 'node:http'
+import { listenOnAll, listenWithNet, type Listen, type Listening } from './bind.js'
+import {
+  headersMax, type BoundHttp, type HttpHeaders, type HttpLimits, type HttpResponse, type HttpServer, type HttpServerOptions,
+  type HttpService,
+} from './http.js'
+import { problem } from './problem.js'
+import { openRequest, tooLong, tooManyHeaders, type OpenRequest } from './request-head.js'
+import type { UwsApp, UwsListenSocket, UwsModule, UwsRequest, UwsResponse } from './uws-module.js'
+
+/** Requests that arrive slowly are looked at this often at least. */
+const timeoutCheckMs = 1000
+
+/** One request and the place for its answer, which must not be touched after `ended`. */
+interface Exchange {
+  readonly place: UwsResponse
+  readonly method: string
+  /** On performance.now()'s clock: when the whole request must be here. */
+  readonly deadline: number
+  ended: boolean
+}
+
+function headersOf(request: UwsRequest): { headers: HttpHeaders, count: number } {
+  const headers: Record<string, string> = { __proto__: null as never }
+  let count = 0
+  request.forEach((name, value) => {
+    count += 1
+    const before = headers[name]
+    headers[name] = before === undefined ? value : `${before}, ${value}`
+  })
+  return { headers, count }
+}
+
+/** Given a length, uWebSockets.js waits for that body and takes the next request for a mistake: the header is ours. */
+function endWithoutBody(place: UwsResponse, length: number, connection: 'close' | 'keep-alive'): void {
+  place.writeHeader('content-length', String(length)).writeHeader('connection', connection).endWithoutBody()
+}
+
+/** Node tries first: uWebSockets.js does not say why it cannot listen. */
+function listenWithUws(uws: UwsModule, app: UwsApp): Listen {
+  const probe = listenWithNet((socket) => void socket.destroy())
+  return async (address, wanted) => {
+    const tried = await probe(address, wanted)
+    await tried.close()
+    const { port } = tried
+    const socket = await new Promise<UwsListenSocket | false>((resolve) => {
+      app.listen(address, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, resolve)
+    })
+    if (socket === false) throw Object.assign(new Error(`somebody else took port ${port}`), { code: 'EADDRINUSE' })
+    return { address, port, close: async () => uws.us_listen_socket_close(socket) }
+  }
+}
+
+class UwsHttpServer implements HttpServer {
+  readonly #uws: UwsModule
+  readonly #app: UwsApp
+  readonly #service: HttpService
+  readonly #limits: HttpLimits
+  readonly #exchanges = new Set<Exchange>()
+  /** Of those, the ones whose bodies are not here yet, oldest first. */
+  readonly #uploads = new Set<Exchange>()
+  readonly #timeouts: NodeJS.Timeout
+  #listening: readonly Listening[] = []
+  #closing: Promise<void> | null = null
+  #onIdle: () => void = () => {}
+
+  constructor(uws: UwsModule, { service, limits }: HttpServerOptions) {
+    this.#uws = uws
+    this.#service = service
+    this.#limits = limits
+    this.#app = uws.App()
+    this.#app.any('/*', (place, request) => this.#serve(place, request))
+    const checkMs = Math.max(10, Math.min(timeoutCheckMs, Math.floor(limits.requestMs / 4)))
+    this.#timeouts = setInterval(() => this.#refuseLate(), checkMs).unref()
+  }
+
+  get bound(): readonly BoundHttp[] {
+    return this.#listening.map(({ address, port }) => ({ address, port }))
+  }
+
+  async listen(addresses: HttpServerOptions['addresses']): Promise<void> {
+    try {
+      this.#listening = await listenOnAll(addresses, listenWithUws(this.#uws, this.#app))
+    } catch (error) {
+      clearInterval(this.#timeouts)
+      throw error
+    }
+  }
+
+  close(ms: number): Promise<void> {
+    this.#closing ??= this.#close(ms)
+    return this.#closing
+  }
+
+  #serve(place: UwsResponse, request: UwsRequest): void {
+    const method = request.getCaseSensitiveMethod()
+    const exchange: Exchange = { place, method, deadline: performance.now() + this.#limits.requestMs, ended: false }
+    this.#exchanges.add(exchange)
+    place.onAborted(() => this.#end(exchange))
+    const opened = this.#open(method, request)
+    if (!('route' in opened)) return this.#send(exchange, opened)
+    if (opened.bodyBytes === 0) return this.#answer(exchange, opened)
+    this.#receive(exchange, opened)
+  }
+
+  #open(method: string, request: UwsRequest): OpenRequest | HttpResponse {
+    const { connectionsMax } = this.#limits
+    const isOver = this.#exchanges.size > connectionsMax || this.#closing !== null
+    if (isOver) return problem(503, `there are ${connectionsMax} requests already, or the server is closing`, { 'retry-after': '1' })
+    const { headers, count } = headersOf(request)
+    if (count > headersMax) return tooManyHeaders()
+    return openRequest(this.#service, { method, path: request.getUrl(), query: request.getQuery() ?? '', headers })
+  }
+
+  /** uWebSockets.js reads away what is left of a refused body. */
+  #receive(exchange: Exchange, opened: OpenRequest): void {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    this.#uploads.add(exchange)
+    exchange.place.onData((chunk, isLast) => {
+      if (exchange.ended) return
+      bytes += chunk.byteLength
+      if (bytes > opened.route.bodyBytesMax) return this.#send(exchange, tooLong(opened.route))
+      if (chunk.byteLength > 0) chunks.push(Buffer.from(chunk.slice(0)))
+      if (!isLast) return
+      this.#uploads.delete(exchange)
+      opened.request.body = chunks.length === 1 ? chunks[0] as Buffer : Buffer.concat(chunks, bytes)
+      this.#answer(exchange, opened)
+    })
+  }
+
+  #answer(exchange: Exchange, { route, request }: OpenRequest): void {
+    const answer = this.#service.answer(route, request)
+    if (answer instanceof Promise) void answer.then((response) => this.#send(exchange, response))
+    else this.#send(exchange, answer)
+  }
+
+  #send(exchange: Exchange, { status, headers, body }: HttpResponse): void {
+    if (exchange.ended) return
+    const { place, method } = exchange
+    const { connection, ...others } = headers
+    const closes = this.#closing !== null || connection === 'close'
+    place.cork(() => {
+      place.writeStatus(`${status} ${STATUS_CODES[status] ?? ''}`)
+      for (const [name, value] of Object.entries(others)) place.writeHeader(name, value)
+      if (method === 'HEAD') endWithoutBody(place, Buffer.byteLength(body), closes ? 'close' : 'keep-alive')
+      else place.end(body, closes)
+    })
+    this.#end(exchange)
+  }
+
+  #end(exchange: Exchange): void {
+    exchange.ended = true
+    this.#uploads.delete(exchange)
+    this.#exchanges.delete(exchange)
+    if (this.#exchanges.size === 0) this.#onIdle()
+  }
+
+  #refuseLate(): void {
+    const now = performance.now()
+    for (const exchange of this.#uploads) {
+      if (exchange.deadline > now) return
+      this.#send(exchange, problem(408, 'the request took too long to arrive', { connection: 'close' }))
+    }
+  }
+
+  async #close(ms: number): Promise<void> {
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+    })
+    await Promise.all(this.#listening.map((each) => each.close()))
+    const cut = setTimeout(() => this.#onIdle(), ms)
+    if (this.#exchanges.size > 0) await idle
+    clearTimeout(cut)
+    clearInterval(this.#timeouts)
+    for (const { place } of [...this.#exchanges]) place.close()
+    this.#app.close?.()
+  }
+}
+
+/**
+ * Starts a server on uWebSockets.js.
+ * @throws {ListenError} an address or port that cannot be bound; nothing listens.
+ */
+export async function startUwsHttpServer(uws: UwsModule, options: HttpServerOptions): Promise<HttpServer> {
+  const server = new UwsHttpServer(uws, options)
+  await server.listen(options.addresses)
+  return server
+}

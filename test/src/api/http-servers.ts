@@ -1,0 +1,39 @@
+import { test } from 'tap'
+import { startHttpServer, type HttpServerChoice } from '../../../src/api/http-servers.js'
+import { createRouter } from '../../../src/api/router.js'
+import { loadUws } from '../../../src/api/uws-module.js'
+
+const service = createRouter([{
+  method: 'GET', path: '/', bodyBytesMax: 0, access: 'anyone', handle: () => ({ status: 200, headers: {}, body: '' }),
+}], { guard: null, onError: () => {} })
+
+const options = {
+  addresses: [{ address: '127.0.0.1', port: 0, optional: false }],
+  limits: { requestHeadMs: 1000, requestMs: 1000, connectionsMax: 10 },
+  service,
+}
+
+/** Which server it is: uWebSockets.js signs its answers. */
+async function kindOf(choice: HttpServerChoice, load?: typeof loadUws): Promise<string> {
+  const server = await startHttpServer(choice, options, load)
+  const { headers } = await fetch(`http://127.0.0.1:${server.bound[0]?.port}/`)
+  await server.close(0)
+  return headers.has('uwebsockets') ? 'uws' : 'node'
+}
+
+/** It has no binaries for some versions of Node. */
+const uwsRuns = await loadUws() !== null
+
+test('choices', { skip: !uwsRuns }, async (t) => {
+  t.equal(await kindOf('node'), 'node')
+  t.equal(await kindOf('uws'), 'uws')
+  t.equal(await kindOf('auto'), 'uws', 'where it is installed')
+  t.equal(await kindOf('auto', async () => null), 'node', 'where it is not')
+})
+
+test('uWebSockets.js is asked for and missing', async (t) => {
+  await t.rejects(startHttpServer('uws', options, async () => null), {
+    name: 'ConfigError',
+    message: 'api.server must be auto or node (uWebSockets.js is not installed, see docs/http-api.md), got: uws',
+  })
+})

@@ -1,0 +1,211 @@
+/** What Node's server does beyond the contract of all: it adopts connections, and answers what is not HTTP. */
+
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { test, type Test } from 'tap'
+import type { AdoptingHttpServer, HttpLimits, HttpResponse, Route } from '../../../src/api/http.js'
+import { startNodeHttpServer } from '../../../src/api/node-http-server.js'
+import { createRouter } from '../../../src/api/router.js'
+import { RawHttp, request } from '../../support/raw-http.js'
+
+const bodyBytesMax = 2 ** 20
+
+function text(body: string | Uint8Array): HttpResponse {
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body }
+}
+
+interface Fixture {
+  readonly server: AdoptingHttpServer
+  readonly port: number
+  /** Answers the oldest request to /wait. */
+  release(): void
+  waiting(): number
+}
+
+async function start(t: Test, limits: Partial<HttpLimits> = {}): Promise<Fixture> {
+  const waiting: (() => void)[] = []
+  const route = (method: Route['method'], path: string, handle: Route['handle']): Route =>
+    ({ method, path, bodyBytesMax: method === 'GET' ? 0 : bodyBytesMax, access: 'anyone', handle })
+  const service = createRouter([
+    route('GET', '/hello', () => text('hello')),
+    route('POST', '/echo', ({ body }) => text(body)),
+    route('GET', '/wait', () => new Promise((resolve) => waiting.push(() => resolve(text('waited'))))),
+  ], { guard: null, onError: (error) => t.fail(String(error)) })
+  const addresses = [{ address: '127.0.0.1', port: 0, optional: false }]
+  const server = await startNodeHttpServer({ addresses, limits: { requestHeadMs: 10_000, requestMs: 10_000, connectionsMax: 1000, ...limits }, service })
+  t.teardown(() => server.close(0))
+  return { server, port: server.bound[0]?.port ?? 0, release: () => waiting.shift()?.(), waiting: () => waiting.length }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A listener of somebody else, who hands each connection to `give`. @returns its port. */
+async function acceptElsewhere(t: Test, give: (socket: Socket) => void): Promise<number> {
+  const listener = createServer(give)
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => listener.close())
+  return (listener.address() as AddressInfo).port
+}
+
+test('a connection is adopted wherever its request is cut', async (t) => {
+  const { server } = await start(t)
+  const bytes = Buffer.from(request('POST', '/echo', { body: 'what came' }) + request('GET', '/hello'))
+  let head = bytes.subarray(0, 0)
+  const port = await acceptElsewhere(t, (socket) => server.adopt(socket, head))
+  for (let cut = 0; cut <= bytes.length; cut += 1) {
+    head = bytes.subarray(0, cut)
+    const client = await RawHttp.connect(port)
+    void client.write(bytes.subarray(cut))
+    const [first, second] = [await client.answer(), await client.answer()]
+    if (first?.body !== 'what came' || second?.body !== 'hello') t.fail(`cut at ${cut}: ${first?.body} ${second?.body}`)
+    client.close()
+  }
+  t.pass(`${bytes.length + 1} cuts`)
+})
+
+test('a paused connection is adopted, too', async (t) => {
+  const { server } = await start(t)
+  const port = await acceptElsewhere(t, (socket) => {
+    socket.pause()
+    setImmediate(() => server.adopt(socket, Buffer.from('GET /he')))
+  })
+  const client = await RawHttp.connect(port)
+  void client.write('llo HTTP/1.1\r\nhost: a\r\n\r\n')
+  t.match(await client.answer(), { status: 200, body: 'hello' })
+  client.close()
+})
+
+test('long bodies on an adopted connection', async (t) => {
+  const { server } = await start(t)
+  const body = Buffer.from(Array.from({ length: bodyBytesMax }, (_, at) => at * 13 % 256))
+  const bytes = Buffer.concat([Buffer.from(`POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`), body])
+  for (const cut of [10, 70, 1000, 65_536, bytes.length - 1, bytes.length]) {
+    const port = await acceptElsewhere(t, (socket) => server.adopt(socket, bytes.subarray(0, cut)))
+    const client = await RawHttp.connect(port)
+    void client.write(bytes.subarray(cut))
+    const answer = await client.answer()
+    t.equal(answer?.status, 200, `cut at ${cut}`)
+    t.equal(answer?.headers['content-length'], String(body.length))
+    client.close()
+  }
+})
+
+test('an adopted connection has the same limits', async (t) => {
+  const { server } = await start(t, { requestHeadMs: 200, requestMs: 400, connectionsMax: 2 })
+  const heads = ['GET /hello HT', 'POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf']
+  for (const head of heads) {
+    const port = await acceptElsewhere(t, (socket) => server.adopt(socket, Buffer.from(head)))
+    const client = await RawHttp.connect(port)
+    t.match(await client.answer(), { status: 408, headers: { 'content-type': 'application/problem+json' } }, JSON.stringify(head))
+    await client.closed
+  }
+  const port = await acceptElsewhere(t, (socket) => server.adopt(socket, Buffer.alloc(0)))
+  const kept = [await RawHttp.connect(port), await RawHttp.connect(port)]
+  for (const client of kept) {
+    void client.write(request('GET', '/hello'))
+    t.match(await client.answer(), { status: 200 })
+  }
+  const third = await RawHttp.connect(port)
+  t.match(await third.answer(), { status: 503, headers: { connection: 'close' } }, 'one too many')
+  await server.close(0)
+  await Promise.all(kept.map((client) => client.closed))
+  const late = await RawHttp.connect(port)
+  t.equal(await late.answer(), null, 'a server that is closed adopts nobody')
+})
+
+test('a head that comes byte by byte has one deadline for all of them', async (t) => {
+  const { port } = await start(t, { requestHeadMs: 300, requestMs: 10_000 })
+  const client = await RawHttp.connect(port)
+  const dripping = setInterval(() => void client.write('x'), 20)
+  void client.write('GET /hello HTTP/1.1\r\nhost: a\r\nx: ')
+  t.match(await client.answer(), { status: 408 })
+  clearInterval(dripping)
+  await client.closed
+})
+
+test('a connection that says nothing', async (t) => {
+  const { port } = await start(t, { requestHeadMs: 100 })
+  const client = await RawHttp.connect(port)
+  t.match(await client.answer(), { status: 408 })
+  await client.closed
+})
+
+test('expectations and methods that are not served', async (t) => {
+  const { port } = await start(t)
+  const ask = async (bytes: string) => {
+    const client = await RawHttp.connect(port)
+    void client.write(bytes)
+    const answer = await client.answer()
+    await client.closed
+    return answer
+  }
+  t.match(await ask(request('POST', '/echo', { headers: { expect: 'miracles', 'content-length': '3' } })), { status: 417 })
+  t.match(await ask(request('POST', '/echo', { headers: { expect: '100-continue', 'content-length': String(bodyBytesMax + 1) } })), { status: 413 },
+    'nobody is told to continue for nothing')
+  t.match(await ask('CONNECT example.com:80 HTTP/1.1\r\nhost: example.com\r\n\r\n'), { status: 405 })
+})
+
+test('an absolute target', async (t) => {
+  const { port } = await start(t)
+  const client = await RawHttp.connect(port)
+  void client.write('GET http://example.com/hello?x HTTP/1.1\r\nhost: example.com\r\n\r\n')
+  t.match(await client.answer(), { status: 200, body: 'hello' })
+  client.close()
+})
+
+test('requests sent ahead of answers that take their time', async (t) => {
+  const { port, release, waiting } = await start(t)
+  const client = await RawHttp.connect(port)
+  void client.write(request('GET', '/wait') + request('POST', '/echo', { body: 'second' }) + request('GET', '/wait'))
+  await until(() => waiting() === 2)
+  release()
+  release()
+  t.match(await client.answer(), { body: 'waited' })
+  t.match(await client.answer(), { body: 'second' })
+  t.match(await client.answer(), { body: 'waited' })
+  client.close()
+})
+
+test('more requests in one go than may wait', async (t) => {
+  const { port, release, waiting } = await start(t)
+  const client = await RawHttp.connect(port)
+  void client.write(request('GET', '/wait').repeat(102))
+  await until(() => waiting() === 100)
+  while (waiting() > 0) release()
+  const statuses: (number | undefined)[] = []
+  for (let count = 0; count < 102; count += 1) statuses.push((await client.answer())?.status)
+  t.strictSame(statuses, [...Array<number>(100).fill(200), 429, 429])
+  client.close()
+})
+
+test('garbage behind a request that is being worked on is no answer to it', async (t) => {
+  const { port, release, waiting } = await start(t)
+  const client = await RawHttp.connect(port)
+  void client.write(request('GET', '/wait'))
+  await until(() => waiting() === 1)
+  void client.write('\0\0\0\r\n\r\n')
+  t.equal(await client.answer(), null, 'the connection ends')
+  release()
+  const other = await RawHttp.connect(port)
+  void other.write(request('GET', '/hello') + 'garbage\r\n\r\n')
+  t.match(await other.answer(), { status: 200 })
+  t.match(await other.answer(), { status: 400 }, 'behind one that was answered it is told')
+  await other.closed
+})
+
+test('over connectionsMax, a few are told and the others are cut', async (t) => {
+  const { port } = await start(t, { connectionsMax: 1 })
+  const first = await RawHttp.connect(port)
+  void first.write(request('GET', '/hello'))
+  await first.answer()
+  const others = await Promise.all(Array.from({ length: 40 }, async () => {
+    const client = await RawHttp.connect(port)
+    client.socket.allowHalfOpen = true // it stays until the server has had enough of it
+    return client
+  }))
+  const answers = await Promise.all(others.map((client) => client.answer()))
+  t.equal(answers.filter((answer) => answer?.status === 503).length, 32)
+  t.equal(answers.filter((answer) => answer === null).length, 8)
+  for (const client of [first, ...others]) client.close()
+})

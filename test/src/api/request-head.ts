@@ -1,0 +1,48 @@
+import { test } from 'tap'
+import type { HttpHeaders, Route } from '../../../src/api/http.js'
+import { openRequest, splitTarget } from '../../../src/api/request-head.js'
+import { createRouter } from '../../../src/api/router.js'
+
+const route: Route = { method: 'POST', path: '/{name}', bodyBytesMax: 10, access: 'anyone', handle: () => ({ status: 200, headers: {}, body: '' }) }
+const service = createRouter([route], { guard: null, onError: () => {} })
+
+function open(headers: HttpHeaders, path = '/a', query = '') {
+  return openRequest(service, { method: 'POST', path, query, headers: { host: 'a', ...headers } })
+}
+
+test('targets', async (t) => {
+  const expected: Readonly<Record<string, readonly [path: string, query: string]>> = {
+    '/a?b?c': ['/a', 'b?c'],
+    '/a?': ['/a', ''],
+    '/': ['/', ''],
+    '//a/b': ['//a/b', ''],
+    'http://host:80/a?b': ['/a', 'b'],
+    'HTTPS://host/': ['/', ''],
+    'ftp://host/a': ['ftp://host/a', ''],
+    '*': ['*', ''],
+    '': ['', ''],
+  }
+  for (const [target, [path, query]] of Object.entries(expected)) t.strictSame(splitTarget(target), { path, query }, target)
+})
+
+test('bodies', async (t) => {
+  t.match(open({}), { route, bodyBytes: 0, request: { path: '/a', parameters: { name: 'a' } } })
+  t.match(open({ 'content-length': '0' }), { bodyBytes: 0 })
+  t.match(open({ 'content-length': '10' }), { bodyBytes: 10 })
+  t.match(open({ 'transfer-encoding': 'Chunked' }), { bodyBytes: null })
+  t.match(open({ 'content-length': '11' }), { status: 413 })
+  t.match(open({ 'content-length': '99999999999999999999' }), { status: 400 }, 'no number we can count to')
+  for (const length of ['', '+1', '1,1', '0x1', '1e3', ' 1']) {
+    t.match(open({ 'content-length': length }), { status: 400, headers: { connection: 'close' } }, JSON.stringify(length))
+  }
+  t.match(open({ 'content-length': '1', 'transfer-encoding': 'chunked' }), { status: 400, headers: { connection: 'close' } })
+  t.match(open({ 'transfer-encoding': 'gzip, chunked' }), { status: 501, headers: { connection: 'close' } })
+})
+
+test('hosts and lengths', async (t) => {
+  t.match(open({ host: undefined }), { status: 400 })
+  t.match(open({ host: 'a, b' }), { status: 400 })
+  t.match(open({}, `/${'x'.repeat(8000)}`, 'y'.repeat(191)), { bodyBytes: 0 })
+  t.match(open({}, `/${'x'.repeat(8000)}`, 'y'.repeat(192)), { status: 414 })
+  t.match(open({}, '/a/b'), { status: 404 })
+})
