@@ -26,6 +26,12 @@ function channels(topics: number): LoadRow {
   }
 }
 
+/** The same load over Pusher's protocol, against a pusher:// URL. */
+function pusherChannels(topics: number): LoadRow {
+  const plain = channels(topics)
+  return { ...plain, name: `pusher-${plain.name}`, about: plain.about.replace('topic', 'channel').replace('one message', 'one event by HTTP').replace('each topic', 'each channel') }
+}
+
 function bursts(topics: number): LoadRow {
   const single = channels(topics)
   return {
@@ -80,6 +86,29 @@ export const slow: LoadRow = {
 
 export const channelRows: readonly LoadRow[] = topicCounts.map(channels)
 export const channelBurstRows: readonly LoadRow[] = topicCounts.map(bursts)
+
+const subscribersMost = (topicCounts.at(-1) ?? 1) * subscribersPerTopic
+
+/** As many subscribers as of the most channels, on one. */
+export const pusherOneChannel: LoadRow = {
+  name: 'pusher-one-channel',
+  about: `1 channel with ${subscribersMost} subscribers, one event by HTTP at a time`,
+  args: ['channels', '--topics', '1', '--publishers', '1', '--subscribers', `${subscribersMost}`, '--budget-s', '10'],
+  quickArgs: null,
+}
+
+function pusherEvents(name: string, depth: number): LoadRow {
+  const each = depth === 1 ? 'one after the other' : `${depth} under way at a time`
+  return {
+    name,
+    about: `signed POST /apps/{id}/events to a channel without subscribers, 16 connections, ${each} on each`,
+    args: ['requests', '--depth', `${depth}`, '--budget-s', '5'],
+    quickArgs: null,
+  }
+}
+
+export const pusherChannelRows: readonly LoadRow[] = topicCounts.map(pusherChannels)
+export const pusherEventRows: readonly LoadRow[] = [pusherEvents('pusher-events', 1), pusherEvents('pusher-events-pipelined', 8)]
 
 export const loadRows: readonly LoadRow[] = [
   oneToMany, manyToMany, manyToManyPaced, ...channelRows, ...channelBurstRows, slow, storm, echo,

@@ -57,7 +57,27 @@ const portsDiffer: Check = ({ publish, subscribe }) => {
   }]
 }
 
-const checks: readonly Check[] = [messageFitsLog, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer]
+/** Two apps with one id or key: requests and clients could not tell them apart. */
+const appsDiffer: Check = ({ pusher: { apps } }) => (['id', 'key'] as const).flatMap((name) => apps.flatMap((app, at) =>
+  apps.findIndex((other) => other[name] === app[name]) === at ? [] : [{
+    path: ['pusher', 'apps', at, name],
+    problem: 'must differ from the other apps\'',
+    value: app[name],
+  }]))
+
+/** The longest name of a channel's topic: `pusher/`, an app's id, `/`, the channel. */
+const pusherTopicBytesMax = 200
+
+const channelsFitTopics: Check = ({ pusher: { apps }, limits: { topicBytesMax } }) =>
+  apps.length === 0 || topicBytesMax >= pusherTopicBytesMax ? [] : [{
+    path: ['limits', 'topicBytesMax'],
+    problem: `must be at least ${pusherTopicBytesMax} when there are Pusher apps`,
+    value: topicBytesMax,
+  }]
+
+const checks: readonly Check[] = [
+  messageFitsLog, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics,
+]
 
 /** Every contradiction in a configuration, none when it is sound. */
 export function crossIssues(config: BrokerConfig): CrossIssue[] {

@@ -202,6 +202,8 @@ export interface SessionOptions {
   readonly namespace: string
   /** Publications of this client a second, 0..65535; 0: all go to the control plane as messages. */
   readonly publicationsPerSecondMax: number
+  /** Bytes of one's data, 1..1048576; a longer one goes to the control plane as a message. */
+  readonly publicationBytesMax: number
   /** Whether to tell of each publication that was delivered. */
   readonly reportPublications: boolean
 }
@@ -225,7 +227,7 @@ export interface SessionCalls {
   sendToSession(id: ConnectionId, text: string): void
   /**
    * Subscribes the connection to a topic. Everything published after this call returns reaches it, and nothing before; the
-   * greeting comes first. Joining a topic twice does nothing.
+   * greeting comes first. Who joins a topic again is sent the greeting, in its place among the publications, and nothing else changes.
    * Throws an Error with `code` ERR_TOPIC (invalid name) or ERR_TOPICS (topicsMax reached).
    */
   joinTopic(id: ConnectionId, topic: string, options: JoinOptions): void

@@ -55,9 +55,13 @@ export class Channels {
     return this.#occupied.values()
   }
 
-  /** What a subscriber is sent before anything else. */
-  greeting(name: string, traits: ChannelTraits): string[] {
-    return this.#greeting(this.#occupied.get(name) ?? new Channel(name, traits))
+  /**
+   * Answers a connection that is in the channel already and asks again. Not as a message of its own: what is published from now on
+   * must not overtake the list in it. @throws {Error} from joinTopic.
+   */
+  greetAgain(id: ConnectionId, { channel: name, traits }: Admission, userId: string | null): void {
+    const channel = this.#occupied.get(name) ?? new Channel(name, traits)
+    this.#join(id, channel, this.#greeting(channel), userId)
   }
 
   /** Subscribes a connection that is not in the channel yet. @throws {Error} from joinTopic; then nothing has changed. */

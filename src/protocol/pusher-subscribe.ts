@@ -50,13 +50,16 @@ function limitRefusal({ subscriptions, app }: PusherSession, { channel, member }
   return { type: 'LimitReached', error: `A presence channel may have at most ${presenceMembersMax} members`, status: 4004 }
 }
 
-/** Makes the subscription; null when it was made. */
+/** Makes the subscription, or answers one that is there again; null when that was done. */
 function enter(session: PusherSession, admission: Admission): SubscriptionRefusal | null {
   const { id, app, subscriptions } = session
   const { channel, traits, member } = admission
+  const present = subscriptions.get(channel)
   try {
     if (traits.access === 'user') {
       app.calls.joinTopic(id, app.namespace + channel, { greeting: userGreeting(channel), publishes: false, userId: null })
+    } else if (present !== undefined) {
+      app.channelList.greetAgain(id, admission, present)
     } else {
       app.channelList.enter(id, admission)
     }
@@ -64,14 +67,8 @@ function enter(session: PusherSession, admission: Admission): SubscriptionRefusa
     app.warn('pusher-subscription-refused', error instanceof Error ? error.message : String(error))
     return full
   }
-  subscriptions.set(channel, member?.userId ?? null)
+  if (present === undefined) subscriptions.set(channel, member?.userId ?? null)
   return null
-}
-
-/** A client that asks again is answered again; nothing else happens. */
-function answerAgain({ id, app }: PusherSession, { channel, traits }: Admission): void {
-  const greeting = traits.access === 'user' ? userGreeting(channel) : app.channelList.greeting(channel, traits)
-  for (const message of greeting) app.calls.sendToSession(id, message)
 }
 
 export function subscribe(session: PusherSession, data: JsonObject): void {
@@ -79,8 +76,8 @@ export function subscribe(session: PusherSession, data: JsonObject): void {
   if (typeof channel !== 'string') return session.refuse(events.noChannel)
   const admission = admit(session, channel, data)
   if ('error' in admission) return session.send(subscriptionError(channel, admission))
-  if (session.subscriptions.has(channel)) return answerAgain(session, admission)
-  const refusal = limitRefusal(session, admission) ?? enter(session, admission)
+  const present = session.subscriptions.has(channel)
+  const refusal = (present ? null : limitRefusal(session, admission)) ?? enter(session, admission)
   if (refusal !== null) session.send(subscriptionError(channel, refusal))
 }
 

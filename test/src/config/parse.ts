@@ -126,3 +126,21 @@ test('the command also knows its log', async (t) => {
     'log.level must be one of trace, debug, info, warn, error, silent, got: loud (from --log-level)',
   )
 })
+
+
+test('Pusher apps', async (t) => {
+  const app = { id: 'a', key: 'key-a', secret: 'a-secret' }
+  const table: [unknown, string][] = [
+    [[app, { ...app, key: 'key-b' }], 'pusher.apps[1].id must differ from the other apps\', got: a'],
+    [[app, { ...app, id: 'b' }], 'pusher.apps[1].key must differ from the other apps\', got: key-a'],
+    [[{ ...app, id: 'a/b' }], 'pusher.apps[0].id must be 1..28 letters, digits, _ or -, got: a/b'],
+    [[{ ...app, secret: 'short' }], 'pusher.apps[0].secret must be 8..256 visible ASCII characters, got: (hidden)'],
+    [[{ ...app, webhooks: [{ url: 'ftp://x' }] }], 'pusher.apps[0].webhooks[0].url must be an http or https URL, got: ftp://x'],
+  ]
+  for (const [apps, message] of table) t.equal(messageOf(() => parseOptions({ pusher: { apps } })), message)
+  t.equal(
+    messageOf(() => parseOptions({ pusher: { apps: [app] }, limits: { topicBytesMax: 199 } })),
+    'limits.topicBytesMax must be at least 200 when there are Pusher apps, got: 199',
+  )
+  t.match(parseOptions({ pusher: { apps: [app] } }).pusher.apps[0], { clientEvents: false, limits: { payloadBytesMax: 10_240 } })
+})

@@ -89,7 +89,7 @@ export class FakeSessionCalls implements SessionCalls {
     if (this.joinFails !== null) throw engineError(this.joinFails)
     if (topic.length > 200) throw engineError('ERR_TOPIC')
     const connection = this.#opened(id)
-    if (connection === null || connection.topics.has(topic)) return
+    if (connection === null) return
     connection.topics.set(topic, options)
     connection.sent.push(...options.greeting)
     const subscribers = this.#subscribers.get(topic) ?? new Set()

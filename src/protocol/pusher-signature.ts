@@ -1,0 +1,119 @@
+/**
+ * Signatures of an app: HMAC-SHA256 with its secret, in hexadecimal. Requests of servers carry one in their query; webhooks
+ * carry one in a header. Comparisons take the same time wherever the signatures differ, and for an unknown key too.
+ */
+
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { HttpRequest } from '../api/http.js'
+import type { Credentials } from './pusher-auth.js'
+import { md5With, textHmac } from './pusher-digest.js'
+import { Refusal, got } from './pusher-http-answer.js'
+import type { Query } from './pusher-http-query.js'
+
+/** How far a request's time may be from ours, in seconds. */
+export const timestampToleranceSeconds = 600
+
+const signatureBytes = 32
+const signedTextMax = 500
+
+type TextHmac = ReturnType<typeof textHmac>
+
+const hmacs = new WeakMap<Credentials, TextHmac>()
+/** For apps that do not exist; nobody can sign with it. */
+const nobody: TextHmac = textHmac(randomBytes(signatureBytes))
+const md5 = md5With()
+
+function hmacOf(app: Credentials): TextHmac {
+  const known = hmacs.get(app)
+  if (known !== undefined) return known
+  const hmac = textHmac(Buffer.from(app.secret))
+  hmacs.set(app, hmac)
+  return hmac
+}
+
+/** The signature of a text or of bytes. */
+export function sign(app: Credentials, data: string | Uint8Array): string {
+  return createHmac('sha256', app.secret).update(data).digest('hex')
+}
+
+/** The bytes of a signature, or null when it is not 64 hexadecimal digits. */
+function decoded(signature: string): Buffer | null {
+  if (signature.length !== 2 * signatureBytes) return null
+  const bytes = Buffer.from(signature, 'hex') // ends at the first character that is none
+  return bytes.length === signatureBytes ? bytes : null
+}
+
+/** Whether a signature is the app's for this text; null, for an app that does not exist, costs the same. */
+export function isSignature(app: Credentials | null, text: string, signature: string): boolean {
+  const bytes = decoded(signature)
+  if (bytes === null) return false
+  const hmac = app === null ? nobody : hmacOf(app)
+  const same = timingSafeEqual(hmac(text), bytes)
+  return same && app !== null
+}
+
+function required(query: Query, name: string): string {
+  const value = query.value(name)
+  if (value === null) throw new Refusal(401, `a request must be signed: ${name} is missing, got: nothing`)
+  return value
+}
+
+function checkVersion(version: string): void {
+  if (version !== '1.0') throw new Refusal(401, `auth_version must be 1.0, got: ${got(version)}`)
+}
+
+function checkTime(timestamp: string, nowSeconds: number): void {
+  // Number() also takes signs, exponents and spaces.
+  const seconds = /^\d{1,15}$/.test(timestamp) ? Number(timestamp) : NaN
+  if (Math.abs(nowSeconds - seconds) <= timestampToleranceSeconds) return
+  throw new Refusal(
+    401, `auth_timestamp must be within ${timestampToleranceSeconds} s of the server's ${nowSeconds}, got: ${got(timestamp)}`,
+  )
+}
+
+/** Over the body's bytes as they came. It is signed, so it binds the body to the signature; it is no secret itself. */
+function checkBody(body: Uint8Array, claimed: string | null): void {
+  if (body.length === 0 && claimed === null) return
+  if (claimed === null) throw new Refusal(401, 'a request with a body must be signed with body_md5, got: nothing')
+  const actual = md5(body)
+  if (claimed !== actual) throw new Refusal(401, `body_md5 must be ${actual} for this body, got: ${got(claimed)}`)
+}
+
+/** Some SDKs sign a path before their HTTP library escapes it. Null: there is nothing to unescape, or it would end the line. */
+function unescapedPath(path: string): string | null {
+  if (!path.includes('%')) return null
+  try {
+    const plain = decodeURIComponent(path)
+    return plain.includes('\n') ? null : plain
+  } catch {
+    return null
+  }
+}
+
+function checkSignature({ method, path }: HttpRequest, query: Query, app: Credentials | null): void {
+  const signature = required(query, 'auth_signature')
+  // The key is public: clients carry it.
+  const signer = app !== null && required(query, 'auth_key') === app.key ? app : null
+  const parameters = query.textWithout('auth_signature')
+  const text = `${method}\n${path}\n${parameters}`
+  if (isSignature(signer, text, signature)) return
+  const plain = unescapedPath(path)
+  if (plain !== null && isSignature(signer, `${method}\n${plain}\n${parameters}`, signature)) return
+  const shown = JSON.stringify(text.length > signedTextMax ? `${text.slice(0, signedTextMax)}…` : text)
+  throw new Refusal(
+    401, `auth_signature must be the hex HMAC-SHA256 of ${shown} with the secret of this app's auth_key, got: ${got(signature)}`,
+  )
+}
+
+/**
+ * Checks that the app (null: there is none with this id) has signed the request within timestampToleranceSeconds.
+ * The body's digest comes last: who has no secret cannot make us compute it.
+ * @throws {Refusal} 401 with what is wrong.
+ */
+export function checkRequest(request: HttpRequest, query: Query, app: Credentials | null, nowSeconds: number): void {
+  required(query, 'auth_key')
+  checkVersion(required(query, 'auth_version'))
+  checkTime(required(query, 'auth_timestamp'), nowSeconds)
+  checkSignature(request, query, app)
+  checkBody(request.body, query.value('body_md5'))
+}
