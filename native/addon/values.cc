@@ -105,7 +105,8 @@ PublishDetails to_publish_details(const Napi::Object& value) {
 }
 
 conn::SessionTerms to_session_terms(const Napi::Object& value) {
-  return {string_of(value, "namespace"), integer_of<std::uint32_t>(value, "publicationsPerSecondMax"), bool_of(value, "reportPublications")};
+  return {string_of(value, "namespace"), integer_of<std::uint32_t>(value, "publicationsPerSecondMax"),
+          bool_of(value, "reportPublications"), integer_of<std::uint32_t>(value, "publicationBytesMax")};
 }
 
 topic::Join to_join(const Napi::Object& value) {

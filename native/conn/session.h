@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "native/topic/topic.h"
@@ -15,6 +16,7 @@ struct SessionTerms {
   std::string topic_namespace;                      // the names of its topics begin with it
   std::uint32_t publications_per_second_max = 0;  // 0..65535; 0: all go to the control plane
   bool report_publications = false;
+  std::uint32_t publication_bytes_max = 10 * 1024;  // longer ones go to the control plane
 };
 
 /// A topic to which the client may publish itself.
@@ -37,8 +39,8 @@ class Session {
     }
     return nullptr;
   }
-  void revoke(const topic::Topic& topic) {
-    std::erase_if(grants, [&](const Grant& grant) { return grant.topic.get() == &topic; });
+  void revoke(std::string_view topic) {
+    std::erase_if(grants, [&](const Grant& grant) { return grant.topic->name() == topic; });
   }
   /// Counts a publication of this second; false when it is over the rate.
   bool takes_publication(std::uint32_t now_ms) {
