@@ -94,5 +94,9 @@ const none: FoundRoute['parameters'] = {}
  */
 export function nameValues(names: readonly string[], values: readonly string[]): FoundRoute['parameters'] {
   if (names.length === 0) return none
-  return Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(values[at] ?? '')]))
+  const named: Record<string, string> = {}
+  names.forEach((name, at) => {
+    named[name] = decodeURIComponent(values[at] ?? '')
+  })
+  return named
 }
