@@ -7,9 +7,9 @@ import { attributesByChannel, attributesOf, parseInfo, type Attributes } from '.
 import { checkChannel, checkUserId, traitsOf } from './pusher-http-names.js'
 import type { Query } from './pusher-http-query.js'
 
-type ListedAttribute = 'user_count' | 'subscription_count'
+type Listed = 'user_count' | 'subscription_count'
 
-function listed({ name, subscriptionCount, userCount }: ChannelInfo, wanted: readonly ListedAttribute[]): readonly [string, Attributes] {
+function listed({ name, subscriptionCount, userCount }: ChannelInfo, wanted: readonly Listed[]): readonly [string, Attributes] {
   const attributes: Attributes = {}
   if (wanted.includes('user_count')) attributes.user_count = userCount ?? 0
   if (wanted.includes('subscription_count')) attributes.subscription_count = subscriptionCount

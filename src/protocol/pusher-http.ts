@@ -28,9 +28,18 @@ const ignoredBodyBytesMax = 1024
 
 function rows(bodies: BodyBounds): readonly Row[] {
   return [
-    { method: 'POST', path: '/apps/{app}/events', bodyBytesMax: bodies.events, handle: (app, { body }) => answerTrigger(app, body) },
-    { method: 'POST', path: '/apps/{app}/batch_events', bodyBytesMax: bodies.batch, handle: (app, { body }) => answerBatch(app, body) },
-    { method: 'GET', path: '/apps/{app}/channels', bodyBytesMax: 0, handle: (app, _, query) => answerChannels(app, query) },
+    {
+      method: 'POST', path: '/apps/{app}/events', bodyBytesMax: bodies.events,
+      handle: (app, { body }) => answerTrigger(app, body),
+    },
+    {
+      method: 'POST', path: '/apps/{app}/batch_events', bodyBytesMax: bodies.batch,
+      handle: (app, { body }) => answerBatch(app, body),
+    },
+    {
+      method: 'GET', path: '/apps/{app}/channels', bodyBytesMax: 0,
+      handle: (app, _, query) => answerChannels(app, query),
+    },
     {
       method: 'GET', path: '/apps/{app}/channels/{channel}', bodyBytesMax: 0,
       handle: (app, { parameters }, query) => answerChannel(app, parameters['channel'], query),

@@ -4,7 +4,8 @@ import { Refusal, emptyAnswer, got, jsonAnswer, refusalAnswer } from '../../../s
 test('values in messages', async (t) => {
   const cases: [unknown, string][] = [
     [undefined, 'nothing'], [null, 'nothing'], [5, '5'], [true, 'true'], [[1, 2], 'a list of 2'], [{ a: 1 }, 'an object'],
-    ['', '""'], ['plain', '"plain"'], ['a\nb\u001b[2J\u009b', '"a\\nb\\u001b[2J\\u{9b}"'], ['x'.repeat(500), `"${'x'.repeat(100)}…"`],
+    ['', '""'], ['plain', '"plain"'], ['a\nb\u001b[2J\u009b', '"a\\nb\\u001b[2J\\u{9b}"'],
+    ['x'.repeat(500), `"${'x'.repeat(100)}…"`],
   ]
   for (const [value, text] of cases) t.equal(got(value), text)
 })
@@ -16,7 +17,8 @@ test('a refusal is a line of text', async (t) => {
 })
 
 test('what may be tried again says when', async (t) => {
-  const after = ([400, 401, 403, 413, 429, 503] as const).map((status) => refusalAnswer(new Refusal(status, '')).headers['retry-after'])
+  const statuses = [400, 401, 403, 413, 429, 503] as const
+  const after = statuses.map((status) => refusalAnswer(new Refusal(status, '')).headers['retry-after'])
   t.strictSame(after, [undefined, undefined, undefined, undefined, '1', '1'])
 })
 

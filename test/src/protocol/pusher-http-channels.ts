@@ -20,17 +20,32 @@ function app(): FakeApp {
 /** [path behind the app, parameters, status, body; of refusals their beginning]. */
 const cases: [string, Record<string, string>, number, string][] = [
   ['channels', {}, 200, '{"channels":{"public":{},"presence-a":{},"presence-b":{},"cache-c":{},"__proto__":{}}}'],
-  ['channels', { filter_by_prefix: '' }, 200, '{"channels":{"public":{},"presence-a":{},"presence-b":{},"cache-c":{},"__proto__":{}}}'],
+  [
+    'channels', { filter_by_prefix: '' }, 200,
+    '{"channels":{"public":{},"presence-a":{},"presence-b":{},"cache-c":{},"__proto__":{}}}',
+  ],
   ['channels', { filter_by_prefix: 'presence-' }, 200, '{"channels":{"presence-a":{},"presence-b":{}}}'],
-  ['channels', { filter_by_prefix: 'presence-', info: 'user_count' }, 200, '{"channels":{"presence-a":{"user_count":2},"presence-b":{"user_count":1}}}'],
-  ['channels', { filter_by_prefix: 'presence-a', info: 'user_count,subscription_count' }, 200, '{"channels":{"presence-a":{"user_count":2,"subscription_count":5}}}'],
+  [
+    'channels', { filter_by_prefix: 'presence-', info: 'user_count' }, 200,
+    '{"channels":{"presence-a":{"user_count":2},"presence-b":{"user_count":1}}}',
+  ],
+  [
+    'channels', { filter_by_prefix: 'presence-a', info: 'user_count,subscription_count' }, 200,
+    '{"channels":{"presence-a":{"user_count":2,"subscription_count":5}}}',
+  ],
   ['channels', { filter_by_prefix: 'pub', info: 'subscription_count' }, 200, '{"channels":{"public":{"subscription_count":7}}}'],
-  ['channels', { filter_by_prefix: '__proto__', info: 'subscription_count' }, 200, '{"channels":{"__proto__":{"subscription_count":1}}}'],
+  [
+    'channels', { filter_by_prefix: '__proto__', info: 'subscription_count' }, 200,
+    '{"channels":{"__proto__":{"subscription_count":1}}}',
+  ],
   ['channels', { filter_by_prefix: 'no such' }, 200, '{"channels":{}}'],
   ['channels', { info: 'user_count' }, 400, 'filter_by_prefix must begin with presence- when info has user_count, got: ""'],
   ['channels', { info: 'user_count', filter_by_prefix: 'presence' }, 400, 'filter_by_prefix must begin with presence-'],
   ['channels', { info: 'user_count', filter_by_prefix: 'private-' }, 400, 'filter_by_prefix must begin with presence-'],
-  ['channels', { info: 'subscription_count,user_count', filter_by_prefix: 'Presence-' }, 400, 'filter_by_prefix must begin with presence-'],
+  [
+    'channels', { info: 'subscription_count,user_count', filter_by_prefix: 'Presence-' }, 400,
+    'filter_by_prefix must begin with presence-',
+  ],
   ['channels', { info: 'cache' }, 400, 'info must be a list of user_count, subscription_count, got: "cache"'],
   ['channels', { info: 'user_count,,', filter_by_prefix: 'presence-' }, 400, 'info must be a list'],
   ['channels', { info: 'occupied' }, 400, 'info must be a list'],
@@ -38,7 +53,10 @@ const cases: [string, Record<string, string>, number, string][] = [
   ['channels/nobody', {}, 200, '{"occupied":false}'],
   ['channels/public', { info: 'subscription_count' }, 200, '{"occupied":true,"subscription_count":7}'],
   ['channels/nobody', { info: 'subscription_count' }, 200, '{"occupied":false,"subscription_count":0}'],
-  ['channels/presence-a', { info: 'user_count,subscription_count' }, 200, '{"occupied":true,"user_count":2,"subscription_count":5}'],
+  [
+    'channels/presence-a', { info: 'user_count,subscription_count' }, 200,
+    '{"occupied":true,"user_count":2,"subscription_count":5}',
+  ],
   ['channels/presence-nobody', { info: 'user_count' }, 200, '{"occupied":false,"user_count":0}'],
   ['channels/cache-c', { info: 'cache' }, 200, '{"occupied":true,"cache":{"data":"{\\"a\\":1}","ttl":1200}}'],
   ['channels/cache-idle', { info: 'cache' }, 200, '{"occupied":false,"cache":{"data":"x","ttl":1}}'],

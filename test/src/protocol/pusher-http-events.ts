@@ -40,7 +40,8 @@ test('an event to one channel', async (t) => {
 test('an event to several channels, each once and in their order', async (t) => {
   const app = new FakeApp()
   await trigger(app, { name: 'n', data: 'd', channels: ['z', 'a', 'z', '#server-to-user-7'] })
-  t.strictSame(app.published.map(({ channel, socketId }) => [channel, socketId]), [['z', null], ['a', null], ['#server-to-user-7', null]])
+  t.strictSame(app.published.map(({ channel }) => channel), ['z', 'a', '#server-to-user-7'])
+  t.ok(app.published.every(({ socketId }) => socketId === null))
   t.strictSame(app.taken, [3], 'each channel counts')
 })
 
@@ -77,7 +78,8 @@ test('what was asked of the channels', async (t) => {
 })
 
 test('what was asked of a batch\'s channels, by event', async (t) => {
-  const answer = await batch(occupiedApp(), good, { ...good, channel: 'presence-p', info: 'user_count' }, { ...good, info: 'subscription_count' })
+  const events = [good, { ...good, channel: 'presence-p', info: 'user_count' }, { ...good, info: 'subscription_count' }]
+  const answer = await batch(occupiedApp(), ...events)
   t.equal(answer.body, '{"batch":[{},{"user_count":2},{"subscription_count":7}]}')
 })
 
@@ -93,7 +95,9 @@ test('over the rate nothing is published', async (t) => {
 })
 
 test('what the engine refuses', async (t) => {
-  const cases: [string, number][] = [['ERR_TOPIC', 400], ['ERR_MESSAGE_BYTES', 413], ['ERR_LOG_BYTES', 503], ['ERR_TOPICS', 503], ['ERR_CLOSED', 503]]
+  const cases: [string, number][] = [
+    ['ERR_TOPIC', 400], ['ERR_MESSAGE_BYTES', 413], ['ERR_LOG_BYTES', 503], ['ERR_TOPICS', 503], ['ERR_CLOSED', 503],
+  ]
   for (const [code, status] of cases) {
     const answer = await trigger(failing(code), good)
     t.equal(answer.status, status, code)

@@ -126,8 +126,8 @@ const badTargets: [Record<string, unknown>, string][] = [
   [{ channel: undefined, channels: ['c', null] }, '400 a channel must be'],
   [{ channel: undefined, channels: [['c']] }, '400 a channel must be'],
   [{ channel: undefined, channels: ['c', 'a b'] }, '400 a channel must be'],
-  [{ channel: undefined, channels: ['private-encrypted-a', 'private-encrypted-b'] }, '400 channels must have at most one that is encrypted'],
-  [{ channel: undefined, channels: ['private-encrypted-a', 'c', 'private-encrypted-cache-b'] }, '400 channels must have at most one'],
+  [{ channel: undefined, channels: ['private-encrypted-a', 'private-encrypted-b'] }, '400 channels must have at most one that is'],
+  [{ channel: undefined, channels: ['private-encrypted-a', 'c', 'private-encrypted-cache-b'] }, '400 channels must have at most'],
 ]
 
 /** [a batch's events, the refusal's beginning]. */
@@ -201,7 +201,8 @@ test('an event', async (t) => {
     [{ channel: undefined, channels: ['private-encrypted-a', 'c'] }, { channels: ['private-encrypted-a', 'c'] }],
   ]
   for (const [fields, expected] of cases) {
-    t.strictSame(parseTrigger(bytesOf({ ...good, ...fields }), limits), { ...plain, ...expected }, JSON.stringify(fields).slice(0, 80))
+    const trigger = parseTrigger(bytesOf({ ...good, ...fields }), limits)
+    t.strictSame(trigger, { ...plain, ...expected }, JSON.stringify(fields).slice(0, 80))
   }
 })
 
@@ -235,6 +236,7 @@ test('limits of the app', async (t) => {
   const own = appConfig({ limits: { payloadBytesMax: 3, channelsPerEventMax: 1, batchEventsMax: 1 } }).limits
   t.match(outcome(() => parseTrigger(bytesOf({ ...good, data: 'abcd' }), own)), /^413 data must be at most 3 bytes, got: 4/)
   t.match(outcome(() => parseTrigger(bytesOf({ ...good, data: '€' }), own)), /^\{/)
-  t.match(outcome(() => parseTrigger(bytesOf({ ...good, channel: null, channels: ['a', 'b'] }), own)), /^400 channels must be a list of 1\.\.1 /)
+  const two = bytesOf({ ...good, channel: null, channels: ['a', 'b'] })
+  t.match(outcome(() => parseTrigger(two, own)), /^400 channels must be a list of 1\.\.1 /)
   t.match(outcome(() => parseBatch(bytesOf({ batch: [good, good] }), own)), /^400 batch must be a list of 1\.\.1 /)
 })

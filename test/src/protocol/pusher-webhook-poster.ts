@@ -108,7 +108,8 @@ test('answers that are none', async (t) => {
 
 test('another protocol is an answer like others', async (t) => {
   const { poster } = await start(t)
-  const url = await rawServer(t, (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'))
+  const head = 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'
+  const url = await rawServer(t, (socket) => socket.write(head))
   t.equal(await poster.post(url, {}, Buffer.from('{}'), new AbortController().signal), 101)
 })
 

@@ -32,7 +32,8 @@ function hmac(secret: string, text: string): string {
 }
 
 /** The signed parameters in their order: an implementation of the contract of its own. */
-function signedQuery({ method = 'POST', path = '/apps/3/events', body = '', query = {}, secret = credentials.secret, signed }: Sent): string {
+function signedQuery(sent: Sent): string {
+  const { method = 'POST', path = '/apps/3/events', body = '', query = {}, secret = credentials.secret, signed } = sent
   const parameters: Record<string, string | undefined> = {
     auth_key: credentials.key, auth_timestamp: String(nowSeconds), auth_version: '1.0',
     body_md5: body.length > 0 ? md5(body) : undefined, ...query,
@@ -42,8 +43,8 @@ function signedQuery({ method = 'POST', path = '/apps/3/events', body = '', quer
   const text = ordered.map(([name, value]) => `${name}=${value}`).join('&')
   const signature = hmac(secret, `${signed?.method ?? method}\n${signed?.path ?? path}\n${text}`)
   const sentPairs = pairs.map(([name, value]) => `${name}=${encodeURIComponent(value as string)}`)
-  if (!('auth_signature' in query)) return [...sentPairs, `auth_signature=${signature}`].join('&')
-  return query['auth_signature'] === undefined ? sentPairs.join('&') : [...sentPairs, `auth_signature=${query['auth_signature']}`].join('&')
+  const sentSignature = 'auth_signature' in query ? query['auth_signature'] : signature
+  return (sentSignature === undefined ? sentPairs : [...sentPairs, `auth_signature=${sentSignature}`]).join('&')
 }
 
 export function requestOf(sent: Sent, parameters: Readonly<Record<string, string>>): HttpRequest {

@@ -48,7 +48,8 @@ export function webhooksOf(t: Test, webhooks: Hooks, settings: Settings = {}, ra
   const lines: string[] = []
   const attempts: Attempts = { begun: 0, ended: 0 }
   const system = systemWorld((line) => lines.push(line))
-  const world = { ...system, clock, wallMs: () => wallMs + clock.now(), random: () => random, poster: counted(system.poster, attempts) }
+  const poster = counted(system.poster, attempts)
+  const world = { ...system, clock, wallMs: () => wallMs + clock.now(), random: () => random, poster }
   t.teardown(() => system.poster.close())
   return {
     clock, lines, attempts,
