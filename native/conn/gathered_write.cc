@@ -65,7 +65,7 @@ void GatheredWrite::add_subscription(std::size_t i, std::uint64_t until) {
     }
     const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(until - cursor, quantum_left_));
     const topic::Range range = window.range(cursor, wanted);
-    const std::uint32_t length = length_until_excluded(window, cursor, range.length);
+    const auto length = static_cast<std::uint32_t>(window.find_excluded(cursor, cursor + range.length, connection_.id) - cursor);
     if (length == 0) {
       Subscriber& subscriber = subscriber_of(connection_, i);
       if (cursor != subscriber.cursor) {  // what stands before it goes first; the next write skips it
@@ -79,16 +79,6 @@ void GatheredWrite::add_subscription(std::size_t i, std::uint64_t until) {
     cursor += length;
     quantum_left_ -= length;
   }
-}
-
-/// How many of the bytes at `cursor` come before a frame that leaves this connection out; 0 when that is the next one.
-std::uint32_t GatheredWrite::length_until_excluded(const topic::LogWindow& window, std::uint64_t cursor, std::uint32_t length) const {
-  std::vector<topic::Exclusion> exclusions;  // nearly always stays empty, and then allocates nothing
-  window.find_exclusions(cursor, cursor + length, exclusions);
-  for (const topic::Exclusion& exclusion : exclusions) {
-    if (exclusion.connection == connection_.id) return static_cast<std::uint32_t>(exclusion.begin - cursor);
-  }
-  return length;
 }
 
 std::uint64_t GatheredWrite::consume(std::size_t written) {

@@ -40,7 +40,6 @@ class GatheredWrite {
 
   bool add(const void* bytes, std::size_t length, std::uint16_t owner);
   void add_subscription(std::size_t subscription, std::uint64_t until);
-  std::uint32_t length_until_excluded(const topic::LogWindow& window, std::uint64_t cursor, std::uint32_t length) const;
 
   Connection& connection_;
   std::array<os::Piece, pieces_max> pieces_;

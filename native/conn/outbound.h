@@ -19,7 +19,9 @@ class Outbound {
   base::Bytes unsent() const { return base::Bytes(bytes_).subspan(sent_); }
   bool empty() const { return pinned_.empty() && sent_ == bytes_.size(); }
   /// True when bytes have left that belong to what is still unsent: nothing else may come between.
-  bool started() const { return sent_ > 0 || !pinned_.empty(); }
+  bool started() const { return started_ || !pinned_.empty(); }
+  /// What it takes in memory for its own bytes.
+  std::size_t held_bytes() const { return bytes_.capacity(); }
 
   void append(base::Bytes bytes) {
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
@@ -50,15 +52,27 @@ class Outbound {
   void consume(std::size_t count) {
     CHECK(pinned_.empty() && count <= bytes_.size() - sent_);
     sent_ += count;
+    started_ = true;
+    if (sent_ >= sent_bytes_max && sent_ >= bytes_.size() / 2) let_go_of_sent();
   }
 
  private:
   static constexpr std::size_t no_pong = SIZE_MAX;
+  /// What has left is let go of from here on: a peer that reads, but never quite everything, must not make us grow for ever.
+  static constexpr std::size_t sent_bytes_max = 64 * 1024;
+
+  void let_go_of_sent() {
+    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
+    if (pong_at_ != no_pong) pong_at_ = pong_at_ >= sent_ ? pong_at_ - sent_ : no_pong;
+    sent_ = 0;
+  }
+
   topic::SegmentRef segment_;  // keeps pinned_ alive
   base::Bytes pinned_;
   std::vector<std::uint8_t> bytes_;
   std::size_t sent_ = 0;
   std::size_t pong_at_ = no_pong;
+  bool started_ = false;  // of bytes_
 };
 
 }  // namespace conn

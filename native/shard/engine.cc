@@ -183,7 +183,7 @@ JoinStatus Engine::join_topic(std::string_view name, topic::Join join) {
   message.encoding = session_encoding;
   message.topic = topic;
   const conn::ConnectionId id = join.connection;
-  topic->join(session_encoding, shard, std::move(join));
+  message.join = topic->join(session_encoding, shard, std::move(join));
   post_to(id, std::move(message));
   return JoinStatus::ok;
 }

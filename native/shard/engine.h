@@ -69,7 +69,7 @@ class Engine {
   void accept_session(conn::ConnectionId id, conn::SessionTerms terms);
   /// `frames`: whole frames, as the connection's protocol writes them.
   void send_to_session(conn::ConnectionId id, std::string frames);
-  /// Everything published after this call returns is for the connection; `join.position` is filled in here.
+  /// Everything published after this call returns is for the connection; its place is filled in here.
   JoinStatus join_topic(std::string_view topic, topic::Join join);
   void leave_topic(conn::ConnectionId id, std::string topic);
   void close_session(conn::ConnectionId id, std::uint16_t code, std::string reason);

@@ -69,16 +69,16 @@ void FanOut::add_subscriber(TopicSlice& slice, Connection& connection, std::uint
   set_lanes(connection);
 }
 
-void FanOut::bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding) {
-  if (!topic->has_joins(encoding, shard_)) return;  // an earlier message has brought them all in
+void FanOut::bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding, std::uint64_t number) {
+  if (!topic->has_joins(encoding, shard_, number)) return;  // the message of a later one came first
   TopicSlice& slice = slice_for(topic, encoding);
-  topic->take_joins(encoding, shard_, slice.window, joins_, garbage_);
+  slice.new_head = !topic->take_joins(encoding, shard_, number, slice.window, joins_, garbage_);
   garbage_.clear();
-  slice.new_head = false;
   for (topic::Join& join : joins_) {
     Connection* const connection = connections_.find_id(join.connection);
     if (connection == nullptr || connection->state != State::open || !connection->session) continue;  // it has left meanwhile
-    if (!is_subscribed(*connection, slice)) add_subscriber(slice, *connection, join.position);
+    if (is_subscribed(*connection, slice)) continue;
+    add_subscriber(slice, *connection, join.begin.position);
     if (!owner_.on_joined(*connection, topic, join)) failed_.push_back(ConnectionTable::token(*connection));
     enqueue_side(*connection);
     set_lanes(*connection);
@@ -99,6 +99,7 @@ bool FanOut::unsubscribe(Connection& connection, std::string_view topic) {
     connection.subscriptions.remove(i);
     if (connection.active >= i && connection.active > 0) --connection.active;
     leave(subscription);
+    if (connection.has_outbound()) enqueue_side(connection);  // a frame's rest, that no pass knows of any more
     set_lanes(connection);
     return true;
   }

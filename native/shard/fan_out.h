@@ -57,8 +57,8 @@ class FanOut {
 
   /// Adds the connection to the topic's subscribers from the present head on: call it before acknowledging.
   void subscribe(conn::Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding);
-  /// Brings in the connections that joined the topic from other threads; does nothing when a topic has none for this shard.
-  void bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding);
+  /// Brings in the connections that joined the topic from other threads, up to the join of that number (Topic::join).
+  void bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding, std::uint64_t number);
   /// Ends one subscription; false when there is none. A frame that is partly on the wire is completed.
   bool unsubscribe(conn::Connection& connection, std::string_view topic);
   /// Ends all subscriptions. A frame that is partly on the wire is completed through the connection's private bytes.

@@ -40,6 +40,7 @@ struct Message {
   int fd = -1;
   std::uint32_t number = 0;
   conn::ConnectionId connection = 0;
+  std::uint64_t join = 0;  // join: its number
   std::string text;
   std::unique_ptr<conn::SessionTerms> terms;
   os::Address address;

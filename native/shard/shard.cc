@@ -194,7 +194,7 @@ void Shard::reap() {
     if (connection->codec && engine_.connection_events.load(std::memory_order_relaxed)) {
       Event event = connection_event(*connection, EventKind::disconnect);
       event.code = connection->close_code;
-      if (connection->close_reason) event.text = std::move(*connection->close_reason);
+      if (connection->close_reason) event.text = *connection->close_reason;
       post_event(std::move(event));
     }
     if (connection->session) end_session(*connection);

@@ -1,5 +1,5 @@
 // The shard's part of protocols whose rules are the control plane's: what it tells of sessions, and what it is asked to do.
-#include <algorithm>
+#include <utility>
 
 #include "native/codec/websocket_text.h"
 #include "native/shard/shard.h"
@@ -11,6 +11,8 @@ using conn::State;
 using metrics::Metric;
 
 namespace {
+/// Of the name of a client's event; the control plane counts characters and decides about longer ones.
+constexpr std::size_t event_bytes_max = 200;
 /// Replies that a client has asked for and does not read.
 constexpr std::size_t private_bytes_max = 1024 * 1024;
 constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
@@ -49,7 +51,8 @@ void Shard::on_client_publication(const codec::ClientPublication& given) {
   if (connection.state != State::open) return;
   conn::Session& session = *connection.session;
   const conn::Grant* const grant = session.find_grant(given.channel);
-  if (grant == nullptr) return tell_message(connection, given.message, WithinRate::yes);
+  const bool fits = given.event.size() <= event_bytes_max && given.data.size() <= session.terms.publication_bytes_max;
+  if (grant == nullptr || !fits) return tell_message(connection, given.message, WithinRate::yes);
   if (!session.takes_publication(now_ms_)) return tell_message(connection, given.message, WithinRate::no);
   codec::Publication publication;
   publication.kind = codec::PayloadKind::text;
@@ -90,7 +93,7 @@ void Shard::hand_over(Connection& connection, base::Bytes head) {
 
 void Shard::handle_session(Message& message) {
   if (message.kind == MessageKind::join) {
-    fan_out_.bring_in_joins(message.topic, message.encoding);
+    fan_out_.bring_in_joins(message.topic, message.encoding, message.join);
     return;
   }
   Connection* const connection = connections_.find_id(message.connection);
@@ -118,15 +121,15 @@ void Shard::handle_session(Message& message) {
 }
 
 void Shard::leave(Connection& connection, const std::string& topic) {
-  std::erase_if(connection.session->grants, [&](const conn::Grant& grant) { return grant.topic->name() == topic; });
+  connection.session->revoke(topic);
   fan_out_.unsubscribe(connection, topic);
 }
 
 bool Shard::on_joined(Connection& connection, const topic::TopicRef& topic, topic::Join& join) {
   if (join.publishes && connection.session->terms.publications_per_second_max > 0) {
-    connection.session->revoke(*topic);
     connection.session->grants.push_back({topic, std::move(join.user_id)});
   }
+  if (connection.blocked) arm(connection);  // from now on it may be slow
   return append_private(connection, base::bytes_of(join.greeting));
 }
 

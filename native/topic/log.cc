@@ -64,16 +64,17 @@ ShardMask Log::take_unnotified() {
   return fresh;
 }
 
-Head Log::take(unsigned shard, std::vector<SegmentRef>& held, std::vector<SegmentRef>& garbage) {
+void Log::take(unsigned shard, Head until, std::vector<SegmentRef>& held, std::vector<SegmentRef>& garbage) {
+  CHECK(until.position >= taken_[shard] && until.position <= position_);
   notified_ &= ~shard_bit(shard);
   for (const SegmentRef& segment : chain_) {
+    if (segment->base() >= until.position) break;
     if (segment->end() <= taken_[shard]) continue;                              // delivered there already
     if (!held.empty() && segment->base() <= held.back()->base()) continue;  // held already; it has grown
     held.push_back(segment);
   }
-  taken_[shard] = position_;
+  taken_[shard] = until.position;
   prune(garbage);
-  return head();
 }
 
 void Log::settled(unsigned shard, std::uint64_t position, std::vector<SegmentRef>& garbage) {

@@ -43,9 +43,9 @@ class Log {
   ShardMask take_unnotified();
 
   // Reading.
-  /// Appends references to the segments that `shard` has not taken yet to `held` (what it holds already, oldest first) and
-  /// returns the head; afterwards that shard may read everything below it.
-  Head take(unsigned shard, std::vector<SegmentRef>& held, std::vector<SegmentRef>& garbage);
+  /// Appends references to the segments below `until` (the head, or where a frame begins) that `shard` has not taken yet to
+  /// `held` (what it holds already, oldest first); afterwards that shard may read everything below it.
+  void take(unsigned shard, Head until, std::vector<SegmentRef>& held, std::vector<SegmentRef>& garbage);
   /// `shard` has delivered everything up to `position` to all of its subscribers. When that holds for every interested
   /// shard, the open segment goes to `garbage`: a quiet topic holds no memory.
   void settled(unsigned shard, std::uint64_t position, std::vector<SegmentRef>& garbage);

@@ -85,7 +85,8 @@ std::uint32_t LogWindow::time_ms_of(std::uint64_t offset) const {
   return segment.mark(static_cast<std::size_t>(offset - segment.first_offset())).time_ms;
 }
 
-void LogWindow::find_exclusions(std::uint64_t begin, std::uint64_t end, std::vector<Exclusion>& into) const {
+template <typename Visit>
+void LogWindow::visit_exclusions(std::uint64_t begin, std::uint64_t end, Visit visit) const {
   const Segment& segment = segment_at(begin);
   if (!segment.has_exclusions()) return;
   const std::size_t frames = frames_in(segment);
@@ -93,8 +94,25 @@ void LogWindow::find_exclusions(std::uint64_t begin, std::uint64_t end, std::vec
     const std::uint64_t frame_begin = segment.base() + (i == 0 ? 0 : segment.mark(i - 1).end);
     if (frame_begin >= end) return;
     const FrameMark& mark = segment.mark(i);
-    if (mark.excluded != 0 && frame_begin >= begin) into.push_back({frame_begin, segment.base() + mark.end, mark.excluded});
+    if (mark.excluded == 0 || frame_begin < begin) continue;
+    if (!visit(Exclusion{frame_begin, segment.base() + mark.end, mark.excluded})) return;
   }
+}
+
+void LogWindow::find_exclusions(std::uint64_t begin, std::uint64_t end, std::vector<Exclusion>& into) const {
+  visit_exclusions(begin, end, [&](const Exclusion& exclusion) {
+    into.push_back(exclusion);
+    return true;
+  });
+}
+
+std::uint64_t LogWindow::find_excluded(std::uint64_t begin, std::uint64_t end, std::uint64_t connection) const {
+  std::uint64_t found = end;
+  visit_exclusions(begin, end, [&](const Exclusion& exclusion) {
+    if (exclusion.connection == connection) found = exclusion.begin;
+    return found == end;
+  });
+  return found;
 }
 
 void LogWindow::drop_before(std::uint64_t position) {

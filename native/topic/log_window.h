@@ -31,8 +31,11 @@ class LogWindow {
   bool empty() const { return segments_.empty(); }
   std::size_t segments() const { return segments_.size(); }
 
-  /// Under the topic's lock: takes the log's head and references to the segments below it (see Log::take).
-  void take(Log& log, unsigned shard, std::vector<SegmentRef>& garbage) { head_ = log.take(shard, segments_, garbage); }
+  /// Under the topic's lock: takes references to the log's segments below `until`, its head from here on (see Log::take).
+  void take(Log& log, unsigned shard, Head until, std::vector<SegmentRef>& garbage) {
+    log.take(shard, until, segments_, garbage);
+    head_ = until;
+  }
 
   /// The bytes from `cursor`, at most `length_max`, within one segment. CHECKs that cursor is below the head and held.
   Range range(std::uint64_t cursor, std::uint32_t length_max) const;
@@ -51,6 +54,8 @@ class LogWindow {
 
   /// Appends the frames that begin in `begin`..`end` (within one segment) and leave somebody out, oldest first.
   void find_exclusions(std::uint64_t begin, std::uint64_t end, std::vector<Exclusion>& into) const;
+  /// Where the first of them begins that leaves `connection` out; `end` when none does.
+  std::uint64_t find_excluded(std::uint64_t begin, std::uint64_t end, std::uint64_t connection) const;
 
   /// Drops every segment that ends at or before `position`; all of them when that is the head.
   void drop_before(std::uint64_t position);
@@ -59,6 +64,9 @@ class LogWindow {
   const SegmentRef& ref_at(std::uint64_t position) const;
   const Segment& segment_at(std::uint64_t position) const { return *ref_at(position).get(); }
   const Segment& segment_of(std::uint64_t offset) const;
+  /// Calls `visit` with the frames that find_exclusions finds, until it returns false.
+  template <typename Visit>
+  void visit_exclusions(std::uint64_t begin, std::uint64_t end, Visit visit) const;
   /// Frames of `segment` that end at or before `position`.
   std::size_t frames_before(const Segment& segment, std::uint64_t position) const;
   std::size_t frames_in(const Segment& segment) const;

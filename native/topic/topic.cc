@@ -1,7 +1,5 @@
 #include "native/topic/topic.h"
 
-#include <algorithm>
-
 namespace topic {
 
 Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, LogMemory& memory) {
@@ -69,43 +67,45 @@ Head Topic::add_interest(codec::EncodingId encoding, unsigned shard) {
 
 bool Topic::remove_interest(codec::EncodingId encoding, unsigned shard, std::vector<SegmentRef>& garbage) {
   std::lock_guard guard(lock_);
-  if (waits(encoding, shard)) return false;
+  if (joins_.contains({encoding, shard})) return false;
   log(encoding).remove_interest(shard, garbage);
   if (!log(encoding).has_interest()) encodings_in_use_.fetch_and(~(1u << static_cast<unsigned>(encoding)), std::memory_order_relaxed);
   return true;
 }
 
-bool Topic::waits(codec::EncodingId encoding, unsigned shard) const {
-  return std::any_of(joins_.begin(), joins_.end(), [&](const WaitingJoin& each) { return each.encoding == encoding && each.shard == shard; });
-}
-
-void Topic::join(codec::EncodingId encoding, unsigned shard, Join join) {
+std::uint64_t Topic::join(codec::EncodingId encoding, unsigned shard, Join join) {
   std::lock_guard guard(lock_);
   log(encoding).add_interest(shard);
   encodings_in_use_.fetch_or(1u << static_cast<unsigned>(encoding), std::memory_order_relaxed);
-  join.position = log(encoding).head().position;
-  joins_.push_back({encoding, shard, std::move(join)});
+  join.begin = log(encoding).head();
+  join.number = next_join_++;
+  joins_[{encoding, shard}].push_back(std::move(join));
+  return next_join_ - 1;
 }
 
-bool Topic::has_joins(codec::EncodingId encoding, unsigned shard) {
+bool Topic::has_joins(codec::EncodingId encoding, unsigned shard, std::uint64_t number) {
   std::lock_guard guard(lock_);
-  return waits(encoding, shard);
+  const auto waiting = joins_.find({encoding, shard});
+  return waiting != joins_.end() && waiting->second.front().number <= number;
 }
 
-void Topic::take_joins(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<Join>& into,
+bool Topic::take_joins(codec::EncodingId encoding, unsigned shard, std::uint64_t number, LogWindow& window, std::vector<Join>& into,
                        std::vector<SegmentRef>& garbage) {
   std::lock_guard guard(lock_);
-  window.take(log(encoding), shard, garbage);
-  for (WaitingJoin& each : joins_) {
-    if (each.encoding == encoding && each.shard == shard) into.push_back(std::move(each.join));
-  }
-  std::erase_if(joins_, [&](const WaitingJoin& each) { return each.encoding == encoding && each.shard == shard; });
+  const auto found = joins_.find({encoding, shard});
+  CHECK(found != joins_.end());
+  std::deque<Join>& waiting = found->second;
+  for (; !waiting.empty() && waiting.front().number <= number; waiting.pop_front()) into.push_back(std::move(waiting.front()));
+  const bool all = waiting.empty();
+  window.take(log(encoding), shard, all ? log(encoding).head() : waiting.front().begin, garbage);
+  if (all) joins_.erase(found);
+  return all;
 }
 
 bool Topic::take(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<SegmentRef>& garbage) {
   std::lock_guard guard(lock_);
-  if (waits(encoding, shard)) return false;
-  window.take(log(encoding), shard, garbage);
+  if (joins_.contains({encoding, shard})) return false;
+  window.take(log(encoding), shard, log(encoding).head(), garbage);
   return true;
 }
 

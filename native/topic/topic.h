@@ -5,9 +5,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "native/codec/encoding.h"
@@ -28,10 +31,11 @@ struct Published {
   unsigned encodes = 0;
 };
 
-/// A connection on its way into the topic's subscribers. From `position` on everything is for it.
+/// A connection on its way into the topic's subscribers. From `begin` on everything is for it.
 struct Join {
   std::uint64_t connection = 0;
-  std::uint64_t position = 0;
+  std::uint64_t number = 0;  // joins of a topic count up
+  Head begin;
   std::string greeting;  // bytes that it is sent first
   bool publishes = false;
   std::string user_id;
@@ -49,12 +53,16 @@ class Topic {
 
   /// Records a shard's interest and returns the head: everything published after this call will be seen.
   Head add_interest(codec::EncodingId encoding, unsigned shard);
-  /// Records from any thread that a connection of `shard` is to join: everything published after this call will be for it. The
-  /// caller posts a message, upon which the shard takes its joins.
-  void join(codec::EncodingId encoding, unsigned shard, Join join);
-  /// Moves the joins of a shard to `into`, oldest first, and takes the log as `take` does.
-  void take_joins(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<Join>& into, std::vector<SegmentRef>& garbage);
-  bool has_joins(codec::EncodingId encoding, unsigned shard);
+  /// Records from any thread that a connection of `shard` is to join: everything published after this call will be for it.
+  /// Returns the join's number: the caller posts it to the shard, which then takes the joins up to it, and none behind it. So a
+  /// connection's joins keep their place among what else is asked of the shard.
+  std::uint64_t join(codec::EncodingId encoding, unsigned shard, Join join);
+  /// True when joins of that shard up to `number` wait.
+  bool has_joins(codec::EncodingId encoding, unsigned shard, std::uint64_t number);
+  /// Moves them to `into`, oldest first, and takes the log as `take` does, but only up to where the next waiting join begins.
+  /// Returns false when there is one.
+  bool take_joins(codec::EncodingId encoding, unsigned shard, std::uint64_t number, LogWindow& window, std::vector<Join>& into,
+                  std::vector<SegmentRef>& garbage);
   /// These three move the segments that nobody needs any more to `garbage`, for the caller to drop: dropping may call the
   /// system, and a caller's own vector keeps its room, so that a publication allocates nothing.
   /// False, and nothing is done, while joins of that shard wait.
@@ -76,11 +84,6 @@ class Topic {
  private:
   Log& log(codec::EncodingId encoding) { return logs_[static_cast<std::size_t>(encoding)]; }
 
-  struct WaitingJoin {
-    codec::EncodingId encoding{};
-    unsigned shard = 0;
-    Join join;
-  };
   /// By encoding; 0: not known yet, because nobody needed it.
   using FrameBytes = std::array<std::size_t, codec::encoding_count>;
   /// What a publication lacks: the size of its frame in a log, or a segment with room for it.
@@ -94,13 +97,13 @@ class Topic {
   // Under lock_:
   Missing open_spares(const FrameBytes& bytes, std::array<SegmentRef, codec::encoding_count>& spares);
   Published append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, std::uint32_t now_ms);
-  bool waits(codec::EncodingId encoding, unsigned shard) const;
 
   const std::string name_;
-  std::mutex lock_;  // guards logs_, joins_ and next_offset_
+  std::mutex lock_;  // guards logs_, joins_, next_join_ and next_offset_
   std::uint64_t next_offset_ = 0;
   std::array<Log, codec::encoding_count> logs_;
-  std::vector<WaitingJoin> joins_;  // few, for a moment
+  std::map<std::pair<codec::EncodingId, unsigned>, std::deque<Join>> joins_;  // by shard, where any wait; oldest first
+  std::uint64_t next_join_ = 0;
   /// One bit an encoding. Relaxed: a guess at what a publication will need, made before the lock and checked under it.
   std::atomic<std::uint32_t> encodings_in_use_{0};
   std::atomic<std::uint64_t> published_{0};

@@ -67,3 +67,34 @@ TEST_CASE("connection table: addresses stay, whatever comes and goes") {
   CHECK(table.size() == present.size());
   for (const auto& [token, connection] : present) CHECK(table.find(token) == connection);
 }
+
+TEST_CASE("connection table: an id finds its connection until it is gone, and never its successor or another shard's") {
+  ConnectionTable table;
+  const auto add_as = [&](unsigned shard) -> Connection& {
+    Connection& connection = add(table);
+    connection.id = conn::make_id(shard, connection.slot, connection.generation);
+    return connection;
+  };
+  Connection& first = add_as(2);
+  const conn::ConnectionId id = first.id;
+  CHECK(table.find_id(id) == &first);
+  CHECK(table.find_id(conn::make_id(1, first.slot, first.generation)) == nullptr);
+  CHECK(table.find_id(conn::make_id(2, first.slot, first.generation + 1)) == nullptr);
+  table.remove(first);
+  CHECK(table.find_id(id) == nullptr);
+  Connection& second = add_as(2);
+  REQUIRE(&second == &first);
+  CHECK(table.find_id(id) == nullptr);
+  CHECK(table.find_id(second.id) == &second);
+}
+
+TEST_CASE("connection table: ids of nobody find nobody") {
+  ConnectionTable table;
+  CHECK(table.find_id(0) == nullptr);
+  CHECK(table.find_id(UINT64_MAX) == nullptr);
+  Connection& connection = add(table);  // its id is not given yet
+  CHECK(table.find_id(conn::make_id(0, connection.slot, connection.generation)) == nullptr);
+  CHECK(table.find_id(conn::make_id(0, 127, 0)) == nullptr);
+  CHECK(table.find_id(conn::make_id(0, 128, 0)) == nullptr);
+  CHECK(table.find_id(UINT64_MAX) == nullptr);
+}

@@ -76,3 +76,30 @@ TEST_CASE("outbound: the rest of a frame is pinned, not copied, and pongs are st
   outbound.consume(6);
   CHECK(outbound.empty());
 }
+
+TEST_CASE("outbound: what has left is not kept while something else always waits") {
+  const std::string answer(1000, 'a');
+  conn::Outbound outbound;
+  outbound.append(bytes_of(answer));
+  for (int i = 0; i < 5000; ++i) {
+    outbound.append(bytes_of(answer));
+    outbound.consume(outbound.unsent().size() - 7);
+    REQUIRE(unsent(outbound) == "aaaaaaa");
+    REQUIRE(outbound.started());
+  }
+  CHECK(outbound.held_bytes() < 512 * 1024);
+}
+
+TEST_CASE("outbound: pongs are replaced, or finished, also behind what was let go of") {
+  for (const bool begun : {false, true}) {
+    conn::Outbound outbound;
+    outbound.append(bytes_of(std::string(100'000, 'a')));
+    outbound.append_pong(bytes_of("pong1"));
+    outbound.consume(begun ? 100'001 : 99'999);
+    outbound.append_pong(bytes_of("pong2"));
+    CHECK(unsent(outbound) == (begun ? "ong1pong2" : "apong2"));
+    outbound.append_pong(bytes_of("pong3"));
+    CHECK(unsent(outbound) == (begun ? "ong1pong3" : "apong3"));
+    CHECK(outbound.started());
+  }
+}

@@ -119,12 +119,8 @@ void Client::on_frame(unsigned opcode, const std::string& payload) {
   if (close_code) return complain("a frame behind the close frame");
   switch (opcode) {
     case 0x1:
-    case 0x2: {
-      Key key;
-      if (!read_payload(payload, key)) return complain("a message with wrong bytes");
-      messages.push_back(key);
-      return;
-    }
+    case 0x2:
+      return on_message(payload);
     case 0x8:
       close_code = close_code_in(payload);
       if (payload.size() > 2) close_reason = payload.substr(2);
@@ -142,6 +138,12 @@ void Client::on_frame(unsigned opcode, const std::string& payload) {
   }
 }
 
+void Client::on_message(const std::string& payload) {
+  Key key;
+  if (!read_payload(payload, key)) return complain("a message with wrong bytes");
+  messages.push_back(key);
+}
+
 void Client::complain(const std::string& what) {
   if (trouble.empty()) trouble = what + ", client " + setup.address.text() + " " + setup.target;
 }
@@ -150,8 +152,9 @@ void Client::append_frame(unsigned first_byte, const std::string& payload) {
   if (!closing_) out_ += masked_frame(first_byte, payload, static_cast<std::uint32_t>(random_()));
 }
 
-void Client::send_message(const std::string& payload) {
-  unsigned opcode = chance(random_, 500) ? 0x1 : 0x2;
+void Client::send_message(const std::string& payload) { send_in_fragments(chance(random_, 500) ? 0x1 : 0x2, payload); }
+
+void Client::send_in_fragments(unsigned opcode, const std::string& payload) {
   std::size_t at = 0;
   for (std::size_t fragments = chance(random_, 200) ? between(random_, 1, 3) : 0; fragments > 0; --fragments) {
     const std::size_t end = between(random_, at, payload.size());

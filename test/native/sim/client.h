@@ -33,6 +33,7 @@ struct ClientSetup {
 class Client {
  public:
   Client(FakeKernel& kernel, Random& random, ClientSetup client_setup);
+  virtual ~Client() = default;
 
   const ClientSetup setup;
   Pace pace;
@@ -60,6 +61,12 @@ class Client {
   bool left = false;  // by its own will
   std::string trouble;  // what it should never have seen; empty when all is well
 
+ protected:
+  virtual void on_message(const std::string& payload);
+  /// One message, at random in fragments.
+  void send_in_fragments(unsigned opcode, const std::string& payload);
+  void complain(const std::string& what);
+
  private:
   bool write_some();
   bool read_some();
@@ -68,7 +75,6 @@ class Client {
   bool parse_frame();
   void on_frame(unsigned opcode, const std::string& payload);
   void append_frame(unsigned first_byte, const std::string& payload);
-  void complain(const std::string& what);
 
   FakeKernel& kernel_;
   Random& random_;

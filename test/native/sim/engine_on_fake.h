@@ -1,4 +1,4 @@
-// An engine of one shard on the fake kernel, for tests of one thing at a time.
+// An engine on the fake kernel, of one shard unless asked otherwise, for tests of one thing at a time.
 // Owner: the test. Thread: main.
 #pragma once
 
@@ -8,23 +8,30 @@
 
 #include "native/shard/engine.h"
 #include "test/native/sim/client.h"
+#include "test/native/sim/pusher_client.h"
 
 namespace sim {
 
-class EngineOnFake final : private shard::EventSink {
+class EngineOnFake : private shard::EventSink {
  public:
+  static constexpr std::uint16_t session_port = 8003;
+
   explicit EngineOnFake(shard::EngineOptions options = {}) : kernel(1), random_(1) {
     options.listeners = {{codec::ProtocolId::websocket_publish, *os::Address::parse("127.0.0.1", 8001), false},
-                         {codec::ProtocolId::websocket_subscribe, *os::Address::parse("127.0.0.1", 8002), false}};
+                         {codec::ProtocolId::websocket_subscribe, *os::Address::parse("127.0.0.1", 8002), false},
+                         {codec::ProtocolId::pusher, *os::Address::parse("127.0.0.1", session_port), false}};
     shard::StartError error;
     engine = shard::Engine::start(std::move(options), kernel, *this, error);
     engine->set_connection_events(true);
   }
 
   Client& subscriber(const std::string& target, std::size_t send_buffer_bytes = 64 * 1024) {
-    return client(8002, target, send_buffer_bytes);
+    return add<Client>(8002, target, send_buffer_bytes);
   }
-  Client& publisher(const std::string& target) { return client(8001, target, 64 * 1024); }
+  Client& publisher(const std::string& target) { return add<Client>(8001, target, 64 * 1024); }
+  PusherClient& session(const std::string& target = "/app/key", std::size_t send_buffer_bytes = 64 * 1024) {
+    return add<PusherClient>(session_port, target, send_buffer_bytes);
+  }
 
   shard::PublishStatus publish(const std::string& topic, const std::string& payload) {
     return engine->publish(topic, {codec::PayloadKind::text, base::bytes_of(payload)}).status;
@@ -45,7 +52,7 @@ class EngineOnFake final : private shard::EventSink {
   }
   void turn(std::int64_t ms = 0) {
     kernel.advance_ns(ms * 1'000'000);
-    engine->shard(0).turn(0);
+    for (unsigned i = 0; i < engine->shards(); ++i) engine->shard(i).turn(0);
   }
   std::int64_t stat(metrics::Metric metric) const { return engine->stats()[static_cast<std::size_t>(metric)]; }
   std::size_t count(shard::EventKind kind) const {
@@ -59,19 +66,25 @@ class EngineOnFake final : private shard::EventSink {
   std::unique_ptr<shard::Engine> engine;
   std::vector<std::unique_ptr<Client>> clients;
   bool same_address = false;
+  bool congested_now = false;  // the control plane has enough to do
+  bool closed = false;         // it takes no events any more
 
  private:
-  Client& client(std::uint16_t port, const std::string& target, std::size_t send_buffer_bytes) {
+  template <typename Kind>
+  Kind& add(std::uint16_t port, const std::string& target, std::size_t send_buffer_bytes) {
     ClientSetup setup;
     setup.port = port;
     setup.target = target;
     setup.send_buffer_bytes = send_buffer_bytes;
     setup.address = address_of(same_address ? 1 : static_cast<std::uint32_t>(clients.size()));
-    clients.push_back(std::make_unique<Client>(kernel, random_, setup));
-    return *clients.back();
+    auto made = std::make_unique<Kind>(kernel, random_, setup);
+    Kind& kind = *made;
+    clients.push_back(std::move(made));
+    return kind;
   }
-  bool congested() const override { return false; }
+  bool congested() const override { return congested_now; }
   bool post(shard::Event&& event) override {
+    if (closed) return false;
     events.push_back(std::move(event));
     return true;
   }

@@ -122,3 +122,98 @@ TEST_CASE("window: a range ends with its segment and names the file only for a m
   CHECK(second.file >= 0);
   CHECK(second.file_offset == 100);
 }
+
+namespace {
+
+/// Publishes frames of which some leave a connection out, and says which: what find_exclusions should find.
+std::vector<topic::Exclusion> publish_exclusions(topic::Topic& topic, topic::LogMemory& memory, std::mt19937& random, std::size_t payload_max) {
+  std::vector<topic::Exclusion> frames;
+  std::uint64_t begin = 0;
+  for (int i = 0; i < 300; ++i) {
+    const std::string text(random() % payload_max, 'x');
+    const std::uint64_t excluded = random() % 4;
+    publish_without(excluded, topic, memory, text);
+    frames.push_back({begin, begin + frame_of(text).size(), excluded});
+    begin = frames.back().end;
+  }
+  return frames;
+}
+
+bool is_same(const topic::Exclusion& a, const topic::Exclusion& b) {
+  return a.begin == b.begin && a.end == b.end && a.connection == b.connection;
+}
+
+/// Compares the window's answers about `begin`..`end`, within one segment, with those of the list.
+void check_exclusions(const topic::LogWindow& window, const std::vector<topic::Exclusion>& frames, std::uint64_t begin, std::uint64_t end) {
+  std::vector<topic::Exclusion> wanted;
+  std::uint64_t first_of_two = end;
+  for (const topic::Exclusion& frame : frames) {
+    if (frame.connection == 0 || frame.begin < begin || frame.begin >= end) continue;
+    wanted.push_back(frame);
+    if (frame.connection == 2) first_of_two = std::min(first_of_two, frame.begin);
+  }
+  std::vector<topic::Exclusion> found;
+  window.find_exclusions(begin, end, found);
+  const bool same = std::equal(found.begin(), found.end(), wanted.begin(), wanted.end(), is_same);
+  CHECK(same);
+  CHECK(window.find_excluded(begin, end, 2) == first_of_two);
+  CHECK(window.find_excluded(begin, end, 99) == end);
+}
+
+}  // namespace
+
+TEST_CASE("window: the frames that leave somebody out, in any range, over segments of every kind") {
+  std::mt19937 random(5);
+  for (const std::size_t payload_max : {1u, 40u, 3000u, 40'000u}) {
+    CAPTURE(payload_max);
+    os::LinuxKernel kernel;
+    topic::LogMemory memory(kernel, 64 << 20);
+    topic::Topic topic("t");
+    Reader reader(topic, 0);
+    const auto frames = publish_exclusions(topic, memory, random, payload_max);
+    reader.take();
+    for (int i = 0; i < 500; ++i) {
+      const std::uint64_t begin = random() % reader.window.head_position();
+      check_exclusions(reader.window, frames, begin, begin + reader.window.range(begin, 1 + random() % 70'000).length);
+    }
+    for (const topic::Exclusion& frame : frames) {  // from each frame to the end of its segment
+      check_exclusions(reader.window, frames, frame.begin, frame.begin + reader.window.range(frame.begin, UINT32_MAX).length);
+      CHECK(reader.window.next_frame(frame.begin) == frame.end);
+      CHECK(reader.window.next_frame(frame.end - 1) == frame.end);
+    }
+  }
+}
+
+TEST_CASE("window: exclusions beyond the head that was taken are not looked at") {
+  os::LinuxKernel kernel;
+  topic::LogMemory memory(kernel, 1 << 20);
+  topic::Topic topic("t");
+  Reader reader(topic, 0);
+  publish(topic, memory, "for all");
+  reader.take();
+  publish_without(2, topic, memory, "later");
+  std::vector<topic::Exclusion> found;
+  reader.window.find_exclusions(0, UINT64_MAX, found);
+  CHECK(found.empty());
+  CHECK(reader.window.find_excluded(0, 1000, 2) == 1000);
+  reader.take();
+  reader.window.find_exclusions(0, UINT64_MAX, found);
+  CHECK(found.size() == 1);
+  CHECK(reader.window.find_excluded(0, 1000, 2) == frame_of("for all").size());
+}
+
+TEST_CASE("window: a segment used again remembers nobody that was left out") {
+  os::LinuxKernel kernel;
+  topic::LogMemory memory(kernel, 1 << 20);
+  topic::Topic topic("t");
+  Reader reader(topic, 0);
+  publish_without(2, topic, memory, "not for two");
+  reader.take();
+  reader.read();
+  reader.settle();
+  REQUIRE(memory.bytes_now() == 0);
+  publish(topic, memory, "for all");
+  reader.take();
+  CHECK(memory.allocations() == 1);
+  CHECK(reader.window.find_excluded(reader.cursor, reader.window.head_position(), 2) == reader.window.head_position());
+}

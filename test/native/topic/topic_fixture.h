@@ -23,6 +23,12 @@ inline std::string frame_of(const std::string& text) {
 inline topic::Published publish(topic::Topic& topic, topic::LogMemory& memory, const std::string& text, std::uint32_t now_ms = 0) {
   return topic.publish({codec::PayloadKind::text, base::bytes_of(text)}, now_ms, memory);
 }
+/// For everybody but that connection; 0: for all.
+inline topic::Published publish_without(std::uint64_t excluded, topic::Topic& topic, topic::LogMemory& memory, const std::string& text) {
+  codec::Publication publication{codec::PayloadKind::text, base::bytes_of(text)};
+  publication.excluded = excluded;
+  return topic.publish(publication, 0, memory);
+}
 
 /// One shard with one subscriber, which reads everything at once.
 class Reader {

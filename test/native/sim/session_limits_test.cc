@@ -1,0 +1,243 @@
+// Sessions that are silent, slow, greedy or too many for the control plane, and the drain, on the fake kernel.
+// Owner: the test. Thread: main.
+#include "test/native/sim/sessions_on_fake.h"
+#include "test/native/doctest_last.h"
+
+using metrics::Metric;
+using shard::EventKind;
+using sim::Pace;
+using sim::PusherClient;
+using sim::SessionsOnFake;
+using sim::Texts;
+
+namespace {
+
+shard::EngineOptions impatient() {
+  shard::EngineOptions options;
+  options.sessions = {1000, 500};
+  options.idle = {3'000'000, 500};
+  return options;
+}
+
+shard::EngineOptions with_limits(std::uint64_t bytes_behind_max, std::uint32_t age_max_ms) {
+  shard::EngineOptions options;
+  options.slow_rules = {{"*", conn::SlowPolicyId::disconnect, {bytes_behind_max, age_max_ms}}};
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("session pings: the protocol's own are answered without the control plane") {
+  SessionsOnFake on;
+  PusherClient& client = on.open();
+  for (int i = 0; i < 3; ++i) {
+    client.send_application_ping();
+    on.settle();
+  }
+  client.send_ping("and WebSocket's");
+  on.settle();
+  CHECK(client.application_pongs == 3);
+  CHECK(client.pongs == 1);
+  CHECK(on.messages_of(client).empty());
+  CHECK(on.stat(Metric::pings_received) == 4);
+}
+
+TEST_CASE("session pings: a flood of them is closed with 1008") {
+  shard::EngineOptions options;
+  options.control_frames_per_second_max = 10;
+  SessionsOnFake on(options);
+  PusherClient& client = on.open();
+  for (int i = 0; i < 11; ++i) client.send_application_ping();
+  client.send_text("behind");
+  on.settle();
+  CHECK(client.close_code == 1008);
+  CHECK(on.messages_of(client).empty());
+}
+
+TEST_CASE("session pings: silence is asked, an answer is enough") {
+  SessionsOnFake on(impatient());
+  PusherClient& client = on.open();
+  for (int i = 0; i < 100; ++i) on.settle(20);
+  CHECK(client.application_pings >= 2);
+  CHECK(client.application_pings <= 10);
+  CHECK(client.is_open());
+  CHECK(on.messages_of(client).empty());
+}
+
+TEST_CASE("session pings: no answer is closed with 4201, and not a moment too early") {
+  SessionsOnFake on(impatient());
+  PusherClient& client = on.open();
+  client.answers_pings = false;
+  while (client.application_pings == 0) on.settle(10);
+  on.kernel.advance_ns(400'000'000);
+  on.settle();
+  CHECK(!client.close_code);
+  on.kernel.advance_ns(200'000'000);
+  on.settle();
+  CHECK(client.close_code == 4201);
+  CHECK(client.application_pings == 1);
+  CHECK(on.told_of(client).back().kind == EventKind::session_end);
+  CHECK(on.told_of(client).back().code == 4201);
+}
+
+TEST_CASE("session pings: whoever says anything is not asked") {
+  SessionsOnFake on(impatient());
+  PusherClient& client = on.open();
+  client.answers_pings = false;
+  for (int i = 0; i < 10; ++i) {
+    on.kernel.advance_ns(900'000'000);
+    client.send_text("something");
+    on.settle();
+  }
+  CHECK(client.application_pings == 0);
+  CHECK(client.is_open());
+}
+
+TEST_CASE("slow sessions: too many bytes behind is closed with 4100, when it reads again") {
+  SessionsOnFake on(with_limits(50'000, 1 << 30));
+  PusherClient& slow = on.open(sim::terms_of(0), 3000);
+  PusherClient& other = on.open();
+  on.join(slow, "c");
+  on.join(other, "c");
+  on.settle();
+  slow.pace = Pace::stuck;
+  for (int i = 0; i < 60; ++i) {
+    on.publish_event("c", std::string(1000, 'x'));
+    on.settle();
+  }
+  CHECK(on.count(EventKind::slow) == 1);
+  slow.pace = Pace::eager;
+  on.settle();
+  CHECK(slow.close_code == 4100);
+  CHECK(slow.trouble.empty());
+  CHECK(other.heard("c").size() == 60);
+  CHECK(on.told_of(slow).back().code == 4100);
+  CHECK(on.engine->memory().bytes_now() == 0);
+}
+
+TEST_CASE("slow sessions: one that did not read before it joined is judged by age in time") {
+  shard::EngineOptions options = with_limits(1 << 30, 1000);
+  options.sessions = {3'600'000, 500};
+  SessionsOnFake on(options);
+  PusherClient& slow = on.open(sim::terms_of(0), 3000);
+  slow.pace = Pace::stuck;
+  for (int i = 0; i < 10; ++i) on.send(slow, std::string(1000, 'p'));
+  on.turn();
+  on.turn();
+  on.join(slow, "c");
+  on.turn();
+  on.publish_event("c", "too late for it");
+  for (int i = 0; i < 30; ++i) on.turn(50);
+  CHECK(on.count(EventKind::slow) == 1);
+  slow.pace = Pace::eager;
+  on.settle();
+  CHECK(slow.close_code == 4100);
+  CHECK(on.engine->memory().bytes_now() == 0);
+}
+
+TEST_CASE("greedy sessions: whoever asks and does not read is ended before its answers fill the memory") {
+  for (const bool by_joins : {false, true}) {
+    CAPTURE(by_joins);
+    SessionsOnFake on;
+    PusherClient& greedy = on.open(sim::terms_of(0), 3000);
+    greedy.pace = Pace::stuck;
+    const std::string answer(10'000, 'a');
+    for (int i = 0; i < 50; ++i) {
+      by_joins ? static_cast<void>(on.join(greedy, "c" + std::to_string(i), answer)) : on.send(greedy, answer);
+      on.turn();
+    }
+    CHECK(on.count(EventKind::session_end) == 0);
+    for (int i = 50; i < 120; ++i) {
+      by_joins ? static_cast<void>(on.join(greedy, "c" + std::to_string(i), answer)) : on.send(greedy, answer);
+      on.turn();
+    }
+    CHECK(on.count(EventKind::session_end) == 1);
+    CHECK(on.told_of(greedy).back().code == 1006);
+    CHECK(on.stat(Metric::connections_closed_slow) == 1);
+    CHECK(on.stat(Metric::connections_now) == 0);
+    CHECK(on.stat(Metric::subscriptions_now) == 0);
+  }
+}
+
+TEST_CASE("congestion: sessions are not read until the control plane has room again, and nothing is lost") {
+  shard::EngineOptions options = impatient();
+  options.shards = 2;
+  SessionsOnFake on(options);
+  std::vector<PusherClient*> sessions;
+  for (int i = 0; i < 4; ++i) sessions.push_back(&on.open());
+  sim::Client& publisher = on.publisher("/t");
+  sim::Client& subscriber = on.subscriber("/t");
+  on.settle();
+  on.congested_now = true;
+  Texts sent;
+  for (int i = 0; i < 20; ++i) {
+    sent.push_back(std::to_string(i) + std::string(1000, 'x'));
+    for (PusherClient* each : sessions) each->send_text(sent.back());
+  }
+  publisher.send_message(sim::payload_of({0, 0, 0}, 10));
+  for (int i = 0; i < 100; ++i) on.settle(20);  // longer than silence is borne
+  for (PusherClient* each : sessions) {
+    CHECK(on.messages_of(*each).empty());
+    CHECK(each->is_open());
+  }
+  CHECK(subscriber.messages.size() == 1);  // others are not concerned
+  CHECK(on.stat(Metric::publishers_paused) == 4);
+  on.congested_now = false;
+  on.settle(1);
+  for (PusherClient* each : sessions) CHECK(on.messages_of(*each) == sent);
+}
+
+TEST_CASE("congestion: a session that ends meanwhile is told of all the same, and calls go on") {
+  SessionsOnFake on;
+  PusherClient& client = on.open();
+  PusherClient& leaving = on.open();
+  PusherClient& closed = on.open();
+  on.congested_now = true;
+  for (PusherClient* each : {&client, &leaving, &closed}) each->send_text("unread");
+  on.settle(1);
+  leaving.abort();
+  on.send(client, "sent");
+  on.join(client, "c", "hello");
+  on.publish_event("c", "one");
+  on.engine->close_session(on.id_of(closed), 4009, "");
+  on.settle(1);
+  CHECK(client.heard("") == Texts{"sent"});
+  CHECK(client.heard("c") == Texts{"hello", "one"});
+  CHECK(closed.close_code == 4009);
+  on.congested_now = false;
+  on.settle(1);
+  CHECK(on.messages_of(client) == Texts{"unread"});
+  CHECK(on.told_of(leaving).back().kind == EventKind::session_end);
+  CHECK(on.told_of(closed).back().kind == EventKind::session_end);
+  CHECK(on.stat(Metric::connections_now) == 1);
+}
+
+TEST_CASE("drain: sessions are closed with 4200, with what they said and what was published before") {
+  shard::EngineOptions options;
+  options.shards = 2;
+  SessionsOnFake on(options);
+  std::vector<PusherClient*> sessions;
+  for (int i = 0; i < 10; ++i) {
+    sessions.push_back(&on.open(sim::terms_of(100)));
+    on.join_to_publish(*sessions.back(), "c");
+  }
+  on.settle();
+  PusherClient& late = on.session();  // not answered yet
+  sessions[0]->send_event({"client-e", "c", "published"});
+  sessions[1]->send_text("said");
+  sessions[0]->step();
+  sessions[1]->step();
+  on.engine->drain(400);
+  for (int i = 0; i < 100 && on.count(EventKind::drained) == 0; ++i) on.settle(5);
+  CHECK(on.count(EventKind::drained) == 1);
+  CHECK(on.messages_of(*sessions[1]) == Texts{"said"});
+  for (PusherClient* each : sessions) {
+    CHECK(each->close_code == 4200);
+    CHECK(on.told_of(*each).back().kind == EventKind::session_end);
+    CHECK(on.told_of(*each).back().code == 4200);
+    if (each != sessions[0]) CHECK(each->heard("c") == Texts{"published"});
+  }
+  CHECK(late.status != 101);
+  CHECK(on.events.back().kind == EventKind::drained);
+  CHECK(on.events.back().cut == 0);
+}
