@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { ApiExtension } from './api-extension.js'
+import { assertProtected } from './api/start-api.js'
 import { Broker, type StartEngine } from './broker.js'
 import { parseOptions } from './config/parse.js'
 import type { BrokerOptions } from './config/schema.js'
@@ -41,6 +42,7 @@ export async function createBrokerWith(addon: NativeAddon, options: BrokerOption
   const machine = thisMachine(addon)
   const engineOptions = await resolveEngineOptions(config, machine)
   const apiAddresses = config.api === null ? [] : await resolveAddresses('api', config.api, machine.resolve)
+  if (config.api !== null) assertProtected(config.api, apiAddresses) // before anything is bound
   const pusher = config.pusher.apps.length === 0 ? null : await PusherExtension.create(config.pusher)
   const broker = new Broker(engineOptions, config.timeouts.drainMs, starter(addon, engineOptions))
   if (pusher !== null) broker.attach(pusher.attach(broker.port))

@@ -7,8 +7,11 @@ import { startHttpServer } from './http-servers.js'
 import type { HttpAddress, HttpServer } from './http.js'
 import { isLoopback } from './loopback.js'
 
-/** Names resolve to whatever they like: what counts is the addresses in the end. */
-function assertProtected({ token }: ApiConfig, addresses: readonly HttpAddress[]): void {
+/**
+ * Names resolve to whatever they like: what counts is the addresses in the end.
+ * @throws {ConfigError} an address that others reach, without a token.
+ */
+export function assertProtected({ token }: ApiConfig, addresses: readonly HttpAddress[]): void {
   const open = addresses.find(({ address }) => !isLoopback(address))
   if (token !== null || open === undefined) return
   const problem = `must be set when api.hosts has an address that is not a loopback (${open.address})`

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
+import { isLoopback } from '../api/loopback.js'
 import type { Broker } from '../broker.js'
 import { describeSystemError, formatEndpoint } from '../endpoint.js'
 import type { ProtocolName } from '../native/binding.js'
@@ -15,10 +16,6 @@ const MiB = 2 ** 20
 
 const roles: Readonly<Record<ProtocolName, string>> = {
   'websocket-publish': 'publish', 'websocket-subscribe': 'subscribe', pusher: 'pusher',
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.')
 }
 
 /** The kernel's bound on a listener's backlog, or null where it cannot be read. */

@@ -90,3 +90,35 @@ test('the real engine: all hosts share the port that was picked', async (t) => {
     t.notOk(ports.has(0))
   }
 })
+
+test('an open API without a token starts nothing', async (t) => {
+  const addon = new FakeAddon()
+  await t.rejects(createBrokerWith(addon, { api: { hosts: ['0.0.0.0'], port: 0 } }), {
+    code: 'ERR_CONFIG', message: 'api.token must be set when api.hosts has an address that is not a loopback (0.0.0.0), got: null',
+  })
+  t.equal(addon.engines.length, 0)
+})
+
+test('the API and a Pusher app on free ports, gone with the broker', async (t) => {
+  const app = { id: 'a', key: 'key-a', secret: 'a-secret' }
+  const broker = await createBroker({ ...freePorts, api: { port: 0 }, pusher: { port: 0, apps: [app] }, timeouts: { drainMs: 0 } })
+  t.teardown(() => broker.stop())
+  const apiUrl = `http://127.0.0.1:${broker.api[0]?.port}`
+  t.equal((await fetch(`${apiUrl}/live`)).status, 200)
+  t.equal((await fetch(`${apiUrl}/topics/news`, { method: 'POST', body: 'hello' })).status, 200)
+  t.match(await (await fetch(`${apiUrl}/topics/news`)).json(), { topic: 'news', published: 1 })
+  t.equal((await fetch(`${apiUrl}/topics/other`)).status, 404)
+  const pusherPort = broker.listeners.find(({ protocol }) => protocol === 'pusher')?.port
+  t.equal((await fetch(`http://127.0.0.1:${pusherPort}/apps/a/channels`)).status, 401)
+  t.equal(await broker.close(), true)
+  await t.rejects(fetch(`${apiUrl}/live`))
+})
+
+test('an API that cannot listen leaves nothing running', async (t) => {
+  const addon = new FakeAddon()
+  const taken = await createBroker({ ...freePorts, api: { port: 0, hosts: ['127.0.0.1'] } })
+  t.teardown(() => taken.stop())
+  const port = taken.api[0]?.port ?? 0
+  await t.rejects(createBrokerWith(addon, { api: { port, hosts: ['127.0.0.1'] } }), { name: 'ListenError', code: 'EADDRINUSE', port })
+  t.strictSame(addon.engines.map(({ calls }) => calls), [['stop']])
+})
