@@ -2,6 +2,19 @@
 
 import type { Ports } from './arms.js'
 
+/** The one app of all servers that speak Pusher's protocol. */
+export const app = { id: 'bench', key: 'bench-key', secret: 'bench-secret' }
+
+/** Everything else is its default: no limit of events or connections, no webhooks. Its metrics are off, their port is not. */
+export const soketiConfig = ({ pusher, publish }: Ports): string => JSON.stringify({
+  host: '127.0.0.1',
+  port: pusher,
+  'metrics.enabled': false,
+  'metrics.host': '127.0.0.1',
+  'metrics.port': publish,
+  'appManager.array.apps': [app],
+})
+
 export const mosquittoConfig = (port: number): string => `
 listener ${port} 127.0.0.1
 allow_anonymous true

@@ -2,13 +2,17 @@
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { mosquittoConfig, nchanConfig } from './arm-configs.js'
+import { app, mosquittoConfig, nchanConfig, soketiConfig } from './arm-configs.js'
 import { benchFolder, binFolder, root } from './paths.js'
 
 export interface Ports {
   readonly publish: number
   readonly subscribe: number
+  readonly pusher: number
 }
+
+/** What the load of a scenario speaks: the plain contract or its likes, Pusher's protocol, or only Pusher's HTTP API. */
+export type Family = 'plain' | 'pusher' | 'pusher-http'
 
 export interface Urls {
   readonly publish: string
@@ -21,11 +25,14 @@ export interface Arm {
   readonly about: string
   /** Why this arm cannot run here, with what to do about it, or null. */
   readonly missing: () => string | null
-  readonly command: (ports: Ports) => readonly [program: string, ...args: string[]]
+  readonly command: (ports: Ports, family: Family) => readonly [program: string, ...args: string[]]
   /** Its threads share the work and wait for each other on one core: their waiting says nothing about other programs. */
   readonly manyThreads?: true
-  /** `{topic}` stands for the topic's name. Left out: the plain contract, one port for each side. */
-  readonly urls?: (ports: Ports) => Urls
+  /**
+   * Where it is reached in the scenarios of each family; in the others it takes no part. `{topic}` stands for the topic's
+   * name. Left out: the plain contract, one port for each side.
+   */
+  readonly urls?: Partial<Readonly<Record<Family, (ports: Ports) => Urls>>>
 }
 
 const peers = join(benchFolder, 'peers')
@@ -40,9 +47,24 @@ export const plainUrls = ({ publish, subscribe }: Ports): Urls => ({
   subscribe: `ws://127.0.0.1:${subscribe}/{topic}`,
 })
 
+/** The arm's URLs in the scenarios of a family, or undefined where it takes no part. */
+export function urlsOf(arm: Arm, family: Family): ((ports: Ports) => Urls) | undefined {
+  return (arm.urls ?? { plain: plainUrls })[family]
+}
+
+export function pusherUrls({ pusher }: Ports): Urls {
+  const url = `pusher://${app.key}:${app.secret}@127.0.0.1:${pusher}/${app.id}/{topic}`
+  return { publish: url, subscribe: url }
+}
+
 /** Servers of one port for everything. */
-function onePort(scheme: string): (ports: Ports) => Urls {
-  return ({ publish }) => ({ publish: `${scheme}://127.0.0.1:${publish}/{topic}`, subscribe: `${scheme}://127.0.0.1:${publish}/{topic}` })
+function onePort(scheme: string): Required<Arm>['urls'] {
+  return {
+    plain: ({ publish }) => {
+      const url = `${scheme}://127.0.0.1:${publish}/{topic}`
+      return { publish: url, subscribe: url }
+    },
+  }
 }
 
 function needs(file: string, otherwise: string): () => string | null {
@@ -50,6 +72,14 @@ function needs(file: string, otherwise: string): () => string | null {
 }
 
 const needsPeer = (name: string): (() => string | null) => needs(join(peers, 'node_modules', name), 'npm run bench -- --install')
+
+/** It is one compiled file for each version of Node. */
+function needsUws(): () => string | null {
+  const folder = 'uWebSockets.js'
+  const binary = `${folder}/binaries/uws_${process.platform}_${process.arch}_${process.versions.modules}.node`
+  const binaryThere = needs(join(peers, 'node_modules', binary), `uWebSockets.js has no binary for Node ${process.version}`)
+  return () => needsPeer(folder)() ?? binaryThere()
+}
 
 function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((file) => existsSync(file))
@@ -80,10 +110,12 @@ function broker(name: string, io: string, about: string): Arm {
     name,
     about,
     missing: needs(brokerMain, 'npm run build'),
-    command: ({ publish, subscribe }) => [
+    command: ({ publish, subscribe, pusher }, family) => [
       process.execPath, brokerMain, 'start', '--host', '127.0.0.1', '--shards', '1', '--log-level', 'warn', '--io', io,
-      '--publish-port', String(publish), '--subscribe-port', String(subscribe),
+      '--publish-port', String(publish), '--subscribe-port', String(subscribe), '--api-port', '0',
+      ...(family === 'plain' ? [] : ['--pusher-port', String(pusher), '--set', `pusher.apps=${JSON.stringify([app])}`]),
     ],
+    urls: { plain: plainUrls, pusher: pusherUrls, 'pusher-http': pusherUrls },
   }
 }
 
@@ -111,7 +143,7 @@ export const arms: readonly Arm[] = [
   {
     name: 'uws',
     about: 'uWebSockets.js, publish() once per turn of the event loop',
-    missing: needsPeer('@trufflesuite/uws-js-unofficial'),
+    missing: needsUws(),
     command: (ports) => onNode('uws.mjs', ports),
   },
   {
@@ -158,11 +190,33 @@ export const arms: readonly Arm[] = [
     about: 'Socket.IO on Node, one room per topic, WebSocket transport only',
     missing: needsPeer('socket.io'),
     command: (ports) => onNode('socketio.mjs', ports),
-    urls: (ports) => {
-      const { publish, subscribe } = plainUrls(ports)
-      return { publish: publish.replace('ws:', 'socketio:'), subscribe: subscribe.replace('ws:', 'socketio:') }
+    urls: {
+      plain: (ports) => {
+        const { publish, subscribe } = plainUrls(ports)
+        return { publish: publish.replace('ws:', 'socketio:'), subscribe: subscribe.replace('ws:', 'socketio:') }
+      },
     },
+  },
+  {
+    name: 'soketi',
+    about: 'soketi 1.6.1 on Node, Pusher protocol',
+    missing: () => needsPeer('@soketi/soketi')() ?? needsUws()(),
+    command: (ports) => [
+      process.execPath, join(peers, 'node_modules/@soketi/soketi/bin/server.js'), 'start',
+      `--config=${written('soketi.json', soketiConfig(ports))}`,
+    ],
+    urls: { pusher: pusherUrls, 'pusher-http': pusherUrls },
+  },
+  {
+    ...broker('broker-plain', 'auto', 'the same broker and load over the plain protocol, beside the Pusher scenarios'),
+    urls: { pusher: plainUrls },
   },
   later('grpc-js', '@grpc/grpc-js, a server stream per subscriber'),
   later('grpc-go', 'a Go gRPC server of the same proto'),
 ]
+
+/** Whether the arm of this name, or the reference's twin, takes part in the scenarios of a family. */
+export function takesPart(name: string, family: Family): boolean {
+  const arm = arms.find((one) => one.name === name.replace(/'$/, ''))
+  return arm !== undefined && urlsOf(arm, family) !== undefined
+}

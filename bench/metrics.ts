@@ -40,6 +40,18 @@ export function deliveryValues({ totalUs = {}, spreadUs = {}, ...result }: LoadR
   }
 }
 
+/** For loads that are known by what a single client sees. */
+export const receiptMetrics: readonly Metric[] = [
+  { key: 'receiptMeanMs', title: 'receipt mean ms', better: 'lower', digits: 2 },
+  { key: 'receiptP99Ms', title: 'p99', chart: 'receipt p99 ms', better: 'lower', digits: 2 },
+  ...deliveryMetrics,
+]
+
+export function receiptValues(result: LoadResult): Record<string, number> {
+  const { mean, p99 } = result.deliveryUs ?? {}
+  return { receiptMeanMs: ms(mean), receiptP99Ms: ms(p99), ...deliveryValues(result) }
+}
+
 export const kernelMetrics: readonly Metric[] = [
   { key: 'kernelTotalMs', title: 'kernel total p50 ms', better: 'lower', digits: 2 },
   { key: 'kernelTotalP99Ms', title: 'p99', better: 'lower', digits: 2 },

@@ -4,7 +4,7 @@
  */
 
 import type { LoadResult } from '../src/bench/load-result.js'
-import type { Arm } from './arms.js'
+import { urlsOf, type Arm } from './arms.js'
 import type { Plan } from './plan.js'
 import { waitForQuiet } from './quiet.js'
 import type { RunSample } from './run-data.js'
@@ -26,9 +26,10 @@ export type Progress = (round: number, arm: string) => void
 
 /** The arms of this scenario in this plan. */
 export function armsOf({ arms, reference, budgetMs }: Plan, scenario: Scenario): readonly Arm[] {
-  if (budgetMs === null || scenario.limitedTo === null) return arms
+  const able = arms.filter((arm) => urlsOf(arm, scenario.family) !== undefined)
+  if (budgetMs === null || scenario.limitedTo === null) return able
   const own = [reference.name, `${reference.name}'`, ...scenario.limitedTo]
-  return arms.filter(({ name }) => own.includes(name))
+  return able.filter(({ name }) => own.includes(name))
 }
 
 /** Half of the server's, because its helper threads wait for each other too on their one core. */

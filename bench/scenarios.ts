@@ -2,12 +2,16 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  channelBurstRows, channelRows, echo, manyToMany, manyToManyPaced, oneToMany, slow, slowPercent, storm, type LoadRow,
+  channelBurstRows, channelRows, echo, manyToMany, manyToManyPaced, oneToMany, pusherChannelRows, pusherEventRows, pusherOneChannel,
+  slow, slowPercent, storm, type LoadRow,
 } from '../src/bench/load-rows.js'
 import type { LoadResult } from '../src/bench/load-result.js'
-import type { Arm } from './arms.js'
+import type { Arm, Family } from './arms.js'
 import { holdConnections, runLoad } from './load-generator.js'
-import { deliveryMetrics, deliveryValues, echoMetrics, echoValues, kernelMetrics, kernelValues, stormMetrics, stormValues, type Metric } from './metrics.js'
+import {
+  deliveryMetrics, deliveryValues, echoMetrics, echoValues, kernelMetrics, kernelValues, receiptMetrics, receiptValues, stormMetrics,
+  stormValues, type Metric,
+} from './metrics.js'
 import { startServer } from './server.js'
 
 export interface Bench {
@@ -30,6 +34,8 @@ export interface Measured {
 export interface Scenario {
   readonly name: string
   readonly about: string
+  /** What the load speaks: arms that do not speak it take no part. */
+  readonly family: Family
   readonly quick: boolean
   /** Its part of a limited time, beside the other scenarios'. */
   readonly weight: number
@@ -43,8 +49,9 @@ export interface Scenario {
 const frontArms: readonly string[] = ['broker', 'floor', 'bun', 'uws']
 const knownArms: readonly string[] = [...frontArms, 'nats', 'redis', 'mosquitto']
 
-async function loadFreshServer({ arm, serverCpu, loadCpu, budgetS }: Bench, args: readonly string[]): Promise<LoadResult> {
-  await using server = await startServer(arm, serverCpu)
+async function loadFreshServer(bench: Bench, args: readonly string[], family: Family = 'plain'): Promise<LoadResult> {
+  const { arm, serverCpu, loadCpu, budgetS } = bench
+  await using server = await startServer(arm, family, serverCpu)
   return await runLoad(server, loadCpu, [...args, ...(budgetS === null ? [] : ['--budget-s', String(budgetS)])])
 }
 
@@ -53,23 +60,26 @@ interface Kind {
   readonly values: (result: LoadResult) => Record<string, number>
   readonly weight?: number
   readonly limitedTo?: readonly string[]
+  readonly family?: Family
 }
 
 const delivered: Kind = { metrics: deliveryMetrics, values: deliveryValues }
 const known: Kind = { ...delivered, limitedTo: knownArms }
 const front: Kind = { ...delivered, limitedTo: frontArms }
+const pusher: Kind = { metrics: receiptMetrics, values: receiptValues, limitedTo: ['soketi', 'broker-plain'], family: 'pusher' }
 
 /** A scenario that is one run of the load generator. */
-function loadScenario({ name, about, args, quickArgs }: LoadRow, { metrics, values, weight = 1, limitedTo }: Kind): Scenario {
+function loadScenario({ name, about, args, quickArgs }: LoadRow, { metrics, values, weight = 1, limitedTo, family = 'plain' }: Kind): Scenario {
   return {
     name,
     about,
+    family,
     quick: quickArgs !== null,
     weight,
     limitedTo: limitedTo ?? null,
     metrics,
     measure: async (bench) => {
-      const result = await loadFreshServer(bench, [...args, ...(bench.quick ? quickArgs ?? [] : [])])
+      const result = await loadFreshServer(bench, [...args, ...(bench.quick ? quickArgs ?? [] : [])], family)
       return { values: values(result), raw: [result] }
     },
   }
@@ -116,13 +126,14 @@ const slowPaired: Scenario = {
 const idleMemory: Scenario = {
   name: 'idle-memory',
   about: 'resident bytes of the server per idle subscriber',
+  family: 'plain',
   quick: true,
   weight: 2,
   limitedTo: null,
   metrics: [{ key: 'bytes', title: 'bytes/connection', better: 'lower', digits: 0 }],
   measure: async ({ arm, serverCpu, loadCpu, quick, budgetS }) => {
     const count = quick ? 4000 : budgetS !== null ? 8000 : 17_000
-    await using server = await startServer(arm, serverCpu)
+    await using server = await startServer(arm, 'plain', serverCpu)
     const first = await holdConnections(server, loadCpu, 500)
     await sleep(500)
     const before = server.residentBytes()
@@ -133,10 +144,28 @@ const idleMemory: Scenario = {
   },
 }
 
+/** What more channels cost: the same number of connections on one, and CPU per delivery of the most channels as a ratio to it. */
+function pusherScaling(many: LoadRow): Scenario {
+  return {
+    ...loadScenario(pusherOneChannel, { ...pusher, weight: 2 }),
+    about: `${pusherOneChannel.about}; channels ×: CPU per delivery of ${many.name} to it`,
+    metrics: [...receiptMetrics, { key: 'channelsCpuRatio', title: 'channels ×', chart: `CPU per delivery, ${many.name} to it`, better: 'lower', digits: 2 }],
+    measure: async (bench) => {
+      const manyResult = await loadFreshServer(bench, many.args, 'pusher')
+      const oneResult = await loadFreshServer(bench, pusherOneChannel.args, 'pusher')
+      const values = receiptValues(oneResult)
+      const channelsCpuRatio = (receiptValues(manyResult)['cpuUs'] ?? NaN) / (values['cpuUs'] ?? NaN)
+      return { values: { ...values, channelsCpuRatio }, raw: [manyResult, oneResult] }
+    },
+  }
+}
+
 const [channelsFew, ...channelsMore] = channelRows
 const channelsMost = channelsMore.pop()
 const burstsFewer = [...channelBurstRows]
 const burstsMost = burstsFewer.pop()
+const pusherFewer = [...pusherChannelRows]
+const pusherMost = pusherFewer.pop()
 
 function present<Row>(row: Row | undefined): Row[] {
   return row === undefined ? [] : [row]
@@ -157,4 +186,8 @@ export const scenarios: readonly Scenario[] = [
   loadScenario(oneToManyKernel, { metrics: kernelMetrics, values: kernelValues, weight: 0.6, limitedTo: frontArms }),
   ...channelsMore.map((row) => loadScenario(row, { ...front, weight: 0.4 })),
   ...burstsFewer.map((row) => loadScenario(row, { ...front, weight: 0.4 })),
+  ...present(pusherMost).map((row) => loadScenario(row, { ...pusher, weight: 1.5 })),
+  ...pusherEventRows.map((row) => loadScenario(row, { metrics: echoMetrics, values: echoValues, family: 'pusher-http' })),
+  ...present(pusherMost).map(pusherScaling),
+  ...pusherFewer.map((row) => loadScenario(row, { ...pusher, weight: 0.6 })),
 ]

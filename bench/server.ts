@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { plainUrls, type Arm, type Ports, type Urls } from './arms.js'
+import { urlsOf, type Arm, type Family, type Ports, type Urls } from './arms.js'
 import { endWithUs } from './children.js'
 
 const startMsMax = 10_000
@@ -56,10 +56,11 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** @throws when it ends or does not listen in time; the message carries what it wrote to stderr. */
-export async function startServer(arm: Arm, cpu: number): Promise<Server> {
-  const ports: Ports = { publish: await freePort(), subscribe: await freePort() }
-  const urls = (arm.urls ?? plainUrls)(ports)
-  const child = spawn('taskset', ['-c', String(cpu), ...arm.command(ports)], { stdio: ['ignore', 'ignore', 'pipe'] })
+export async function startServer(arm: Arm, family: Family, cpu: number): Promise<Server> {
+  const ports: Ports = { publish: await freePort(), subscribe: await freePort(), pusher: await freePort() }
+  const urls = urlsOf(arm, family)?.(ports)
+  if (urls === undefined) throw new Error(`${arm.name} takes no part in ${family} scenarios`)
+  const child = spawn('taskset', ['-c', String(cpu), ...arm.command(ports, family)], { stdio: ['ignore', 'ignore', 'pipe'] })
   endWithUs(child)
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => { said = (said + chunk.toString()).slice(-stderrBytesMax) })

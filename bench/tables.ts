@@ -1,6 +1,7 @@
 /** The tables as on the terminal: one per scenario, a row per arm, the noise band beneath. */
 
 import type { LoadResult } from '../src/bench/load-result.js'
+import { takesPart } from './arms.js'
 import { judge, median, noiseBand, type Judgement, type Sample } from './judge.js'
 import type { Metric } from './metrics.js'
 import type { Run, RunSample } from './run-data.js'
@@ -68,7 +69,7 @@ function roundsOf(samples: readonly RunSample[]): number {
 export function scenarioTable(run: Run, scenario: Scenario): string {
   const samples = run.samples.filter((sample) => sample.scenario === scenario.name)
   const header = ['', ...scenario.metrics.map(({ title }) => title), 'server %', 'client %', 'waited %']
-  const arms = run.arms.map((arm) => armRow(run, scenario, samples, arm))
+  const arms = run.arms.filter((arm) => takesPart(arm, scenario.family)).map((arm) => armRow(run, scenario, samples, arm))
   const bands = scenario.metrics.map((metric) => {
     const band = noiseBand(samples, run.reference, run.twin, metric)
     return Number.isFinite(band) && !metric.shownOnly ? `×${band.toFixed(2)}` : '–'

@@ -36,10 +36,12 @@ struct Client::Connection {
   Role role = Role::subscriber;
   Phase phase = Phase::connecting;
   bool waits_for_room = false;
+  bool renewed = false;  // opened anew: the server ended it behind an answer
   std::uint32_t id = 0;
   const Endpoint* endpoint = nullptr;
   std::uint64_t started_ns = 0;
   std::uint32_t replies_sent = 0;      // during the opening
+  std::uint32_t unanswered = 0;        // publications
   std::string answer;                  // to the opening, while incomplete
   std::vector<std::uint8_t> outbound;  // what the kernel has not taken yet
   StreamState stream;
@@ -48,8 +50,8 @@ struct Client::Connection {
 Client::Client(const ClientOptions& options, Ledger* ledger)
     : options_(options),
       ledger_(ledger),
-      counting_(ledger, options.verify_every),
-      skipping_(nullptr, 1),
+      counting_(ledger, Messages::counted, options.verify_every),
+      skipping_(ledger, Messages::skipped, 1),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       buffer_(carry_room + receive_bytes) {
   if (epoll_ < 0) fail("epoll_create1");
@@ -95,12 +97,6 @@ void Client::bind_source(int fd, const Endpoint& endpoint) {
 }
 
 void Client::start(const Wanted& wanted) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) fail("socket");
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (options_.kernel_time) KernelClock::enable(fd);
-  bind_source(fd, *wanted.endpoint);
   std::size_t slot = connections_.size();
   if (after_open_ == AfterOpen::close) {  // a storm uses the slots of those it has closed again
     for (slot = kept_; slot < connections_.size() && connections_[slot].fd >= 0;) ++slot;
@@ -108,18 +104,37 @@ void Client::start(const Wanted& wanted) {
   if (slot == connections_.size()) connections_.emplace_back();
   Connection& connection = connections_[slot];
   connection = Connection{};
-  connection.fd = fd;
   connection.role = wanted.role;
   connection.id = static_cast<std::uint32_t>(slot);
   connection.endpoint = wanted.endpoint;
   connection.stream.subscriber = wanted.index;
-  connection.started_ns = now_ns();
   ++in_flight_;
-  const auto* address = reinterpret_cast<const sockaddr*>(&wanted.endpoint->address);
-  const bool connected = connect(fd, address, sizeof(sockaddr_in)) == 0;
+  connect_socket(connection);
+}
+
+void Client::connect_socket(Connection& connection) {
+  const Endpoint& endpoint = *connection.endpoint;
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket");
+  connection.fd = fd;
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (options_.kernel_time) KernelClock::enable(fd);
+  bind_source(fd, endpoint);
+  connection.phase = Phase::connecting;
+  connection.started_ns = now_ns();
+  const bool connected = connect(fd, reinterpret_cast<const sockaddr*>(&endpoint.address), sizeof(sockaddr_in)) == 0;
   if (!connected && errno != EINPROGRESS) fail("connect");
   watch(connection, EPOLL_CTL_ADD, connected ? EPOLLIN : EPOLLIN | EPOLLOUT);
   if (connected) on_connected(connection);
+}
+
+void Client::renew(Connection& connection) {
+  close(connection);
+  connection.renewed = true;
+  connection.stream.carry_bytes = 0;
+  ++renewing_;
+  connect_socket(connection);
 }
 
 void Client::watch(Connection& connection, int operation, std::uint32_t events) {
@@ -132,6 +147,7 @@ void Client::watch(Connection& connection, int operation, std::uint32_t events) 
 void Client::on_connected(Connection& connection) {
   connection.phase = Phase::opening;
   const std::string& opening = connection.endpoint->opening;
+  if (opening.empty()) return on_open(connection);
   const ssize_t sent = ::send(connection.fd, opening.data(), opening.size(), MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(opening.size())) fail("sending the handshake");
 }
@@ -150,7 +166,7 @@ void Client::turn(std::uint64_t wait_ns) {
 bool Client::turn_until_delivered(std::uint64_t deadline_ns) {
   CHECK(ledger_ != nullptr);
   bool faulty = false;
-  while (ledger_->outstanding() != 0) {
+  while (ledger_->outstanding() != 0 || unanswered_ != 0 || renewing_ != 0) {
     const std::uint64_t now = now_ns();
     if (!faulty && ledger_->faulty()) {  // the run has failed: what is still missing shows soon
       faulty = true;
@@ -197,7 +213,7 @@ void Client::read_opening(Connection& connection) {
   connection.answer.append(reinterpret_cast<char*>(start), static_cast<std::size_t>(count));
   const Endpoint& endpoint = *connection.endpoint;
   std::string reply;
-  const std::size_t opening_bytes = endpoint.wire->opened(connection.answer, endpoint.side, connection.replies_sent, reply);
+  const std::size_t opening_bytes = endpoint.wire->opened(endpoint.target, connection.answer, endpoint.side, connection.replies_sent, reply);
   if (!reply.empty()) {
     ++connection.replies_sent;
     if (::send(connection.fd, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) fail("answering the handshake");
@@ -210,6 +226,12 @@ void Client::read_opening(Connection& connection) {
 }
 
 void Client::on_open(Connection& connection) {
+  if (connection.renewed) {
+    --renewing_;
+    ++open_;
+    connection.phase = Phase::open;
+    return;
+  }
   --in_flight_;
   ++opening_.opened;
   opening_.handshake_ns.add(now_ns() - connection.started_ns);
@@ -236,6 +258,8 @@ void Client::read_messages(Connection& connection) {
   const ssize_t count = receive(connection.fd, start, receipt);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) {
+    // A server of requests may end a connection on which none is under way.
+    if (connection.role == Role::publisher && connection.endpoint->wire->answers() && connection.unanswered == 0) return renew(connection);
     if (ledger_) ledger_->record_closed();
     return close(connection);
   }
@@ -249,13 +273,41 @@ void Client::parse(Connection& connection, const std::uint8_t* at, const std::ui
   StreamState& stream = connection.stream;
   StreamReader& reader = connection.role == Role::publisher ? skipping_ : counting_;
   replies_.clear();
-  const auto [rest, ended] = reader.read(*connection.endpoint->wire, stream, at, end, receipt, replies_);
+  const std::uint32_t answers_before = stream.answers;
+  const auto [rest, stop] = reader.read(*connection.endpoint->wire, stream, at, end, receipt, replies_);
   if (!replies_.empty()) send(connection.id, replies_);
-  if (ended) return close(connection);
+  if (stream.answers != answers_before) take_answers(connection, stream.answers - answers_before);
+  if (stop == StreamReader::End::announced && connection.unanswered == 0) return renew(connection);
+  if (stop == StreamReader::End::announced && ledger_) ledger_->record_closed();  // with publications that were not answered
+  if (stop != StreamReader::End::none) return close(connection);
   stream.carry_bytes = static_cast<std::uint32_t>(end - rest);
   CHECK(stream.carry_bytes < StreamState::carry_bytes_max);
   memcpy(stream.carry, rest, stream.carry_bytes);
 }
+
+void Client::take_answers(Connection& connection, std::uint32_t answers) {
+  if (answers > connection.unanswered) {
+    if (ledger_) ledger_->record_protocol_fault();
+    answers = connection.unanswered;
+  }
+  connection.unanswered -= answers;
+  unanswered_ -= answers;
+}
+
+void Client::publish(std::uint32_t id, std::span<const std::uint8_t> bytes, std::uint32_t publications) {
+  Connection& connection = connections_[id];
+  if (connection.endpoint->wire->answers()) {
+    connection.unanswered += publications;
+    unanswered_ += publications;
+  }
+  send(id, bytes);
+}
+
+bool Client::ready(std::uint32_t id) const { return connections_[id].phase == Phase::open; }
+
+std::uint32_t Client::answers(std::uint32_t id) const { return connections_[id].stream.answers; }
+
+bool Client::keeps(std::uint32_t id) const { return answers(id) != 0 && !connections_[id].renewed; }
 
 std::uint32_t Client::unread_bytes(std::uint32_t id) const {
   int bytes = 0;

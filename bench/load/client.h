@@ -19,7 +19,7 @@ namespace load {
 
 enum class Role : std::uint8_t {
   subscriber,  // everything it receives goes to the ledger
-  publisher,   // what it receives is skipped
+  publisher,   // messages it receives are skipped
   silent,      // subscribes, then never reads
 };
 
@@ -61,10 +61,19 @@ class Client {
   /// Sends now what the kernel takes and the rest when it takes more.
   void send(std::uint32_t connection, std::span<const std::uint8_t> bytes);
 
+  /// The same for one or more publications, whose answers are awaited where the wire has them. A connection that the server
+  /// ends behind an answer is opened anew; until then `ready` is false and nothing may be published on it.
+  void publish(std::uint32_t connection, std::span<const std::uint8_t> bytes, std::uint32_t publications);
+  bool ready(std::uint32_t connection) const;
+  /// Answers to publications that have come so far.
+  std::uint32_t answers(std::uint32_t connection) const;
+  /// Whether the server has shown that it keeps a connection after an answer; false while nothing was answered.
+  bool keeps(std::uint32_t connection) const;
+
   /// Handles what is ready; waits at most `wait_ns` for the first event.
   void turn(std::uint64_t wait_ns);
 
-  /// Turns until everything sent has been delivered (true) or the clock passes `deadline_ns`.
+  /// Turns until everything sent has been delivered and answered (true) or the clock passes `deadline_ns`.
   bool turn_until_delivered(std::uint64_t deadline_ns);
   void turn_for(std::uint64_t duration_ns);
 
@@ -78,6 +87,9 @@ class Client {
   struct Connection;
 
   void start(const Wanted& wanted);
+  void connect_socket(Connection& connection);
+  void renew(Connection& connection);
+  void take_answers(Connection& connection, std::uint32_t answers);
   void on_event(std::uint32_t id, std::uint32_t events);
   void on_connected(Connection& connection);
   void read_opening(Connection& connection);
@@ -103,6 +115,8 @@ class Client {
   OpenResult opening_;
   std::uint32_t in_flight_ = 0;
   std::uint32_t open_ = 0;
+  std::uint64_t unanswered_ = 0;  // publications, of all connections
+  std::uint32_t renewing_ = 0;    // connections that are opened anew
   std::uint32_t sources_used_ = 0;
   std::size_t kept_ = 0;  // the first so many connections are not a storm's
 };

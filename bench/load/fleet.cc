@@ -75,14 +75,15 @@ void Fleet::prepare(std::uint32_t publisher, std::uint32_t burst, std::uint32_t 
 std::uint64_t Fleet::fire(std::uint32_t publisher) {
   Outgoing& outgoing = outgoing_[publisher];
   CHECK(outgoing.prepared != 0 && outgoing.bytes.size() % outgoing.prepared == 0);
-  const Wire& wire = *publish_endpoints_[publisher % options_.topics].wire;
+  const Endpoint& endpoint = publish_endpoints_[publisher % options_.topics];
+  const Wire& wire = *endpoint.wire;
   const std::size_t one_bytes = outgoing.bytes.size() / outgoing.prepared;
   const std::uint64_t now = now_ns();
   for (std::uint32_t i = 0; i < outgoing.prepared; ++i) {
-    wire.stamp({outgoing.bytes.data() + i * one_bytes, one_bytes}, outgoing.payload_bytes, now);
+    wire.stamp({outgoing.bytes.data() + i * one_bytes, one_bytes}, endpoint.target, outgoing.payload_bytes, now);
     ledger_.record_send(publisher, outgoing.next_sequence + i, now, readers(publisher));
   }
-  client_.send(options_.subscribers + publisher, outgoing.bytes);  // publishers were opened after the subscribers
+  client_.publish(options_.subscribers + publisher, outgoing.bytes, outgoing.prepared);  // publishers were opened after the subscribers
   outgoing.next_sequence += outgoing.prepared;
   outgoing.prepared = 0;
   return now;

@@ -36,9 +36,10 @@ struct Faults {
   std::uint64_t misrouted = 0;
   std::uint64_t closed = 0;    // connections the server ended during the run
   std::uint64_t protocol = 0;  // frames a server must not send
+  std::uint64_t refused = 0;   // publications the server answered with an error
 
   std::uint64_t sum() const {
-    return missing + duplicated + out_of_order + corrupted + misrouted + closed + protocol;
+    return missing + duplicated + out_of_order + corrupted + misrouted + closed + protocol + refused;
   }
 };
 
@@ -64,6 +65,7 @@ class Ledger {
   void record_corrupted() { ++faults_.corrupted; }
   void record_closed() { ++faults_.closed; }
   void record_protocol_fault() { ++faults_.protocol; }
+  void record_refused() { ++faults_.refused; }
 
   bool faulty() const { return faults_.sum() != 0; }
   /// Deliveries still to come for everything sent so far.

@@ -31,7 +31,7 @@ void write_parameters(JsonWriter& out, const Options& options) {
   out.key("parameters").open_object();
   out.key("publishers").number(options.publishers).key("subscribers").number(options.subscribers);
   out.key("topics").number(options.topics).key("rounds").number(options.rounds).key("warmup").number(options.warmup);
-  out.key("burst").number(options.burst).key("payloadBytes").number(options.payload_bytes);
+  out.key("burst").number(options.burst).key("depth").number(options.depth).key("payloadBytes").number(options.payload_bytes);
   out.key("perMinute").number(options.per_minute).key("seconds").number(options.seconds);
   out.key("slowPercent").number(options.slow_percent).key("connections").number(options.connections);
   out.close_object();

@@ -62,6 +62,7 @@ void write_faults(JsonWriter& out, const Faults& faults) {
   out.key("misrouted").number(faults.misrouted);
   out.key("closed").number(faults.closed);
   out.key("protocol").number(faults.protocol);
+  out.key("refused").number(faults.refused);
   out.close_object();
 }
 

@@ -49,7 +49,7 @@ class MqttWire final : public Wire {
     return connect + packet(0x82, std::string("\x00\x01", 2) + string_field(target.topic()) + std::string(1, '\0'));
   }
 
-  std::size_t opened(const std::string& answer, Side side, std::uint32_t, std::string&) const override {
+  std::size_t opened(const Target&, const std::string& answer, Side side, std::uint32_t, std::string&) const override {
     const std::size_t complete = side == Side::subscribe ? 4 + 5 : 4;
     if (answer.size() < complete) return 0;
     const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(answer[i]); };
@@ -81,7 +81,8 @@ class MqttWire final : public Wire {
     append_payload(out, payload_bytes, head);
   }
 
-  void stamp(std::span<std::uint8_t> publication, std::uint32_t payload_bytes, std::uint64_t send_ns) const override {
+  void stamp(std::span<std::uint8_t> publication, const Target&, std::uint32_t payload_bytes,
+             std::uint64_t send_ns) const override {
     stamp_payload(publication.data() + publication.size() - payload_bytes, send_ns);
   }
 };

@@ -18,7 +18,7 @@ class NatsWire final : public Wire {
     return connect + subscribe + "PING\r\n";
   }
 
-  std::size_t opened(const std::string& answer, Side, std::uint32_t, std::string&) const override {
+  std::size_t opened(const Target&, const std::string& answer, Side, std::uint32_t, std::string&) const override {
     if (const std::size_t refused = answer.find("-ERR"); refused != std::string::npos) {
       throw std::runtime_error("the server refused the connection, got: " + answer.substr(refused));
     }
@@ -49,7 +49,8 @@ class NatsWire final : public Wire {
     append_text(out, line_end);
   }
 
-  void stamp(std::span<std::uint8_t> publication, std::uint32_t payload_bytes, std::uint64_t send_ns) const override {
+  void stamp(std::span<std::uint8_t> publication, const Target&, std::uint32_t payload_bytes,
+             std::uint64_t send_ns) const override {
     stamp_payload(publication.data() + publication.size() - line_end.size() - payload_bytes, send_ns);
   }
 };

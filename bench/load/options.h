@@ -18,6 +18,7 @@ struct Options {
   std::uint32_t rounds = 200;
   std::uint32_t warmup = 20;
   std::uint32_t burst = 1;  // messages each publisher sends at once
+  std::uint32_t depth = 1;  // requests under way on one connection
   std::uint32_t payload_bytes = 1024;
   std::uint32_t pause_us = 2000;  // between rounds
   std::uint32_t per_minute = 60;  // messages per publisher, paced

@@ -26,7 +26,7 @@ class RedisWire final : public Wire {
     return side == Side::subscribe ? "*2\r\n" + bulk("SUBSCRIBE") + bulk(target.topic()) : "*1\r\n" + bulk("PING");
   }
 
-  std::size_t opened(const std::string& answer, Side side, std::uint32_t, std::string&) const override {
+  std::size_t opened(const Target&, const std::string& answer, Side side, std::uint32_t, std::string&) const override {
     if (answer.starts_with("-") && answer.ends_with("\r\n")) throw std::runtime_error("the server refused, got: " + answer);
     const std::string_view last = side == Side::subscribe ? ":1\r\n" : "+PONG\r\n";
     const std::size_t at = answer.find(last);
@@ -48,7 +48,8 @@ class RedisWire final : public Wire {
     append_text(out, line_end);
   }
 
-  void stamp(std::span<std::uint8_t> publication, std::uint32_t payload_bytes, std::uint64_t send_ns) const override {
+  void stamp(std::span<std::uint8_t> publication, const Target&, std::uint32_t payload_bytes,
+             std::uint64_t send_ns) const override {
     stamp_payload(publication.data() + publication.size() - line_end.size() - payload_bytes, send_ns);
   }
 

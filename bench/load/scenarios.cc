@@ -44,6 +44,14 @@ constexpr Scenario table[] = {
        options.warmup = 500;
      },
      run_echo},
+    {"requests", "publications to nobody, answered one by one (a pusher:// URL)",
+     [](Options& options) {
+       options.publishers = 16;
+       options.subscribers = 1;
+       options.seconds = 5;
+       options.warmup = 2000;
+     },
+     run_requests},
     {"storm", "handshakes as fast as they go, each closed when it is open, while paced messages flow",
      [](Options& options) {
        options.connections = 20'000;

@@ -25,6 +25,7 @@ bool run_volleys(const Options& options, JsonWriter& out);
 bool run_paced(const Options& options, JsonWriter& out);
 bool run_echo(const Options& options, JsonWriter& out);
 bool run_storm(const Options& options, JsonWriter& out);
+bool run_requests(const Options& options, JsonWriter& out);
 bool run_idle(const Options& options, JsonWriter& out);
 
 }  // namespace load

@@ -18,7 +18,7 @@ class SocketIoWire final : public Wire {
   }
 
   /// 101, then the server's open packet, then our connect packet, then its answer.
-  std::size_t opened(const std::string& answer, Side, std::uint32_t replies_sent, std::string& reply) const override {
+  std::size_t opened(const Target&, const std::string& answer, Side, std::uint32_t replies_sent, std::string& reply) const override {
     const std::size_t upgraded = upgrade_answer_bytes(answer);
     if (upgraded == 0) return 0;
     const std::size_t open_packet = packet_bytes(answer, upgraded, "0");
@@ -57,7 +57,8 @@ class SocketIoWire final : public Wire {
     append_frame(out, Opcode::text, packet);
   }
 
-  void stamp(std::span<std::uint8_t> publication, std::uint32_t payload_bytes, std::uint64_t send_ns) const override {
+  void stamp(std::span<std::uint8_t> publication, const Target&, std::uint32_t payload_bytes,
+             std::uint64_t send_ns) const override {
     std::uint8_t* payload = publication.data() + publication.size() - event_end.size() - payload_bytes;
     stamp_payload(payload, send_ns);
     apply_mask(payload + send_time_at, 16, static_cast<std::uint32_t>(event_start.size()) + send_time_at);

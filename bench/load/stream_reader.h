@@ -11,6 +11,9 @@
 
 namespace load {
 
+/// What becomes of the messages of a stream.
+enum class Messages : std::uint8_t { counted, skipped };
+
 /// What a connection must remember between two reads.
 struct StreamState {
   static constexpr std::uint32_t carry_bytes_max = 512;  // over any head with ours, and over any unit without a payload
@@ -19,7 +22,9 @@ struct StreamState {
   std::uint32_t payload_left = 0;  // of the message under way
   std::uint32_t tail_left = 0;     // of what the wire puts behind it
   std::uint32_t carry_bytes = 0;
+  std::uint32_t answers = 0;       // to publications, the refusals too
   PayloadHead head{};
+  const PayloadForm* form = &plain_form;
   bool counted = false;
   bool verifying = false;
   bool corrupted = false;
@@ -28,28 +33,33 @@ struct StreamState {
 
 class StreamReader {
  public:
-  /// `ledger` null: messages are skipped and only counted.
-  StreamReader(Ledger* ledger, std::uint32_t verify_every) : ledger_(ledger), verify_every_(verify_every) {}
+  /// `ledger` null: nothing is counted.
+  StreamReader(Ledger* ledger, Messages messages, std::uint32_t verify_every)
+      : ledger_(ledger), messages_(messages), verify_every_(verify_every) {}
 
+  enum class End : std::uint8_t {
+    none,
+    ended,      // the server said goodbye or broke its protocol; the latter was counted
+    announced,  // the server ends the connection behind an answer, as it said there: a new one may go on
+  };
   struct Result {
     const std::uint8_t* rest;  // unconsumed, shorter than carry_bytes_max: must be put in front of the next read
-    bool ended = false;        // the server said goodbye or broke its protocol; the latter was counted
+    End end = End::none;
   };
 
   /// Parses [at, end) as received at `receipt`. What the wire wants answered is appended to `replies`.
   Result read(const Wire& wire, StreamState& state, const std::uint8_t* at, const std::uint8_t* end, const Receipt& receipt,
               std::vector<std::uint8_t>& replies);
 
-  std::uint64_t skipped() const { return skipped_; }
-
  private:
+  End take_fault(const Unit& unit);
   const std::uint8_t* take_payload(StreamState& state, const std::uint8_t* at, const std::uint8_t* end, const Receipt& receipt);
   void start_message(StreamState& state, const std::uint8_t* payload, std::uint32_t payload_bytes);
 
   Ledger* ledger_;
+  Messages messages_;
   std::uint32_t verify_every_;
   std::uint32_t until_verify_ = 0;
-  std::uint64_t skipped_ = 0;
 };
 
 }  // namespace load

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace load {
 namespace {
@@ -21,6 +22,16 @@ sockaddr_in look_up(const std::string& host, const std::string& port, const std:
   return address;
 }
 
+/// [user:password@]host[:port]
+Target read_authority(const std::string& text) {
+  const std::size_t at = text.rfind('@');
+  if (at == std::string::npos) return {text, {}, {}, {}};
+  const std::string credentials = text.substr(0, at);
+  const std::size_t colon = credentials.find(':');
+  const std::string password = colon == std::string::npos ? "" : credentials.substr(colon + 1);
+  return {text.substr(at + 1), {}, credentials.substr(0, colon), password};
+}
+
 }  // namespace
 
 Endpoint resolve(const std::string& url, const std::string& topic, Side side) {
@@ -29,14 +40,16 @@ Endpoint resolve(const std::string& url, const std::string& topic, Side side) {
   if (wire == nullptr) throw std::runtime_error("expected a URL such as ws://127.0.0.1:8002/{topic} (" + wire_schemes() + "), got: " + url);
   const std::size_t authority_at = scheme_end + 3;
   const std::size_t path_at = std::min(url.find('/', authority_at), url.size());
-  const std::string authority = url.substr(authority_at, path_at - authority_at);
-  const std::size_t colon = authority.find(':');
-  const std::string host = authority.substr(0, colon);
-  const std::string port = colon == std::string::npos ? "80" : authority.substr(colon + 1);
-  std::string path = path_at == url.size() ? "/" : url.substr(path_at);
+  Target target = read_authority(url.substr(authority_at, path_at - authority_at));
+  const std::size_t colon = target.authority.find(':');
+  const std::string host = target.authority.substr(0, colon);
+  const std::string port = colon == std::string::npos ? "80" : target.authority.substr(colon + 1);
+  target.path = path_at == url.size() ? "/" : url.substr(path_at);
   const std::string placeholder = "{topic}";
-  if (const std::size_t at = path.find(placeholder); at != std::string::npos) path.replace(at, placeholder.size(), topic);
-  Endpoint endpoint{look_up(host, port, url), wire, side, {authority, path}, {}};
+  if (const std::size_t at = target.path.find(placeholder); at != std::string::npos) {
+    target.path.replace(at, placeholder.size(), topic);
+  }
+  Endpoint endpoint{look_up(host, port, url), wire, side, std::move(target), {}};
   endpoint.opening = wire->opening(endpoint.target, side);
   return endpoint;
 }

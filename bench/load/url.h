@@ -1,4 +1,4 @@
-// scheme://host:port/path, with `{topic}` in the path standing for the topic's name; the scheme decides the wire.
+// scheme://[user:password@]host:port/path, with `{topic}` in the path standing for the topic's name; the scheme decides the wire.
 // Owner: the options. Thread: the load thread.
 #pragma once
 

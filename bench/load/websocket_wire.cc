@@ -65,7 +65,7 @@ class WebSocketWire final : public Wire {
  public:
   std::string opening(const Target& target, Side) const override { return upgrade_request(target.authority, target.path); }
 
-  std::size_t opened(const std::string& answer, Side, std::uint32_t, std::string&) const override {
+  std::size_t opened(const Target&, const std::string& answer, Side, std::uint32_t, std::string&) const override {
     return upgrade_answer_bytes(answer);
   }
 
@@ -83,7 +83,8 @@ class WebSocketWire final : public Wire {
     apply_mask(out.data() + at + head_bytes, payload_bytes, 0);
   }
 
-  void stamp(std::span<std::uint8_t> publication, std::uint32_t payload_bytes, std::uint64_t send_ns) const override {
+  void stamp(std::span<std::uint8_t> publication, const Target&, std::uint32_t payload_bytes,
+             std::uint64_t send_ns) const override {
     std::uint8_t* payload = publication.data() + publication.size() - payload_bytes;
     stamp_payload(payload, send_ns);
     apply_mask(payload + send_time_at, 16, send_time_at);

@@ -19,6 +19,8 @@ enum class Side : std::uint8_t { publish, subscribe };
 struct Target {
   std::string authority;
   std::string path;
+  std::string user;  // of user:password@authority; empty without
+  std::string password;
 
   std::string_view topic() const { return std::string_view(path).substr(1); }
 };
@@ -29,6 +31,9 @@ struct Unit {
     incomplete,  // more bytes are needed to say
     message,     // a payload between `head_bytes` and `tail_bytes`, not necessarily all here
     skip,        // `head_bytes` of something else, all of them here
+    taken,       // the answer to one publication, in `head_bytes`
+    taken_last,  // the same, and then the server ends the connection, as it says in the answer
+    refused,     // the answer to a publication that was not taken
     closing,     // the server says goodbye, in `head_bytes`
     broken,      // a server must not send this
   };
@@ -36,19 +41,24 @@ struct Unit {
   std::uint32_t head_bytes = 0;
   std::uint64_t payload_bytes = 0;
   std::uint32_t tail_bytes = 0;
+  const PayloadForm* form = &plain_form;
 };
 
 class Wire {
  public:
   virtual ~Wire() = default;
 
-  /// What a client sends as soon as it is connected.
+  /// What a client sends as soon as it is connected. Empty: then it is open.
   virtual std::string opening(const Target& target, Side side) const = 0;
 
   /// Looks at all that was received since the connect. Returns how many bytes of it belong to the opening, or 0 while it
   /// is not complete; bytes put into `reply` are sent, and `replies_sent` is how often that has happened before.
   /// Throws std::runtime_error when the server refused.
-  virtual std::size_t opened(const std::string& answer, Side side, std::uint32_t replies_sent, std::string& reply) const = 0;
+  virtual std::size_t opened(const Target& target, const std::string& answer, Side side, std::uint32_t replies_sent,
+                             std::string& reply) const = 0;
+
+  /// Whether the server answers every publication.
+  virtual bool answers() const { return false; }
 
   /// The unit that begins at `at`; what must be answered (a ping) is appended to `replies`.
   virtual Unit next(const std::uint8_t* at, const std::uint8_t* end, std::vector<std::uint8_t>& replies) const = 0;
@@ -58,7 +68,8 @@ class Wire {
                                   const PayloadHead& head) const = 0;
 
   /// Writes the send time into a publication made above: nothing else is left to do before send().
-  virtual void stamp(std::span<std::uint8_t> publication, std::uint32_t payload_bytes, std::uint64_t send_ns) const = 0;
+  virtual void stamp(std::span<std::uint8_t> publication, const Target& target, std::uint32_t payload_bytes,
+                     std::uint64_t send_ns) const = 0;
 };
 
 /// Null when no wire has this scheme.

@@ -14,6 +14,7 @@ constexpr Row table[] = {
     {"nats", nats_wire},
     {"redis", redis_wire},
     {"mqtt", mqtt_wire},
+    {"pusher", pusher_wire},
 };
 
 }  // namespace

@@ -11,5 +11,6 @@ const Wire& socketio_wire();   // Socket.IO 4 over its WebSocket transport, the 
 const Wire& nats_wire();       // NATS text protocol
 const Wire& redis_wire();      // RESP2 PUBLISH and SUBSCRIBE
 const Wire& mqtt_wire();       // MQTT 3.1.1, QoS 0
+const Wire& pusher_wire();     // Pusher protocol 7: its HTTP API on one side, WebSocket on the other
 
 }  // namespace load

@@ -1,6 +1,6 @@
 // The plain contract on uWebSockets.js: topics and publish() are native.
 // Owner: bench/arms.ts. Thread: the server's own process. Usage: uws.mjs PUBLISH_PORT SUBSCRIBE_PORT
-import uws from '@trufflesuite/uws-js-unofficial'
+import uws from 'uWebSockets.js'
 
 const [publishPort, subscribePort] = process.argv.slice(2).map(Number)
 const app = uws.App()

@@ -29,7 +29,8 @@ function channels(topics: number): LoadRow {
 /** The same load over Pusher's protocol, against a pusher:// URL. */
 function pusherChannels(topics: number): LoadRow {
   const plain = channels(topics)
-  return { ...plain, name: `pusher-${plain.name}`, about: plain.about.replace('topic', 'channel').replace('one message', 'one event by HTTP').replace('each topic', 'each channel') }
+  const about = plain.about.replace('one message', 'one event by HTTP').replaceAll('topic', 'channel')
+  return { ...plain, name: `pusher-${plain.name}`, about }
 }
 
 function bursts(topics: number): LoadRow {

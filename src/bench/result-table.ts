@@ -3,6 +3,9 @@
 import type { Distribution, LoadResult } from './load-result.js'
 import type { LoadRow } from './load-rows.js'
 
+/** The load generator's scenarios in which each message has one answer. */
+const answeredLoads = ['echo', 'requests']
+
 type Line = readonly [label: string, text: string]
 
 /** Three digits that matter. */
@@ -31,16 +34,16 @@ function warning({ clientBusyPercent = 0, serverBusyPercent }: LoadResult): Line
 }
 
 export function resultTable(row: LoadRow, result: LoadResult): string {
-  const isEcho = row.name === 'echo'
+  const isAnswered = answeredLoads.includes(row.args[0] ?? '')
   const lines: Line[] = [
     ...distributionLine('total', result.totalUs),
     ...distributionLine('spread', result.spreadUs),
-    ...distributionLine(isEcho ? 'response' : 'delivery', result.deliveryUs),
+    ...distributionLine(isAnswered ? 'response' : 'delivery', result.deliveryUs),
     ...distributionLine('handshake', result.handshakeUs),
     ...numberLine('under 1 ms', result.underOneMsPercent, ' %', 2),
-    ...numberLine(isEcho ? 'requests' : 'deliveries', result.deliveriesPerSecond, '/s'),
+    ...numberLine(isAnswered ? 'requests' : 'deliveries', result.deliveriesPerSecond, '/s'),
     ...(row.name === 'storm' ? numberLine('handshakes', result.handshakesPerSecond, '/s') : []),
-    ...numberLine('server CPU', result.serverCpuUsPerDelivery, ` µs/${isEcho ? 'request' : 'delivery'}`, 3),
+    ...numberLine('server CPU', result.serverCpuUsPerDelivery, ` µs/${isAnswered ? 'request' : 'delivery'}`, 3),
     ...numberLine('server CPU', result.serverCpuUsPerHandshake, ' µs/handshake', 1),
     ...numberLine('server busy', result.serverBusyPercent, ' % of a core'),
     ...numberLine('load busy', result.clientBusyPercent, ' % of a core'),

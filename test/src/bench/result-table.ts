@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { echo, oneToMany } from '../../../src/bench/load-rows.js'
+import { echo, oneToMany, pusherEventRows } from '../../../src/bench/load-rows.js'
 import type { LoadResult } from '../../../src/bench/load-result.js'
 import { resultTable } from '../../../src/bench/result-table.js'
 
@@ -18,6 +18,13 @@ test('an echo has responses and requests', async (t) => {
   const text = resultTable(echo, { ...base, deliveryUs: { ...total, p50: 58 }, underOneMsPercent: 99.5, deliveriesPerSecond: 1000, serverCpuUsPerDelivery: 6.1 })
   t.match(text, /\n {2}response +p50 0\.058 {2}/)
   t.match(text, /\n {2}under 1 ms +99\.50 %\n {2}requests +1,000\/s\n {2}server CPU +6\.100 µs\/request/)
+})
+
+test('so have events that a server answers', async (t) => {
+  t.equal(pusherEventRows.length, 2)
+  for (const row of pusherEventRows) {
+    t.match(resultTable(row, { ...base, deliveryUs: total, deliveriesPerSecond: 15_000 }), /\n {2}response +p50 4\.00 .*\n {2}requests +15,000\/s/)
+  }
 })
 
 test('a load generator that was the limit is told', async (t) => {
