@@ -77,8 +77,7 @@ void FanOut::bring_in_joins(const topic::TopicRef& topic, codec::EncodingId enco
   for (topic::Join& join : joins_) {
     Connection* const connection = connections_.find_id(join.connection);
     if (connection == nullptr || connection->state != State::open || !connection->session) continue;  // it has left meanwhile
-    if (is_subscribed(*connection, slice)) continue;
-    add_subscriber(slice, *connection, join.begin.position);
+    if (!is_subscribed(*connection, slice)) add_subscriber(slice, *connection, join.begin.position);
     if (!owner_.on_joined(*connection, topic, join)) failed_.push_back(ConnectionTable::token(*connection));
     enqueue_side(*connection);
     set_lanes(*connection);

@@ -38,7 +38,7 @@ struct SlowReport {
 /// What fan out leaves to the shard. Called only from `FanOut`'s own turn functions, never within a pass.
 class FanOutOwner {
  public:
-  /// A connection has joined a topic: its greeting is to be queued (fan out sends it). False when it must end instead.
+  /// A connection has joined a topic, perhaps again: its greeting is to be queued (fan out sends it). False when it must end instead.
   virtual bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) = 0;
   virtual void on_write_failed(conn::Connection& connection) = 0;
   virtual void on_blocked(conn::Connection& connection) = 0;

@@ -126,6 +126,7 @@ void Shard::leave(Connection& connection, const std::string& topic) {
 }
 
 bool Shard::on_joined(Connection& connection, const topic::TopicRef& topic, topic::Join& join) {
+  connection.session->revoke(topic->name());  // who joins again has one grant
   if (join.publishes && connection.session->terms.publications_per_second_max > 0) {
     connection.session->grants.push_back({topic, std::move(join.user_id)});
   }

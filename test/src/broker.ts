@@ -4,7 +4,7 @@ import type { BrokerOptions } from '../../src/config/schema.js'
 import type { ConnectionEvent, WarningEvent } from '../../src/native/binding.js'
 import { FakeAddon, type FakeEngine } from '../support/fake-addon.js'
 
-const connection: ConnectionEvent = { type: 'connection', id: 1n, protocol: 'websocket-publish', peer: '127.0.0.1:1', topics: ['a'] }
+const connection: ConnectionEvent = { type: 'connection', id: 1, protocol: 'websocket-publish', peer: '127.0.0.1:1', topics: ['a'] }
 
 function warning(name: string): WarningEvent {
   return { type: 'warning', name, message: name }

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { bodyBounds, widestBounds } from '../../../src/protocol/pusher-http-bounds.js'
 import { parseBatch, parseTrigger } from '../../../src/protocol/pusher-http-trigger.js'
-import { appConfig } from './support-http/fake-app.js'
+import { appConfig } from '../../support/pusher-http/fake-app.js'
 
 const MiB = 2 ** 20
 

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { FakeApp } from './support-http/fake-app.js'
-import { ask } from './support-http/signed-request.js'
+import { FakeApp } from '../../support/pusher-http/fake-app.js'
+import { ask } from '../../support/pusher-http/signed-request.js'
 
 function app(): FakeApp {
   const fake = new FakeApp()

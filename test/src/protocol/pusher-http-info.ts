@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { attributesByChannel, attributesOf, parseInfo } from '../../../src/protocol/pusher-http-info.js'
-import { FakeApp } from './support-http/fake-app.js'
+import { FakeApp } from '../../support/pusher-http/fake-app.js'
 
 test('attributes that are offered', async (t) => {
   t.strictSame(parseInfo('user_count', ['user_count']), ['user_count'])

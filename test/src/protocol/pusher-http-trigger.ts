@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { Refusal } from '../../../src/protocol/pusher-http-answer.js'
 import { parseBatch, parseTrigger } from '../../../src/protocol/pusher-http-trigger.js'
-import { appConfig } from './support-http/fake-app.js'
+import { appConfig } from '../../support/pusher-http/fake-app.js'
 
 const { limits } = appConfig()
 const good = { name: 'n', data: 'd', channel: 'c' }

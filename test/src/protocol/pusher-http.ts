@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { pusherRoutes } from '../../../src/protocol/pusher-http.js'
-import { FakeApp, appsOf, credentials } from './support-http/fake-app.js'
-import { ask, md5, nowSeconds, type Sent } from './support-http/signed-request.js'
+import { FakeApp, appsOf, credentials } from '../../support/pusher-http/fake-app.js'
+import { ask, md5, nowSeconds, type Sent } from '../../support/pusher-http/signed-request.js'
 
 const body = '{"name":"n","data":"d","channel":"c"}'
 const anyHex = 'ab'.repeat(32)

@@ -3,8 +3,8 @@ import type { HttpRequest } from '../../../src/api/http.js'
 import { Refusal } from '../../../src/protocol/pusher-http-answer.js'
 import { parseQuery } from '../../../src/protocol/pusher-http-query.js'
 import { checkRequest, isSignature, sign } from '../../../src/protocol/pusher-signature.js'
-import { appConfig, credentials } from './support-http/fake-app.js'
-import { md5, nowSeconds, requestOf, type Sent } from './support-http/signed-request.js'
+import { appConfig, credentials } from '../../support/pusher-http/fake-app.js'
+import { md5, nowSeconds, requestOf, type Sent } from '../../support/pusher-http/signed-request.js'
 
 const app = appConfig()
 

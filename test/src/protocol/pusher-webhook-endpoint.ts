@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { WebhookEvent } from '../../../src/protocol/pusher-contract.js'
-import { WebhookReceiver, headsArrived, status, until } from './support-http/webhook-receiver.js'
-import { wallMs, webhooksOf } from './support-http/webhooks-of.js'
+import { WebhookReceiver, headsArrived, status, until } from '../../support/pusher-http/webhook-receiver.js'
+import { wallMs, webhooksOf } from '../../support/pusher-http/webhooks-of.js'
 
 type Settings = Parameters<typeof webhooksOf>[2]
 

@@ -2,7 +2,7 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from '
 import { once } from 'node:events'
 import { test } from 'tap'
 import { HttpWebhookPoster } from '../../../src/protocol/pusher-webhook-poster.js'
-import { WebhookReceiver, headsArrived, status, until } from './support-http/webhook-receiver.js'
+import { WebhookReceiver, headsArrived, status, until } from '../../support/pusher-http/webhook-receiver.js'
 
 interface Test {
   teardown(task: () => unknown): void

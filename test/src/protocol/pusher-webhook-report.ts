@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { WebhookReport } from '../../../src/protocol/pusher-webhook-report.js'
-import { ManualClock } from './support-http/manual-clock.js'
+import { ManualClock } from '../../support/pusher-http/manual-clock.js'
 
 function start() {
   const clock = new ManualClock()

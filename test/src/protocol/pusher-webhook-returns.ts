@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { WebhookEvent } from '../../../src/protocol/pusher-contract.js'
 import { WebhookReturns, partnerOf, type WebhookName } from '../../../src/protocol/pusher-webhook-returns.js'
-import { ManualClock } from './support-http/manual-clock.js'
+import { ManualClock } from '../../support/pusher-http/manual-clock.js'
 
 function channel(name: 'channel_occupied' | 'channel_vacated', of = 'c'): WebhookEvent {
   return { name, channel: of }

@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto'
 import { test } from 'tap'
 import type { WebhookEvent } from '../../../src/protocol/pusher-contract.js'
 import type { WebhookName } from '../../../src/protocol/pusher-webhook-returns.js'
-import { credentials } from './support-http/fake-app.js'
-import { WebhookReceiver, status, until } from './support-http/webhook-receiver.js'
-import { wallMs, webhooksOf } from './support-http/webhooks-of.js'
+import { credentials } from '../../support/pusher-http/fake-app.js'
+import { WebhookReceiver, status, until } from '../../support/pusher-http/webhook-receiver.js'
+import { wallMs, webhooksOf } from '../../support/pusher-http/webhooks-of.js'
 
 /** One of each kind. */
 const kinds: readonly WebhookEvent[] = [

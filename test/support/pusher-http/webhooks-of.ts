@@ -1,10 +1,10 @@
 /** Webhooks of an app over real connections, with a clock that a test moves. */
 
-import type { BrokerOptions, PusherConfig } from '../../../../src/config/schema.js'
-import { parseOptions } from '../../../../src/config/parse.js'
-import type { WebhookPoster } from '../../../../src/protocol/pusher-webhook-poster.js'
-import { systemWorld } from '../../../../src/protocol/pusher-webhook-world.js'
-import { Webhooks } from '../../../../src/protocol/pusher-webhooks.js'
+import type { BrokerOptions, PusherConfig } from '../../../src/config/schema.js'
+import { parseOptions } from '../../../src/config/parse.js'
+import type { WebhookPoster } from '../../../src/protocol/pusher-webhook-poster.js'
+import { systemWorld } from '../../../src/protocol/pusher-webhook-world.js'
+import { Webhooks } from '../../../src/protocol/pusher-webhooks.js'
 import { appConfig } from './fake-app.js'
 import { ManualClock } from './manual-clock.js'
 import { until } from './webhook-receiver.js'

@@ -1,8 +1,8 @@
 /** Requests of the HTTP API as a server SDK makes them, and as one makes them that is wrong or hostile. */
 
 import { createHash, createHmac } from 'node:crypto'
-import type { HttpRequest, HttpResponse, Route } from '../../../../src/api/http.js'
-import { pusherRoutes } from '../../../../src/protocol/pusher-http.js'
+import type { HttpRequest, HttpResponse, Route } from '../../../src/api/http.js'
+import { pusherRoutes } from '../../../src/protocol/pusher-http.js'
 import { appsOf, credentials, type FakeApp } from './fake-app.js'
 
 /** The server's time. */

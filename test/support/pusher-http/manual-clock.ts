@@ -1,6 +1,6 @@
 /** A clock that goes when it is told to. */
 
-import type { Clock } from '../../../../src/protocol/pusher-clock.js'
+import type { Clock } from '../../../src/protocol/pusher-clock.js'
 
 interface Timer {
   readonly at: number
