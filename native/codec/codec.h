@@ -35,6 +35,8 @@ struct ClientPublication {
   std::string_view message;  // all of it as it came, for the control plane when it is not permitted
 };
 
+class StreamSink;  // stream_codec.h
+
 /// Receives what a codec decoded, in wire order. Views die when the call returns.
 /// A handler must not destroy the codec that calls it: closing is deferred to the end of the shard's turn.
 class CommandSink {
@@ -55,6 +57,9 @@ class CommandSink {
   virtual void on_client_publication(const ClientPublication& publication) = 0;
   /// The protocol's own ping; `answer` is the text to send back.
   virtual void on_application_ping(std::string_view answer) = 0;
+
+  /// Where the commands of protocols with streams go; a sink that is given to a StreamCodec has one.
+  virtual StreamSink* streams() { return nullptr; }
 
  protected:
   ~CommandSink() = default;

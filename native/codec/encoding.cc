@@ -5,6 +5,7 @@
 #include <array>
 
 #include "native/base/check.h"
+#include "native/codec/grpc_encoding.h"
 #include "native/codec/pusher_encoding.h"
 #include "native/codec/websocket_encoding.h"
 

@@ -8,6 +8,7 @@
 
 #include "native/base/bytes.h"
 #include "native/codec/codec.h"
+#include "native/codec/message_json.h"
 
 namespace codec {
 
@@ -19,12 +20,14 @@ struct Publication {
   std::string_view user_id = {};  // who published, where a protocol tells; empty: nobody in particular
   std::string_view topic = {};    // filled in by the topic
   std::uint64_t excluded = 0;     // the id of the connection that does not get it; 0: all do
+  const Message* message = nullptr;  // what the payload, JSON of the shared schema, says, where that is known; else null
 };
 
 class Encoding {
  public:
   virtual ~Encoding() = default;
-  /// The exact number of bytes `encode` writes for this publication.
+  /// The exact number of bytes `encode` writes for this publication; 0: this encoding has no way to say it, and its
+  /// subscribers are passed over.
   virtual std::size_t encoded_bytes(const Publication& publication) const = 0;
   /// Writes the frame; `out.size()` is exactly `encoded_bytes(publication)`.
   virtual void encode(const Publication& publication, base::MutableBytes out) const = 0;

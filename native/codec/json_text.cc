@@ -260,10 +260,19 @@ std::string_view take_plain(std::string_view& raw) {
 
 }  // namespace
 
+std::size_t unescaped_json_bytes(std::string_view raw) {
+  std::size_t bytes = take_plain(raw).size();
+  while (!raw.empty()) {
+    bytes += take_escape(raw).size;
+    bytes += take_plain(raw).size();
+  }
+  return bytes;
+}
+
 std::size_t unescape_json(std::string_view raw, base::MutableBytes out) {
-  CHECK(out.size() >= raw.size());
   std::size_t written = 0;
   const auto write = [&](std::string_view text) {
+    CHECK(text.size() <= out.size() - written);
     std::copy(text.begin(), text.end(), out.subspan(written).begin());
     written += text.size();
   };

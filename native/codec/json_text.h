@@ -21,7 +21,9 @@ std::size_t write_json_string(std::string_view text, base::MutableBytes out);
 
 // What follows takes the inside of a JSON string that a JsonReader has found valid.
 
-/// Writes the text that `raw` stands for to the front of `out`, which is no shorter than `raw`; returns the text's length.
+/// The length of the text that `raw` stands for, never more than its own.
+std::size_t unescaped_json_bytes(std::string_view raw);
+/// Writes the text that `raw` stands for to the front of `out`, which has room for it; returns the text's length.
 /// Surrogates without their other half become U+FFFD: UTF-8 has no place for them.
 std::size_t unescape_json(std::string_view raw, base::MutableBytes out);
 /// Whether `raw` stands for `text`.

@@ -1,0 +1,119 @@
+// The contract of codecs that carry many streams in one connection: commands name a stream, and what is written passes
+// through the codec, which knows the peer's windows. It does no I/O; the clock's time is told to it.
+// Owner: the connection that it decodes for. Thread: that connection's shard.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "native/base/bytes.h"
+#include "native/codec/codec.h"
+#include "native/codec/grpc_status.h"
+
+namespace codec {
+
+/// One stream of one connection. `slot` is its place, dense from 0 and used again after it: an index for whatever the sink
+/// keeps of a stream. `id` is never used twice, so that a key outlives its stream safely: nothing is found by it any more.
+struct StreamKey {
+  std::uint32_t id = 0;  // 0: the connection itself
+  std::uint32_t slot = 0;
+
+  friend bool operator==(const StreamKey&, const StreamKey&) = default;
+};
+
+struct StreamSubscription {
+  std::string_view topic;              // a valid name
+  std::string_view subscriber;         // what it calls itself; valid UTF-8, may be empty
+  std::optional<std::uint64_t> since;  // the offset of the first publication wanted
+  std::uint32_t last = 0;              // how many retained ones are wanted first
+};
+
+struct StreamMessage {
+  std::string_view topic;  // a valid name
+  std::int32_t author = 0;
+  std::string_view data;   // valid UTF-8
+};
+
+/// Receives what streams ask for, in wire order. Views die with the call. Every handler may call the codec's writing half
+/// (`finish`, `answer`, `drain` …) for any stream, but neither `decode` nor the destructor. No stream is told of again after
+/// the sink has finished or answered it. When `decode` fails, all streams are gone and none is reported.
+class StreamSink {
+ public:
+  /// The subscriber's half is complete. The response's headers are queued when this returns, unless it was finished: record
+  /// the interest in here, and what is published after it is seen.
+  virtual void on_stream_subscribe(StreamKey stream, const StreamSubscription& subscription) = 0;
+  /// One complete message. To refuse it, finish the stream.
+  virtual void on_stream_message(StreamKey stream, const StreamMessage& message) = 0;
+  /// The publisher has sent all it had. It is answered with success when this returns, unless it was finished.
+  virtual void on_stream_publish_end(StreamKey stream) = 0;
+  /// The topic's last publication is wanted: `answer` or `finish`, now or in a later turn.
+  virtual void on_stream_last(StreamKey stream, std::string_view topic) = 0;
+  /// The peer has cancelled it, or broken its rules. Reported for every stream that was named to the sink before.
+  virtual void on_stream_gone(StreamKey stream) = 0;
+  /// `sendable` was 0 for want of window and may be more now; id 0: for all streams.
+  virtual void on_stream_window(StreamKey stream) = 0;
+
+ protected:
+  ~StreamSink() = default;
+};
+
+/// What the peer keeps us waiting for, by the time told with `set_now`. How long is too long is the shard's decision, and
+/// `give_up` the consequence.
+struct StreamWaits {
+  std::optional<std::uint32_t> request_since_ms;  // the preface, a control frame or a header block is incomplete
+  std::optional<std::uint32_t> answer_since_ms;   // an answer of ours needs window; since any last moved
+};
+
+enum class Credit : std::uint8_t {
+  granted,   // received bytes are given back to the peer's window as they are consumed
+  withheld,  // not: a publisher comes to rest within the connection's receive window, everything else goes on
+};
+
+class StreamCodec : public Codec {
+ public:
+  /// The shard's monotonic clock, before `decode`: rates are counted with it.
+  virtual void set_now(std::uint32_t now_ms) = 0;
+  virtual void set_credit(Credit credit) = 0;
+
+  // Writing. Everything goes out in whole frames and one order: the rest of a frame that is partly on the wire, then
+  // `replies`, then DATA frames: a head from here, followed by `length` bytes of whole or parts of gRPC messages.
+
+  /// Frames that are to be written at the next frame boundary, all of them before any DATA. The view dies with the next
+  /// call of a function that is not const.
+  virtual base::Bytes replies() const = 0;
+  /// The first `count` bytes of `replies` were written; what is left may begin within a frame.
+  virtual void consume_replies(std::size_t count) = 0;
+
+  static constexpr std::size_t data_head_bytes = 9;
+  /// How many bytes of payload one DATA frame of that stream may carry now: both windows and the peer's largest frame allow
+  /// them. 0 also for streams that are not subscribed, or gone.
+  virtual std::uint32_t sendable(StreamKey stream) const = 0;
+  /// Writes the head of a DATA frame to the front of `out` and takes `length`, 1 to `sendable`, from both windows.
+  virtual void write_data_head(StreamKey stream, std::uint32_t length, base::MutableBytes out) = 0;
+  /// Of a frame whose head was written not one byte has left, and none will: both windows get it back.
+  virtual void return_data(StreamKey stream, std::uint32_t length) = 0;
+
+  // Ends. A stream that is gone already is passed over in silence.
+
+  /// Answers on_stream_last: `message` is a publication as GrpcEncoding made it, `offset` its place in the topic.
+  virtual void answer(StreamKey stream, base::Bytes message, std::uint64_t offset) = 0;
+  /// Ends it with trailers. `text` is for people, valid UTF-8.
+  virtual void finish(StreamKey stream, GrpcStatus status, std::string_view text) = 0;
+  /// No stream is accepted any more and the peer is told so; those that are open go on.
+  virtual void drain() = 0;
+  /// Finishes at most `count` streams, oldest first, without telling the sink of them; returns how many are left.
+  virtual std::uint32_t finish_some(std::uint32_t count, GrpcStatus status, std::string_view text) = 0;
+  /// Ends the connection: a last frame with the reason (static text) is queued, nothing is decoded any more.
+  virtual void give_up(std::string_view reason) = 0;
+  /// Asks for a sign of life; the answer is not reported, any received byte is one.
+  virtual void ping() = 0;
+
+  virtual std::uint32_t open_streams() const = 0;
+  virtual StreamWaits waits() const = 0;
+  /// Either side has said that it ends and no stream is open: write `replies`, then close.
+  virtual bool done() const = 0;
+};
+
+}  // namespace codec
