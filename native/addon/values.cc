@@ -86,8 +86,8 @@ shard::Patience patience_of(const Napi::Object& from) {
 void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
   options.connections_max = integer_of<std::size_t>(from, "connectionsMax");
   options.connections_per_address_max = integer_of<std::size_t>(from, "connectionsPerAddressMax");
-  options.websocket.message_bytes_max = integer_of<std::uint64_t>(from, "messageBytesMax");
-  options.websocket.fragments_per_message_max = integer_of<std::uint32_t>(from, "fragmentsPerMessageMax");
+  options.codecs.websocket.message_bytes_max = integer_of<std::uint64_t>(from, "messageBytesMax");
+  options.codecs.websocket.fragments_per_message_max = integer_of<std::uint32_t>(from, "fragmentsPerMessageMax");
   options.control_frames_per_second_max = integer_of<std::uint32_t>(from, "controlFramesPerSecondMax");
   options.http.head_bytes_max = integer_of<std::size_t>(from, "handshakeBytesMax");
   options.http.headers_max = integer_of<std::size_t>(from, "handshakeHeadersMax");

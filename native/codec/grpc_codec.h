@@ -36,6 +36,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   base::Bytes replies() const override { return http2_.replies(); }
   void consume_replies(std::size_t count) override { http2_.consume_replies(count); }
   std::uint32_t sendable(StreamKey stream) const override;
+  bool has_window() const override { return http2_.has_window(); }
   void write_data_head(StreamKey stream, std::uint32_t length, base::MutableBytes out) override { http2_.write_data_head(stream, length, out); }
   void return_data(StreamKey stream, std::uint32_t length) override { http2_.return_data(stream, length); }
 

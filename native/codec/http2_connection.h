@@ -65,6 +65,7 @@ class Http2Connection {
   void consume_replies(std::size_t count) { replies_.consume(count); }
 
   std::uint32_t sendable(StreamKey key) const;
+  bool has_window() const { return connection_window_ > 0; }
   void write_data_head(StreamKey key, std::uint32_t length, base::MutableBytes out);
   void return_data(StreamKey key, std::uint32_t length);
 

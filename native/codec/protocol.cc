@@ -9,18 +9,24 @@ namespace codec {
 
 namespace {
 
-std::unique_ptr<Codec> make_websocket_deliver(const WebSocketLimits& limits) {
-  return std::make_unique<WebSocketCodec>(limits, DataFrames::deliver);
+std::unique_ptr<Codec> make_websocket_deliver(const CodecLimits& limits) {
+  return std::make_unique<WebSocketCodec>(limits.websocket, DataFrames::deliver);
 }
 
-std::unique_ptr<Codec> make_websocket_ignore(const WebSocketLimits& limits) {
-  return std::make_unique<WebSocketCodec>(limits, DataFrames::ignore);
+std::unique_ptr<Codec> make_websocket_ignore(const CodecLimits& limits) {
+  return std::make_unique<WebSocketCodec>(limits.websocket, DataFrames::ignore);
 }
+
+std::unique_ptr<Codec> make_pusher(const CodecLimits& limits) { return make_pusher_codec(limits.websocket); }
+
+std::unique_ptr<Codec> make_grpc(const CodecLimits& limits) { return make_grpc_codec(limits.grpc); }
 
 constexpr Manners websocket_manners{static_cast<std::uint16_t>(CloseCode::going_away),
                                     static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
 /// 4200: reconnect at once (clients are told to by the order of the drain, spread over its time); 4100: after a while.
 constexpr Manners pusher_manners{4200, 4100, 4201, R"({"event":"pusher:ping","data":{}})"};
+/// Statuses and pings are HTTP/2's; the code of a disconnect event is all that is left.
+constexpr Manners grpc_manners{static_cast<std::uint16_t>(CloseCode::going_away), static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
 
 constexpr std::array protocols{
 #define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http) \

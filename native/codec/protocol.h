@@ -8,6 +8,7 @@
 
 #include "native/codec/codec.h"
 #include "native/codec/encoding.h"
+#include "native/codec/grpc_codec.h"
 #include "native/codec/topic_path.h"
 #include "native/codec/websocket_codec.h"
 
@@ -23,6 +24,13 @@ enum class Role : std::uint8_t {
   publish,    // the target names a topic, messages go to it
   subscribe,  // the target names topics, messages of theirs come
   session,    // the control plane decides what it joins and publishes to
+  streams,    // each stream of the connection names its topic and its direction (StreamCodec); there is no handshake
+};
+
+/// What bounds the codecs.
+struct CodecLimits {
+  WebSocketLimits websocket;
+  GrpcLimits grpc;
 };
 
 /// Close codes and pings where protocols differ.
@@ -37,8 +45,8 @@ struct Protocol {
   const char* name;
   Role role;
   EncodingId encoding;
-  std::unique_ptr<Codec> (*make_codec)(const WebSocketLimits& limits);
-  TopicsParsed (*parse_target)(std::string_view target, const TopicLimits& limits);  // null: the control plane looks at it
+  std::unique_ptr<Codec> (*make_codec)(const CodecLimits& limits);  // of role `streams`: a StreamCodec
+  TopicsParsed (*parse_target)(std::string_view target, const TopicLimits& limits);  // null: the control plane or the codec does
   Manners manners;
   bool shares_port_with_http = false;  // requests that do not ask for a WebSocket are the control plane's
 };

@@ -90,6 +90,8 @@ class StreamCodec : public Codec {
   /// How many bytes of payload one DATA frame of that stream may carry now: both windows and the peer's largest frame allow
   /// them. 0 also for streams that are not subscribed, or gone.
   virtual std::uint32_t sendable(StreamKey stream) const = 0;
+  /// False while the connection's own window is used up: then `sendable` is 0 for every stream.
+  virtual bool has_window() const = 0;
   /// Writes the head of a DATA frame to the front of `out` and takes `length`, 1 to `sendable`, from both windows.
   virtual void write_data_head(StreamKey stream, std::uint32_t length, base::MutableBytes out) = 0;
   /// Of a frame whose head was written not one byte has left, and none will: both windows get it back.

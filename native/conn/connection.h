@@ -12,12 +12,11 @@
 #include "native/conn/connection_id.h"
 #include "native/conn/outbound.h"
 #include "native/conn/session.h"
+#include "native/conn/streams.h"
 #include "native/os/address.h"
 #include "native/topic/topic.h"
 
 namespace conn {
-
-class TopicSlice;
 
 enum class State : std::uint8_t {
   free,       // an empty place in the table
@@ -62,6 +61,12 @@ class Subscriptions {
     rest_->erase(rest_->begin() + static_cast<std::ptrdiff_t>(i - 1));
     if (rest_->empty()) rest_.reset();
   }
+  /// The last one takes its place.
+  void replace_by_last(std::size_t i) {
+    const std::size_t last = size() - 1;
+    (*this)[i] = (*this)[last];
+    remove(last);
+  }
   void clear() {
     first_ = {};
     rest_.reset();
@@ -90,6 +95,8 @@ struct Connection {
   bool over_limit : 1 = false;       // accepted only to be refused politely
   bool peer_closed : 1 = false;      // the peer's close frame has come
   bool handed_over : 1 = false;      // its socket is somebody else's now: not to be closed here
+  bool stalled : 1 = false;          // streams: the connection's own window is used up, and some have more to send
+  bool withholding : 1 = false;      // streams: received bytes are not given back to the peer's window while the logs are full
   bool linger_after : 1 = false;     // the peer may still be sending: shut our direction, then read to the end
 
   std::uint16_t active = 0;          // the subscription that may stand within a frame
@@ -106,8 +113,14 @@ struct Connection {
   topic::TopicRef publishes_to;
   Subscriptions subscriptions;
   std::unique_ptr<Session> session;  // protocols with sessions, once open
+  std::unique_ptr<Streams> streams;  // protocols with streams
   std::unique_ptr<std::string> close_reason;
 
+  /// Of protocols with streams.
+  codec::StreamCodec& stream_codec() const {
+    CHECK(streams != nullptr && codec != nullptr);
+    return static_cast<codec::StreamCodec&>(*codec);
+  }
   bool has_outbound() const { return outbound != nullptr && !outbound->empty(); }
   Outbound& outbound_for_writing() {
     if (!outbound) outbound = std::make_unique<Outbound>();

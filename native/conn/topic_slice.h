@@ -15,14 +15,15 @@ namespace conn {
 /// How a subscriber is served.
 enum class Lane : std::uint8_t {
   ready,     // one topic, nothing private waiting, socket writable: the pass writes to it directly
-  gathered,  // several topics or private bytes: one gathered write brings everything together
-  blocked,   // the kernel refuses its bytes: nothing is tried until it is writable again
+  gathered,  // several topics, private bytes or streams: one gathered write brings everything together
+  blocked,   // the kernel refuses its bytes, or the peer those of its stream: nothing is tried until that changes
 };
 
 struct Subscriber {
   std::uint64_t cursor = 0;  // the position of the next byte to write
   std::uint32_t connection = 0;
   int fd = -1;
+  std::uint32_t stream = 0;  // its slot (StreamKey), on connections with streams
   Lane lane = Lane::ready;
 };
 

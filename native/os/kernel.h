@@ -30,6 +30,8 @@ struct Piece {
   const void* bytes;
   std::size_t length;
 };
+/// Of one gathered write: IOV_MAX of Linux.
+inline constexpr std::size_t pieces_max = 1024;
 
 /// One write of a batch: `length` bytes at `bytes`, which are also at `file_offset` of `file` when `file` >= 0.
 struct SendOp {
@@ -101,6 +103,7 @@ class Kernel {
   virtual Accepted accept(int listener) = 0;
   virtual IoResult receive(int fd, base::MutableBytes into) = 0;
   virtual IoResult send(int fd, base::Bytes bytes) = 0;
+  /// 1..pieces_max pieces.
   virtual IoResult send_gather(int fd, std::span<const Piece> pieces) = 0;
   /// Fills in every `result`. Writes to one fd keep their order; a backend may submit the batch in one system call.
   virtual void send_batch(std::span<SendOp> ops) = 0;

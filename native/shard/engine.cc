@@ -136,7 +136,7 @@ void Engine::drain(std::uint32_t drain_ms) {
 PublishOutcome Engine::publish(std::string_view name, const codec::Publication& publication) {
   const EngineOptions& options = context_.options;
   if (!codec::is_valid_topic(name, options.topics.topic_bytes_max)) return {PublishStatus::invalid_topic, 0};
-  if (publication.payload.size() > options.websocket.message_bytes_max) return {PublishStatus::too_big, 0};
+  if (publication.payload.size() > options.codecs.websocket.message_bytes_max) return {PublishStatus::too_big, 0};
   if (context_.memory.over_limit()) return {PublishStatus::logs_full, 0};
   const topic::TopicRef topic = context_.topics.open(name);
   if (!topic) return {PublishStatus::topics_full, 0};
@@ -144,6 +144,7 @@ PublishOutcome Engine::publish(std::string_view name, const codec::Publication& 
   const topic::Published published = topic->publish(publication, now_ms, context_.memory);
   metrics_.add(Metric::publications);
   metrics_.add(Metric::encodes, published.encodes);
+  metrics_.add(Metric::publications_not_encodable, published.passed_over);
   if (published.encodes == 0) metrics_.add(Metric::publications_unheard);
   for (std::size_t i = 0; i < published.notify.size(); ++i) {
     context_.notify(topic, static_cast<codec::EncodingId>(i), published.notify[i], topic::shards_max);

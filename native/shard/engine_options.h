@@ -38,7 +38,7 @@ struct EngineOptions {
   int send_buffer_bytes = 64 * 1024;
   codec::HttpLimits http;
   codec::TopicLimits topics;
-  codec::WebSocketLimits websocket;
+  codec::CodecLimits codecs;
 
   std::uint32_t handshake_ms = 10'000;
   Patience idle;

@@ -60,13 +60,14 @@ void FanOut::subscribe(Connection& connection, const topic::TopicRef& topic, cod
   add_subscriber(slice, connection, topic->add_interest(encoding, shard_).position);
 }
 
-void FanOut::add_subscriber(TopicSlice& slice, Connection& connection, std::uint64_t position) {
+Subscriber& FanOut::add_subscriber(TopicSlice& slice, Connection& connection, std::uint64_t position) {
   connection.subscriptions.push({&slice, static_cast<std::uint32_t>(slice.subscribers.size())});
-  slice.subscribers.push_back({position, connection.slot, connection.fd, Lane::ready});
+  slice.subscribers.push_back({position, connection.slot, connection.fd, 0, Lane::ready});
   slice.restart_pass();
   slice.topic->count_subscribers(+1);
   metrics_.add(Metric::subscriptions_now);
   set_lanes(connection);
+  return slice.subscribers.back();
 }
 
 void FanOut::bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding, std::uint64_t number) {
@@ -106,9 +107,10 @@ bool FanOut::unsubscribe(Connection& connection, std::string_view topic) {
 }
 
 void FanOut::unsubscribe_all(Connection& connection) {
-  if (connection.state != State::doomed) complete_frame(connection);
+  if (!connection.streams && connection.state != State::doomed) complete_frame(connection);
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) leave(connection.subscriptions[i]);
   connection.subscriptions.clear();
+  if (connection.streams) connection.streams->clear();
 }
 
 void FanOut::leave(const conn::Subscription& subscription) {
@@ -137,13 +139,21 @@ void FanOut::remove_subscriber(TopicSlice& slice, std::uint32_t index) {
   CHECK(index < slice.subscribers.size());
   const auto last = static_cast<std::uint32_t>(slice.subscribers.size() - 1);
   if (index != last) {
+    subscription_at(slice, last).index = index;
     slice.subscribers[index] = slice.subscribers[last];
-    Connection& moved = connections_.at(slice.subscribers[index].connection);
-    for (std::size_t i = 0; i < moved.subscriptions.size(); ++i) {
-      if (moved.subscriptions[i].slice == &slice) moved.subscriptions[i].index = index;
-    }
   }
   slice.subscribers.pop_back();
+}
+
+/// Of a connection's streams many may be in one slice, at different places.
+conn::Subscription& FanOut::subscription_at(TopicSlice& slice, std::uint32_t index) {
+  const Subscriber& subscriber = slice.subscribers[index];
+  Connection& connection = connections_.at(subscriber.connection);
+  std::size_t at = 0;
+  if (connection.streams) at = connection.streams->find_slot(subscriber.stream).value_or(connection.subscriptions.size());
+  while (at < connection.subscriptions.size() && connection.subscriptions[at].slice != &slice) ++at;
+  CHECK(at < connection.subscriptions.size() && connection.subscriptions[at].index == index);
+  return connection.subscriptions[at];
 }
 
 void FanOut::complete_frame(Connection& connection) {
@@ -218,19 +228,19 @@ bool FanOut::run_pass(TopicSlice& slice, std::uint32_t& writes_left) {
 
 void FanOut::visit(TopicSlice& slice, std::uint32_t index, Batch& batch) {
   const Subscriber& subscriber = slice.subscribers[index];
-  const std::uint64_t head = slice.window.head_position();
-  if (subscriber.cursor >= head) return;
-  if (subscriber.lane != Lane::ready) {
-    slice.pass.low = std::min(slice.pass.low, subscriber.cursor);
-    Connection& connection = connections_.at(subscriber.connection);
-    if (subscriber.lane == Lane::gathered) {
-      enqueue_side(connection);
-    } else if (head - subscriber.cursor > slice.rule.limits.bytes_behind_max) {
-      over_limit_.push_back(ConnectionTable::token(connection));
-    }
-    return;
-  }
-  visit_ready(slice, index, batch);
+  if (subscriber.cursor >= slice.window.head_position()) return;
+  if (subscriber.lane == Lane::ready) return visit_ready(slice, index, batch);
+  slice.pass.low = std::min(slice.pass.low, subscriber.cursor);
+  visit_aside(slice, subscriber);
+}
+
+void FanOut::visit_aside(TopicSlice& slice, const Subscriber& subscriber) {
+  Connection& connection = connections_.at(subscriber.connection);
+  const bool held = is_held(connection, subscriber);
+  if (held && slice.window.head_position() - subscriber.cursor > slice.rule.limits.bytes_behind_max) note_over_limit(connection);
+  if (subscriber.lane == Lane::blocked) return;
+  if (connection.streams) connection.streams->enqueue(subscriber.stream);
+  if (!held) enqueue_side(connection);
 }
 
 void FanOut::prepare(const TopicSlice& slice, std::uint64_t cursor, Batch& batch) {
@@ -359,7 +369,9 @@ void FanOut::enqueue_side(Connection& connection) {
   side_lane_.push_back(ConnectionTable::token(connection));
 }
 
+/// Those of streams change only one by one, as their windows do.
 void FanOut::set_lanes(Connection& connection) {
+  if (connection.streams) return;
   const bool direct = connection.subscriptions.size() == 1 && !connection.has_outbound() && !connection.in_side_lane;
   const Lane lane = connection.blocked ? Lane::blocked : direct ? Lane::ready : Lane::gathered;
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
@@ -373,7 +385,11 @@ void FanOut::flush_private(Connection& connection) {
     set_lanes(connection);
     return;
   }
-  settle_write(connection, write_gathered(connection));
+  settle_write(connection, write(connection));
+}
+
+void FanOut::flush_soon(Connection& connection) {
+  if (!connection.blocked) enqueue_side(connection);
 }
 
 void FanOut::on_writable(Connection& connection) {
@@ -393,8 +409,12 @@ void FanOut::run_side_lane(std::uint32_t writes_left) {
     if (connection == nullptr) continue;
     connection->in_side_lane = false;
     if (connection->blocked || connection->state == State::doomed) continue;
-    settle_write(*connection, write_gathered(*connection));
+    settle_write(*connection, write(*connection));
   }
+}
+
+WriteOutcome FanOut::write(Connection& connection) {
+  return connection.streams ? write_streams(connection) : write_gathered(connection);
 }
 
 WriteOutcome FanOut::write_gathered(Connection& connection) {
@@ -421,9 +441,10 @@ void FanOut::settle_write(Connection& connection, WriteOutcome outcome) {
   switch (outcome) {
     case WriteOutcome::drained:
       set_lanes(connection);
-      for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
+      // The next pass may let go of segments. (Of streams there may be thousands: write_streams has marked those that matter.)
+      for (std::size_t i = 0; !connection.streams && i < connection.subscriptions.size(); ++i) {
         TopicSlice& slice = *connection.subscriptions[i].slice;
-        if (!slice.window.empty()) mark_dirty(slice);  // the next pass may let go of segments
+        if (!slice.window.empty()) mark_dirty(slice);
       }
       if (connection.state != State::open) owner_.on_drained(connection);
       return;

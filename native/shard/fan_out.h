@@ -11,6 +11,7 @@
 
 #include "native/conn/connection_table.h"
 #include "native/conn/gathered_write.h"
+#include "native/conn/stream_write.h"
 #include "native/conn/topic_slice.h"
 #include "native/metrics/metrics.h"
 #include "native/os/kernel.h"
@@ -29,6 +30,7 @@ enum class WriteOutcome : std::uint8_t {
 struct SlowReport {
   conn::Connection& connection;
   conn::TopicSlice& slice;
+  codec::StreamKey stream;  // on connections with streams: the one that is slow
   conn::SlowPolicyId policy{};
   std::uint64_t bytes_behind = 0;
   std::uint32_t age_ms = 0;
@@ -41,6 +43,7 @@ class FanOutOwner {
   /// A connection has joined a topic, perhaps again: its greeting is to be queued (fan out sends it). False when it must end instead.
   virtual bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) = 0;
   virtual void on_write_failed(conn::Connection& connection) = 0;
+  /// The kernel refuses its bytes, or the peer has no window for a stream of it.
   virtual void on_blocked(conn::Connection& connection) = 0;
   /// Everything that was pending for a connection that is not simply open has left.
   virtual void on_drained(conn::Connection& connection) = 0;
@@ -57,10 +60,14 @@ class FanOut {
 
   /// Adds the connection to the topic's subscribers from the present head on: call it before acknowledging.
   void subscribe(conn::Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding);
+  /// The same for one stream of a connection that has streams.
+  void subscribe_stream(conn::Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic, codec::EncodingId encoding);
   /// Brings in the connections that joined the topic from other threads, up to the join of that number (Topic::join).
   void bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding, std::uint64_t number);
   /// Ends one subscription; false when there is none. A frame that is partly on the wire is completed.
   bool unsubscribe(conn::Connection& connection, std::string_view topic);
+  /// Ends a stream's; passed over when it has none. A frame that is partly on the wire is completed.
+  void unsubscribe_stream(conn::Connection& connection, codec::StreamKey stream);
   /// Ends all subscriptions. A frame that is partly on the wire is completed through the connection's private bytes.
   void unsubscribe_all(conn::Connection& connection);
 
@@ -68,6 +75,10 @@ class FanOut {
   void log_ready(const topic::TopicRef& topic, codec::EncodingId encoding);
   /// Sends private bytes (already appended) as soon as the frame order allows: now, if the kernel takes them.
   void flush_private(conn::Connection& connection);
+  /// The same, but in the next `run`.
+  void flush_soon(conn::Connection& connection);
+  /// The peer's window has grown: that of a stream, or with id 0 perhaps of all. `flush_private` then sends what waited for it.
+  void on_stream_window(conn::Connection& connection, codec::StreamKey stream);
   /// The kernel takes bytes again.
   void on_writable(conn::Connection& connection);
 
@@ -77,11 +88,11 @@ class FanOut {
   /// True when the next `run` has something to do, whatever happens until then.
   bool has_work() const { return !dirty_.empty() || !side_lane_.empty() || !over_limit_.empty(); }
 
-  /// When the oldest unsent publication of a blocked connection passes its age limit at the earliest: milliseconds from now, 0
-  /// when it has. What is published from now on counts too, so that who is refused already is looked at in time;
-  /// `TimerWheel::no_deadline_ms` without subscriptions.
+  /// When the oldest unsent publication of a blocked connection (or stream) passes its age limit at the earliest: milliseconds
+  /// from now, 0 when it has. What is published from now on counts too, so that who is refused already is looked at in time;
+  /// `TimerWheel::no_deadline_ms` when nothing is subscribed that is blocked.
   std::uint32_t age_due_in_ms(conn::Connection& connection, std::uint32_t now_ms);
-  /// Applies the policy of each topic in which the blocked connection is over a limit.
+  /// Applies the policy of each topic in which the blocked connection (or a blocked stream of it) is over a limit.
   void judge(conn::Connection& connection, std::uint32_t now_ms);
   /// The logs are full: applies the policies as if bytes_behind_max were half of the largest lag of a blocked subscriber, and
   /// disconnects where skipping would free nothing. Spares whoever was refused only for a moment.
@@ -100,14 +111,16 @@ class FanOut {
 
   conn::TopicSlice& slice_for(const topic::TopicRef& topic, codec::EncodingId encoding);
   void mark_dirty(conn::TopicSlice& slice);
-  void add_subscriber(conn::TopicSlice& slice, conn::Connection& connection, std::uint64_t position);
+  conn::Subscriber& add_subscriber(conn::TopicSlice& slice, conn::Connection& connection, std::uint64_t position);
   void leave(const conn::Subscription& subscription);
   void remove_subscriber(conn::TopicSlice& slice, std::uint32_t index);
+  conn::Subscription& subscription_at(conn::TopicSlice& slice, std::uint32_t index);
   void forget(conn::TopicSlice& slice);
   void complete_frame(conn::Connection& connection);
 
   bool run_pass(conn::TopicSlice& slice, std::uint32_t& writes_left);
   void visit(conn::TopicSlice& slice, std::uint32_t index, Batch& batch);
+  void visit_aside(conn::TopicSlice& slice, const conn::Subscriber& subscriber);
   void visit_ready(conn::TopicSlice& slice, std::uint32_t index, Batch& batch);
   void prepare(const conn::TopicSlice& slice, std::uint64_t cursor, Batch& batch);
   std::uint32_t length_until_excluded(const conn::Subscriber& subscriber, std::uint32_t length) const;
@@ -116,12 +129,17 @@ class FanOut {
   void finish_pass(conn::TopicSlice& slice);
   void act_on_pass_findings();
 
+  WriteOutcome write(conn::Connection& connection);
   WriteOutcome write_gathered(conn::Connection& connection);
+  WriteOutcome write_streams(conn::Connection& connection);
   void settle_write(conn::Connection& connection, WriteOutcome outcome);
   void set_lanes(conn::Connection& connection);
   void enqueue_side(conn::Connection& connection);
   void run_side_lane(std::uint32_t writes_left);
+  bool is_held(const conn::Connection& connection, const conn::Subscriber& subscriber) const;
+  std::uint64_t relievable_lag(const conn::TopicSlice& slice, const conn::Subscriber& subscriber) const;
   void look_at_lag(conn::Connection& connection);
+  void note_over_limit(const conn::Connection& connection);
   bool judge_one(conn::Connection& connection, std::size_t subscription, const conn::SlowRule& rule);
 
   const unsigned shard_;
@@ -141,6 +159,7 @@ class FanOut {
   std::vector<std::uint64_t> failed_;
   std::vector<std::uint64_t> newly_blocked_;
   std::vector<std::uint64_t> over_limit_;
+  conn::StreamWrite stream_write_;
   std::vector<topic::SegmentRef> garbage_;
   std::vector<topic::Join> joins_;
   std::vector<topic::Exclusion> exclusions_;  // in the range that the batch has prepared

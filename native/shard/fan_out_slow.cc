@@ -31,14 +31,19 @@ Behind measure(const TopicSlice& slice, const Subscriber& subscriber, std::uint3
 /// because publishers are not read.
 constexpr std::uint32_t relieve_age_ms_min = 100;
 
-/// The lag in bytes of a subscriber that relief may judge; 0 for all others.
-std::uint64_t relievable_lag(const TopicSlice& slice, const Subscriber& subscriber, std::uint32_t now_ms) {
-  if (subscriber.lane != Lane::blocked) return 0;
-  const Behind behind = measure(slice, subscriber, now_ms);
-  return behind.age_ms < relieve_age_ms_min ? 0 : behind.bytes;
+}  // namespace
+
+/// Whether the kernel refuses its bytes, or its peer has no window for them.
+bool FanOut::is_held(const Connection& connection, const Subscriber& subscriber) const {
+  return connection.blocked || connection.stalled || subscriber.lane == Lane::blocked;
 }
 
-}  // namespace
+/// The lag in bytes of a subscriber that relief may judge; 0 for all others.
+std::uint64_t FanOut::relievable_lag(const TopicSlice& slice, const Subscriber& subscriber) const {
+  if (!is_held(connections_.at(subscriber.connection), subscriber)) return 0;
+  const Behind behind = measure(slice, subscriber, now_ms_);
+  return behind.age_ms < relieve_age_ms_min ? 0 : behind.bytes;
+}
 
 bool FanOut::is_behind(Connection& connection) {
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
@@ -54,7 +59,9 @@ std::uint32_t FanOut::age_due_in_ms(Connection& connection, std::uint32_t now_ms
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription& subscription = connection.subscriptions[i];
     const TopicSlice& slice = *subscription.slice;
-    const Behind behind = measure(slice, slice.subscribers[subscription.index], now_ms);
+    const Subscriber& subscriber = slice.subscribers[subscription.index];
+    if (!is_held(connection, subscriber)) continue;
+    const Behind behind = measure(slice, subscriber, now_ms);
     const std::uint32_t age_max_ms = slice.rule.limits.age_max_ms;
     due_in_ms = std::min(due_in_ms, behind.age_ms > age_max_ms ? 0 : age_max_ms - behind.age_ms + 1);
   }
@@ -63,8 +70,9 @@ std::uint32_t FanOut::age_due_in_ms(Connection& connection, std::uint32_t now_ms
 
 void FanOut::judge(Connection& connection, std::uint32_t now_ms) {
   now_ms_ = now_ms;
-  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
-    if (!connection.blocked || connection.state != State::open) return;
+  // From the back: a stream that is ended leaves its place to the last one, and an ended connection none at all.
+  for (std::size_t i = connection.subscriptions.size(); i-- > 0;) {
+    if (connection.state != State::open) return;
     judge_one(connection, i, connection.subscriptions[i].slice->rule);
   }
 }
@@ -74,34 +82,46 @@ void FanOut::look_at_lag(Connection& connection) {
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription& subscription = connection.subscriptions[i];
     const TopicSlice& slice = *subscription.slice;
-    const std::uint64_t cursor = slice.subscribers[subscription.index].cursor;
+    const Subscriber& subscriber = slice.subscribers[subscription.index];
+    if (!is_held(connection, subscriber)) continue;
+    const std::uint64_t cursor = subscriber.cursor;
     if (cursor >= slice.window.head_position() || slice.window.head_position() - cursor <= slice.rule.limits.bytes_behind_max) continue;
-    over_limit_.push_back(ConnectionTable::token(connection));
+    note_over_limit(connection);
     return;
   }
 }
 
-/// Returns false when the subscriber is within the limits, or the policy has nothing to skip.
+/// Streams of one connection that are over it stand together: it is noted once.
+void FanOut::note_over_limit(const Connection& connection) {
+  const std::uint64_t token = ConnectionTable::token(connection);
+  if (over_limit_.empty() || over_limit_.back() != token) over_limit_.push_back(token);
+}
+
+/// Returns false when the subscriber is not held or within the limits, or the policy has nothing to skip.
 bool FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRule& rule) {
   const conn::Subscription subscription = connection.subscriptions[i];
   TopicSlice& slice = *subscription.slice;
   Subscriber& subscriber = slice.subscribers[subscription.index];
+  if (!is_held(connection, subscriber)) return false;
   const Behind behind = measure(slice, subscriber, now_ms_);
   if (behind.bytes <= rule.limits.bytes_behind_max && behind.age_ms <= rule.limits.age_max_ms) return false;
 
+  // The rest of a WebSocket frame is completed apart. That of a gRPC message needs its stream's window, and whoever has none
+  // can skip nothing before it: such a stream ends.
   const bool within_frame = conn::is_within_frame(connection, i);
+  const auto policy = connection.streams && within_frame ? conn::SlowPolicyId::disconnect : rule.policy;
   const std::uint64_t next_offset = slice.window.offset_at(subscriber.cursor) + (within_frame ? 1 : 0);
   const std::uint64_t head_offset = slice.window.head_offset();
   // Back to three quarters of the limits: else each further publication would be an event of its own.
   const conn::SlowLimits target{rule.limits.bytes_behind_max / 4 * 3, rule.limits.age_max_ms / 4 * 3};
-  const conn::SlowVerdict verdict = conn::slow_policy(rule.policy)({slice.window, next_offset, now_ms_, target});
+  const conn::SlowVerdict verdict = conn::slow_policy(policy)({slice.window, next_offset, now_ms_, target});
   const bool disconnects = verdict.action == conn::SlowAction::disconnect;
   const std::uint64_t resume_at = disconnects ? head_offset : verdict.offset;
   CHECK(resume_at >= next_offset && resume_at <= head_offset);
   if (!disconnects && resume_at == next_offset) return false;  // only a frame that is on its way already: nothing to skip
 
-  const std::uint64_t skipped = resume_at - next_offset;
-  slice.topic->count_skipped(static_cast<std::size_t>(rule.policy), skipped);
+  const std::uint64_t skipped = slice.window.frames_between(next_offset, resume_at);
+  slice.topic->count_skipped(static_cast<std::size_t>(policy), skipped);
   metrics_.add(Metric::slow_events);
   metrics_.add(Metric::publications_skipped, static_cast<std::int64_t>(skipped));
   if (!disconnects) {
@@ -113,7 +133,8 @@ bool FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRu
     set_lanes(connection);
     mark_dirty(slice);  // the next pass lets go of what nobody needs any more
   }
-  owner_.on_slow({connection, slice, rule.policy, behind.bytes, behind.age_ms, skipped}, verdict.action);
+  const codec::StreamKey stream = connection.streams ? connection.streams->key_of(i) : codec::StreamKey();
+  owner_.on_slow({connection, slice, stream, policy, behind.bytes, behind.age_ms, skipped}, verdict.action);
   return true;
 }
 
@@ -122,7 +143,7 @@ void FanOut::relieve(std::uint32_t now_ms) {
   std::uint64_t largest = 0;
   for (const auto& [key, slice] : slices_) {
     for (const Subscriber& subscriber : slice->subscribers) {
-      largest = std::max(largest, relievable_lag(*slice, subscriber, now_ms));
+      largest = std::max(largest, relievable_lag(*slice, subscriber));
     }
   }
   if (largest == 0) return;
@@ -130,17 +151,19 @@ void FanOut::relieve(std::uint32_t now_ms) {
   std::vector<std::uint64_t> worst;
   for (const auto& [key, slice] : slices_) {
     for (const Subscriber& subscriber : slice->subscribers) {
-      if (relievable_lag(*slice, subscriber, now_ms) <= bytes_max) continue;
+      if (relievable_lag(*slice, subscriber) <= bytes_max) continue;
       worst.push_back(ConnectionTable::token(connections_.at(subscriber.connection)));
     }
   }
+  std::sort(worst.begin(), worst.end());
+  worst.erase(std::unique(worst.begin(), worst.end()), worst.end());  // a connection with many streams, or topics
   // Lags within one segment, or within one frame, free nothing by skipping: then only letting go of the connection does.
   const bool skipping_helps = bytes_max >= topic::heap_segment_bytes;
   for (const std::uint64_t token : worst) {
     Connection* const connection = connections_.find(token);
     if (connection == nullptr) continue;
-    for (std::size_t i = 0; i < connection->subscriptions.size(); ++i) {
-      if (!connection->blocked || connection->state != State::open) break;
+    for (std::size_t i = connection->subscriptions.size(); i-- > 0;) {
+      if (connection->state != State::open) break;
       conn::SlowRule rule = connection->subscriptions[i].slice->rule;
       rule.limits.bytes_behind_max = bytes_max;
       if (skipping_helps && judge_one(*connection, i, rule)) continue;

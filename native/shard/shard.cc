@@ -174,6 +174,7 @@ void Shard::adopt(const Message& message) {
     doom(connection, abnormal, "not served");
     return;
   }
+  if (connection.role == codec::Role::streams) return open_streams(connection);
   on_readable(connection);  // the request is usually there already: a turn earlier than the poller would say so
 }
 
@@ -191,7 +192,7 @@ void Shard::reap() {
   for (const std::uint64_t token : doomed_) {
     Connection* const connection = connections_.find(token);
     CHECK(connection != nullptr && connection->state == State::doomed);
-    if (connection->codec && engine_.connection_events.load(std::memory_order_relaxed)) {
+    if (connection->codec && !connection->over_limit && engine_.connection_events.load(std::memory_order_relaxed)) {
       Event event = connection_event(*connection, EventKind::disconnect);
       event.code = connection->close_code;
       if (connection->close_reason) event.text = *connection->close_reason;

@@ -20,7 +20,7 @@
 
 namespace shard {
 
-class Shard final : private FanOutOwner, private codec::CommandSink {
+class Shard final : private FanOutOwner, private codec::CommandSink, private codec::StreamSink {
  public:
   /// `engine` outlives the shard. Only shard 0 gets listeners.
   Shard(unsigned index, EngineContext& engine);
@@ -88,6 +88,28 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void leave(conn::Connection& connection, const std::string& topic);
   bool append_private(conn::Connection& connection, base::Bytes bytes);
 
+  // Streams (shard_streams.cc).
+  void open_streams(conn::Connection& connection);
+  void decode_streams(conn::Connection& connection, base::MutableBytes bytes);
+  topic::TopicRef topic_of(conn::Connection& connection, std::string_view name);
+  void withhold_credit(conn::Connection& connection);
+  void grant_credit(conn::Connection& connection);
+  std::uint32_t streams_due_ms(const conn::Connection& connection, std::uint32_t due_ms) const;
+  void on_streams_timer(conn::Connection& connection);
+  void judge_streams(conn::Connection& connection);
+  void give_up(conn::Connection& connection, std::string_view reason);
+  void close_slow_stream(const SlowReport& report, std::string_view reason);
+  bool finish_some_streams(conn::Connection& connection);
+
+  // codec::StreamSink, for `decoding_`.
+  codec::StreamSink* streams() override { return this; }
+  void on_stream_subscribe(codec::StreamKey stream, const codec::StreamSubscription& subscription) override;
+  void on_stream_message(codec::StreamKey stream, const codec::StreamMessage& message) override;
+  void on_stream_publish_end(codec::StreamKey stream) override;
+  void on_stream_last(codec::StreamKey stream, std::string_view topic) override;
+  void on_stream_gone(codec::StreamKey stream) override;
+  void on_stream_window(codec::StreamKey stream) override;
+
   // codec::CommandSink, for `decoding_`.
   void on_message(codec::PayloadKind kind, base::Bytes payload) override;
   void on_ignored_message() override;
@@ -149,6 +171,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   std::vector<os::Ready> ready_;
   std::vector<Message> messages_;
   std::vector<std::uint8_t> read_buffer_;
+  std::vector<std::uint8_t> json_;  // a publication's, while it is published
   std::vector<std::uint64_t> read_queue_;  // connection tokens
   std::vector<std::uint64_t> read_turn_;
   std::vector<std::uint64_t> paused_;

@@ -35,9 +35,16 @@ void Shard::begin_close(Connection& connection, codec::CloseCode code, std::stri
   if (connection.state != State::open) return;
   remember_reason(connection, static_cast<std::uint16_t>(code), reason);
   fan_out_.unsubscribe_all(connection);
-  std::array<std::uint8_t, 127> frame;
-  const std::size_t length = codec::write_close_frame(static_cast<std::uint16_t>(code), reason, frame);
-  connection.outbound_for_writing().append(base::Bytes(frame).first(length));
+  if (connection.streams) {
+    codec::StreamCodec& codec = connection.stream_codec();
+    codec.drain();
+    codec.finish_some(UINT32_MAX, codec::GrpcStatus::unavailable, reason);
+    connection.linger_after = true;
+  } else {
+    std::array<std::uint8_t, 127> frame;
+    const std::size_t length = codec::write_close_frame(static_cast<std::uint16_t>(code), reason, frame);
+    connection.outbound_for_writing().append(base::Bytes(frame).first(length));
+  }
   connection.state = State::closing;
   connection.since_ms = now_ms_;
   arm(connection);
@@ -62,7 +69,12 @@ void Shard::remember_reason(Connection& connection, std::uint16_t code, std::str
 void Shard::on_write_failed(Connection& connection) { doom(connection, abnormal, "connection lost"); }
 
 void Shard::on_blocked(Connection& connection) {
-  if (connection.state == State::open) arm(connection);
+  if (connection.state != State::open) return;
+  if (connection.streams) {
+    if (std::exchange(connection.streams->age_watched, true)) return;
+    connection.streams->judge_ms = now_ms_ + judge_again_ms;
+  }
+  arm(connection);
 }
 
 void Shard::on_drained(Connection& connection) {
@@ -85,16 +97,11 @@ void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {
   event.age_ms = report.age_ms;
   event.skipped = report.skipped;
   post_event(std::move(event));
-  switch (action) {
-    case conn::SlowAction::resume_at:
-      arm(report.connection);
-      break;
-    case conn::SlowAction::disconnect:
-      metrics_.add(Metric::connections_closed_slow);
-      begin_close(report.connection, static_cast<codec::CloseCode>(codec::protocol(report.connection.protocol).manners.slow),
-                  "slow consumer: " + std::to_string(report.bytes_behind) + " bytes behind");
-      break;
-  }
+  if (action == conn::SlowAction::resume_at) return arm(report.connection);
+  const std::string reason = "slow consumer: " + std::to_string(report.bytes_behind) + " bytes behind";
+  if (report.connection.streams) return close_slow_stream(report, reason);
+  metrics_.add(Metric::connections_closed_slow);
+  begin_close(report.connection, static_cast<codec::CloseCode>(codec::protocol(report.connection.protocol).manners.slow), reason);
 }
 
 // Timers: one deadline a connection. Hearing from it moves the deadline only when a ping was unanswered; else it is looked at
@@ -110,6 +117,10 @@ void Shard::arm(Connection& connection) {
     case State::open: {
       due_ms = connection.awaiting_pong ? connection.since_ms + patience_of(connection).pong_ms
                                         : connection.heard_ms + ping_after_ms(connection, patience_of(connection).ping_interval_ms);
+      if (connection.streams) {
+        due_ms = streams_due_ms(connection, due_ms);
+        break;
+      }
       const std::uint32_t age_due_in_ms =
           connection.blocked ? fan_out_.age_due_in_ms(connection, now_ms_) : TimerWheel::no_deadline_ms;
       if (age_due_in_ms != TimerWheel::no_deadline_ms) {
@@ -137,6 +148,7 @@ void Shard::on_timer(Connection& connection) {
       refuse(connection, {408, "the handshake took too long"});
       return;
     case State::open:
+      if (connection.streams) return on_streams_timer(connection);
       if (connection.blocked && fan_out_.age_due_in_ms(connection, now_ms_) == 0) fan_out_.judge(connection, now_ms_);
       if (connection.state == State::open) on_idle(connection);
       if (connection.state == State::open) arm(connection);
@@ -174,7 +186,10 @@ void Shard::on_idle(Connection& connection) {
   connection.awaiting_pong = true;
   connection.since_ms = now_ms_;
   if (connection.has_outbound()) return;  // it has enough of ours to read already
-  if (manners.ping_text.empty()) {
+  if (connection.streams) {
+    if (!connection.streams->rest.empty() || !connection.stream_codec().replies().empty()) return;
+    connection.stream_codec().ping();
+  } else if (manners.ping_text.empty()) {
     std::array<std::uint8_t, 2> frame;
     codec::write_ping_frame({}, frame);
     connection.outbound_for_writing().append(frame);
@@ -195,7 +210,12 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
     Connection& connection = connections_.at(slot);
     if (connection.state == State::handshake) refuse(connection, {503, "shutting down"});
     if (connection.state != State::open) continue;
-    auto& list = connection.role == codec::Role::publish ? drain_.publishers : drain_.subscribers;
+    if (connection.streams) {
+      connection.stream_codec().drain();
+      fan_out_.flush_soon(connection);
+    }
+    const bool only_publishes = connection.role == codec::Role::publish || (connection.publishes_to && connection.subscriptions.size() == 0);
+    auto& list = only_publishes ? drain_.publishers : drain_.subscribers;
     list.push_back(ConnectionTable::token(connection));
   }
   std::minstd_rand random(now_ms_);
@@ -252,6 +272,10 @@ void Shard::drain_some(std::deque<std::uint64_t>& list, std::size_t due, bool ti
     Connection* const connection = connections_.find(token);
     if (connection == nullptr) continue;
     if (!time_is_up && has_unfinished(*connection)) {
+      list.push_front(token);
+      continue;
+    }
+    if (!time_is_up && connection->streams && !finish_some_streams(*connection)) {
       list.push_front(token);
       continue;
     }

@@ -56,6 +56,7 @@ void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {
       on_handshake_bytes(connection, bytes);
       return;
     case State::open:
+      if (connection.streams) return decode_streams(connection, bytes);
       decode(connection, bytes);
       return;
     case State::closing:
@@ -115,7 +116,7 @@ void Shard::open(Connection& connection, const codec::HttpRequest& request) {
     if (!open_topics(connection, parsed.topics)) return refuse(connection, {503, "too many topics"});
   }
 
-  connection.codec = protocol.make_codec(engine_.options.websocket);
+  connection.codec = protocol.make_codec(engine_.options.codecs);
   connection.state = State::open;
   metrics_.add(Metric::handshakes_completed);
   if (engine_.connection_events.load(std::memory_order_relaxed)) {
@@ -194,6 +195,7 @@ void Shard::publish(const topic::TopicRef& topic, const codec::Publication& publ
   metrics_.add(Metric::messages_received);
   metrics_.add(Metric::publications);
   metrics_.add(Metric::encodes, published.encodes);
+  metrics_.add(Metric::publications_not_encodable, published.passed_over);
   if (published.encodes == 0) metrics_.add(Metric::publications_unheard);
   for (std::size_t i = 0; i < published.notify.size(); ++i) {
     if (published.notify[i] == 0) continue;
@@ -250,7 +252,11 @@ void Shard::on_close(std::uint16_t code, std::string_view reason) {
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
   const bool session = connection.role == codec::Role::session;
   if (session && engine_.events.congested()) return true;
-  if (!session && connection.role != codec::Role::publish) return false;
+  // Subscribers' streams need what their peer says of its windows.
+  const bool publishes = connection.role == codec::Role::streams
+                             ? connection.withholding || (connection.publishes_to != nullptr && connection.subscriptions.size() == 0)
+                             : connection.role == codec::Role::publish;
+  if (!session && !publishes) return false;
   return resume == Resume::yes ? !engine_.memory.below_resume() : engine_.memory.over_limit();
 }
 
@@ -272,6 +278,8 @@ void Shard::resume_paused() {
       paused_.push_back(token);
       continue;
     }
+    if (connection->withholding) grant_credit(*connection);
+    if (!connection->paused) continue;
     connection->paused = false;
     on_readable(*connection);
   }

@@ -58,6 +58,18 @@ base::MutableBytes Log::append(std::size_t bytes, std::uint64_t offset, std::uin
   return room;
 }
 
+/// Without a frame before it to stand behind, or room in the index, the next frame opens a segment and brings its own offset.
+void Log::pass_over(std::uint64_t offset) {
+  if (chain_.empty()) return;
+  Segment& segment = *chain_.back().get();
+  if (segment.append_empty_mark()) {
+    CHECK(segment.first_offset() + segment.frames() == offset + 1);
+    offset_ = offset + 1;
+  } else if (segment.frames() == 0) {
+    segment.start_at(position_, offset + 1);  // it was opened for a frame that another publication came before
+  }
+}
+
 ShardMask Log::take_unnotified() {
   const ShardMask fresh = interest_ & ~notified_;
   notified_ |= fresh;

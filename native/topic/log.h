@@ -39,6 +39,8 @@ class Log {
   void open_segment(SegmentRef segment, std::uint64_t first_offset);
   /// Room for one frame; its bytes must be written before the lock is left. CHECKs has_room.
   base::MutableBytes append(std::size_t bytes, std::uint64_t offset, std::uint32_t time_ms, std::uint64_t excluded);
+  /// The publication of that offset has no frame here. What is behind it in the log keeps its offset; nobody is to be told.
+  void pass_over(std::uint64_t offset);
   /// Shards that must be told of a new head and were not since they last took it.
   ShardMask take_unnotified();
 

@@ -62,6 +62,7 @@ void LogMemory::release(Segment* segment) {
       segment->used_ = 0;
       segment->frames_ = 0;
       segment->has_exclusions_.store(false, std::memory_order_relaxed);
+      segment->has_empty_marks_.store(false, std::memory_order_relaxed);
       cache_.push_back(segment);
       return;
     }

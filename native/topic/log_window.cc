@@ -29,6 +29,10 @@ std::size_t LogWindow::frames_in(const Segment& segment) const {
   return segment.frames();
 }
 
+std::size_t LogWindow::index_of(const Segment& segment, std::uint64_t offset) const {
+  return std::min(static_cast<std::size_t>(offset - segment.first_offset()), frames_in(segment));
+}
+
 std::size_t LogWindow::frames_before(const Segment& segment, std::uint64_t position) const {
   const std::uint64_t relative = position - segment.base();
   std::size_t low = 0;
@@ -76,13 +80,31 @@ std::uint64_t LogWindow::offset_at(std::uint64_t cursor) const {
 std::uint64_t LogWindow::position_of(std::uint64_t offset) const {
   if (offset == head_.offset) return head_.position;
   const Segment& segment = segment_of(offset);
-  const std::size_t index = static_cast<std::size_t>(offset - segment.first_offset());
+  const std::size_t index = index_of(segment, offset);
   return segment.base() + (index == 0 ? 0 : segment.mark(index - 1).end);
 }
 
 std::uint32_t LogWindow::time_ms_of(std::uint64_t offset) const {
   const Segment& segment = segment_of(offset);
-  return segment.mark(static_cast<std::size_t>(offset - segment.first_offset())).time_ms;
+  return segment.mark(std::min(index_of(segment, offset), frames_in(segment) - 1)).time_ms;
+}
+
+std::uint64_t LogWindow::frames_between(std::uint64_t begin_offset, std::uint64_t end_offset) const {
+  CHECK(begin_offset <= end_offset);
+  std::uint64_t frames = 0;
+  for (const SegmentRef& each : segments_) {
+    const Segment& segment = *each.get();
+    const std::uint64_t first = segment.first_offset();
+    const std::uint64_t begin = std::max(begin_offset, first);
+    const std::uint64_t end = std::min(end_offset, first + frames_in(segment));
+    if (begin >= end) continue;
+    frames += end - begin;
+    if (!segment.has_empty_marks()) continue;
+    for (std::uint64_t i = std::max(begin - first, std::uint64_t{1}); i < end - first; ++i) {  // the first mark is never empty
+      if (segment.mark(i).end == segment.mark(i - 1).end) --frames;
+    }
+  }
+  return frames;
 }
 
 template <typename Visit>

@@ -45,8 +45,11 @@ class LogWindow {
   std::uint64_t frame_end(std::uint64_t cursor) const;
   /// Where the frame that contains the byte at `cursor` ends, also when it begins there. `cursor` is below the head.
   std::uint64_t next_frame(std::uint64_t cursor) const;
-  /// How many publications end at or before `cursor`, as an offset: the publication that `cursor` stands in or before.
+  /// How many publications end at or before `cursor`, as an offset: the publication that `cursor` stands in or before. Those
+  /// without a frame (Log::pass_over) end with the frame before them, or begin with the one behind.
   std::uint64_t offset_at(std::uint64_t cursor) const;
+  /// How many of the publications of these offsets have a frame.
+  std::uint64_t frames_between(std::uint64_t begin_offset, std::uint64_t end_offset) const;
   /// Where the publication of that offset begins; the head's position for the head's offset.
   std::uint64_t position_of(std::uint64_t offset) const;
   /// When it was published; `offset` is below the head and held.
@@ -69,7 +72,10 @@ class LogWindow {
   void visit_exclusions(std::uint64_t begin, std::uint64_t end, Visit visit) const;
   /// Frames of `segment` that end at or before `position`.
   std::size_t frames_before(const Segment& segment, std::uint64_t position) const;
+  /// Marks, with the empty ones.
   std::size_t frames_in(const Segment& segment) const;
+  /// Of that offset in its segment; of one that has no mark, the place behind the last.
+  std::size_t index_of(const Segment& segment, std::uint64_t offset) const;
 
   Head head_;
   std::vector<SegmentRef> segments_;

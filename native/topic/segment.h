@@ -48,6 +48,8 @@ class Segment {
   std::size_t frames() const { return frames_; }
   /// False when nobody is left out of any frame: then nobody need look. Relaxed: whoever took a head sees what was before it.
   bool has_exclusions() const { return has_exclusions_.load(std::memory_order_relaxed); }
+  /// False when every mark is of a frame. Relaxed, for the same reason.
+  bool has_empty_marks() const { return has_empty_marks_.load(std::memory_order_relaxed); }
 
   // Under the topic's lock:
   bool has_room(std::size_t bytes) const { return capacity() - used_ >= bytes && frames_ < marks_max_; }
@@ -55,6 +57,15 @@ class Segment {
     CHECK(used_ == 0 && frames_ == 0);
     base_ = base;
     first_offset_ = first_offset;
+  }
+  /// A mark without a frame keeps the place of a publication that the encoding cannot say: it ends where the frame before it
+  /// does. False when there is no frame before it, or the index is full.
+  bool append_empty_mark() {
+    if (frames_ == 0 || frames_ == marks_max_) return false;
+    marks_[frames_] = {used_, marks_[frames_ - 1].time_ms, 0};
+    ++frames_;
+    has_empty_marks_.store(true, std::memory_order_relaxed);
+    return true;
   }
   base::MutableBytes append(std::size_t bytes, std::uint32_t time_ms, std::uint64_t excluded) {
     CHECK(has_room(bytes));
@@ -74,6 +85,7 @@ class Segment {
   std::uint32_t frames_ = 0;
   std::uint32_t marks_max_ = 0;
   std::atomic<bool> has_exclusions_{false};
+  std::atomic<bool> has_empty_marks_{false};
   std::uint64_t base_ = 0;
   std::uint64_t first_offset_ = 0;
   os::Mapping mapping_;

@@ -5,10 +5,10 @@ namespace topic {
 Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, LogMemory& memory) {
   codec::Publication publication = given;
   publication.topic = name_;
-  FrameBytes bytes{};
+  FrameBytes bytes;
+  bytes.fill(not_measured);
   const auto measure = [&](std::size_t i) {
     bytes[i] = codec::encoding(static_cast<codec::EncodingId>(i)).encoded_bytes(publication);
-    CHECK(bytes[i] > 0);
   };
   const std::uint32_t in_use = encodings_in_use_.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -35,8 +35,8 @@ Topic::Missing Topic::open_spares(const FrameBytes& bytes, std::array<SegmentRef
   for (std::size_t i = 0; i < logs_.size(); ++i) {
     Log& log = logs_[i];
     if (!log.has_interest()) continue;
-    if (bytes[i] == 0) return {Missing::What::frame_bytes, i, 0, Backing::heap};
-    if (log.has_room(bytes[i])) continue;
+    if (bytes[i] == not_measured) return {Missing::What::frame_bytes, i, 0, Backing::heap};
+    if (bytes[i] == 0 || log.has_room(bytes[i])) continue;
     if (!spares[i]) return {Missing::What::segment, i, log.next_segment_bytes(bytes[i]), log.next_segment_backing()};
     log.open_segment(std::exchange(spares[i], SegmentRef()), next_offset_);
   }
@@ -50,6 +50,11 @@ Published Topic::append_everywhere(const codec::Publication& publication, const 
   for (std::size_t i = 0; i < logs_.size(); ++i) {
     Log& log = logs_[i];
     if (!log.has_interest()) continue;
+    if (bytes[i] == 0) {
+      log.pass_over(published.offset);
+      ++published.passed_over;
+      continue;
+    }
     const base::MutableBytes room = log.append(bytes[i], published.offset, now_ms, publication.excluded);
     codec::encoding(static_cast<codec::EncodingId>(i)).encode(publication, room);
     published.notify[i] = log.take_unnotified();

@@ -29,6 +29,7 @@ struct Published {
   /// By encoding: the shards to tell that the log has a new head.
   std::array<ShardMask, codec::encoding_count> notify{};
   unsigned encodes = 0;
+  unsigned passed_over = 0;  // encodings in use that have no way to say it
 };
 
 /// A connection on its way into the topic's subscribers. From `begin` on everything is for it.
@@ -84,8 +85,9 @@ class Topic {
  private:
   Log& log(codec::EncodingId encoding) { return logs_[static_cast<std::size_t>(encoding)]; }
 
-  /// By encoding; 0: not known yet, because nobody needed it.
+  /// By encoding; 0: it has no frame.
   using FrameBytes = std::array<std::size_t, codec::encoding_count>;
+  static constexpr std::size_t not_measured = SIZE_MAX;  // because nobody needed it so far
   /// What a publication lacks: the size of its frame in a log, or a segment with room for it.
   struct Missing {
     enum class What : std::uint8_t { nothing, frame_bytes, segment };

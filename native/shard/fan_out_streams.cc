@@ -1,0 +1,79 @@
+// The part of fan out that deals with connections of many streams: a subscriber each, one write for all of them.
+#include "native/shard/fan_out.h"
+
+namespace shard {
+
+using conn::Connection;
+using conn::Lane;
+using conn::Subscriber;
+using conn::TopicSlice;
+using metrics::Metric;
+
+void FanOut::subscribe_stream(Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic, codec::EncodingId encoding) {
+  TopicSlice& slice = slice_for(topic, encoding);
+  Subscriber& subscriber = add_subscriber(slice, connection, topic->add_interest(encoding, shard_).position);
+  subscriber.stream = stream.slot;
+  subscriber.lane = Lane::gathered;
+  connection.streams->add(stream);
+}
+
+void FanOut::unsubscribe_stream(Connection& connection, codec::StreamKey stream) {
+  conn::Streams& streams = *connection.streams;
+  const auto found = streams.find(stream);
+  if (!found) return;
+  const conn::Subscription subscription = connection.subscriptions[*found];
+  streams.wake(subscription.slice->subscribers[subscription.index]);
+  leave(subscription);  // while it is still known by its slot
+  connection.subscriptions.replace_by_last(*found);
+  streams.remove(*found);
+}
+
+void FanOut::on_stream_window(Connection& connection, codec::StreamKey stream) {
+  conn::Streams& streams = *connection.streams;
+  const auto wake = [&](std::size_t i) {
+    const conn::Subscription& subscription = connection.subscriptions[i];
+    Subscriber& subscriber = subscription.slice->subscribers[subscription.index];
+    if (subscriber.lane != Lane::blocked) return;
+    streams.wake(subscriber);
+    streams.enqueue(subscriber.stream);
+  };
+  if (stream.id == 0) {
+    connection.stalled = false;
+    for (std::size_t i = 0; streams.has_stalled() && i < connection.subscriptions.size(); ++i) wake(i);
+  } else if (const auto found = streams.find(stream)) {
+    wake(*found);
+  }
+}
+
+WriteOutcome FanOut::write_streams(Connection& connection) {
+  conn::StreamWrite& write = stream_write_;
+  write.collect(connection);
+  os::IoResult result;
+  if (!write.empty()) {
+    result = kernel_.send_gather(connection.fd, write.pieces());
+    metrics_.add(Metric::writes);
+  }
+  if (result.outcome == os::IoOutcome::would_block) metrics_.add(Metric::writes_refused);
+  metrics_.add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
+  metrics_.add(Metric::deliveries, static_cast<std::int64_t>(write.consume(result.bytes)));
+  for (const conn::StreamWrite::Frame& frame : write.sent()) {
+    if (frame.cursor + frame.payload.size() == frame.slice->window.head_position()) mark_dirty(*frame.slice);  // segments may go
+  }
+  if (write.has_stalled_one() || connection.stalled) {
+    look_at_lag(connection);
+    owner_.on_blocked(connection);
+  }
+  switch (result.outcome) {
+    case os::IoOutcome::would_block:
+      return WriteOutcome::would_block;
+    case os::IoOutcome::end:
+    case os::IoOutcome::failed:
+      return WriteOutcome::failed;
+    case os::IoOutcome::ok:
+      break;
+  }
+  const bool has_more = connection.streams->has_queued() && !connection.stalled;
+  return result.bytes == write.bytes() && !has_more ? WriteOutcome::drained : WriteOutcome::partial;
+}
+
+}  // namespace shard

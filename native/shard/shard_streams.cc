@@ -1,0 +1,185 @@
+// The shard's part of protocols with streams: what their codec commands, and how such a connection opens, waits and ends.
+#include <algorithm>
+#include <utility>
+
+#include "native/shard/shard.h"
+
+namespace shard {
+
+using codec::GrpcStatus;
+using codec::StreamKey;
+using conn::Connection;
+using conn::ConnectionTable;
+using conn::State;
+using metrics::Metric;
+
+namespace {
+/// The least time between looks at the age of what waits for a window: see shard_close.cc.
+constexpr std::uint32_t judge_again_ms = 200;
+/// Finished in one step of a drain, of one connection: some 10 KiB of trailers.
+constexpr std::size_t finished_at_once = 100;
+
+bool is_over(const std::optional<std::uint32_t>& since_ms, std::uint32_t most_ms, std::uint32_t now_ms) {
+  return since_ms && static_cast<std::int32_t>(now_ms - *since_ms) >= static_cast<std::int32_t>(most_ms);
+}
+}  // namespace
+
+/// There is no handshake: what the peer has to say first is its codec's affair, within `handshake_ms` (StreamWaits).
+void Shard::open_streams(Connection& connection) {
+  connection.codec = codec::protocol(connection.protocol).make_codec(engine_.options.codecs);
+  connection.streams = std::make_unique<conn::Streams>();
+  connection.state = State::open;
+  codec::StreamCodec& codec = connection.stream_codec();
+  codec.set_now(now_ms_);
+  if (connection.over_limit) {
+    metrics_.add(Metric::handshakes_refused);
+    codec.give_up("too many connections");
+    return begin_close(connection, codec::CloseCode::try_again_later, "too many connections");
+  }
+  metrics_.add(Metric::handshakes_completed);
+  if (engine_.connection_events.load(std::memory_order_relaxed)) post_event(connection_event(connection, EventKind::connection));
+  arm(connection);
+  on_readable(connection);  // its first request is usually there already
+  if (connection.state == State::open && !codec.replies().empty()) fan_out_.flush_private(connection);
+}
+
+void Shard::decode_streams(Connection& connection, base::MutableBytes bytes) {
+  codec::StreamCodec& codec = connection.stream_codec();
+  codec.set_now(now_ms_);
+  decoding_ = &connection;
+  const codec::Decoded decoded = codec.decode(bytes, *this);
+  decoding_ = nullptr;
+  if (decoded.status == codec::DecodeStatus::failed) metrics_.add(Metric::protocol_errors);
+  if (decoded.status != codec::DecodeStatus::open) return begin_close(connection, decoded.code, decoded.reason);
+  fan_out_.flush_private(connection);
+  const codec::StreamWaits waits = codec.waits();
+  const bool waits_now = waits.request_since_ms || waits.answer_since_ms;
+  const bool begins = waits_now && !connection.streams->waits_watched;
+  connection.streams->waits_watched = waits_now;
+  if (begins && connection.state == State::open) arm(connection);
+}
+
+// codec::StreamSink.
+
+void Shard::on_stream_subscribe(StreamKey stream, const codec::StreamSubscription& subscription) {
+  Connection& connection = *decoding_;
+  const topic::TopicRef topic = engine_.topics.open(subscription.topic);
+  if (!topic) return connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "too many topics");
+  fan_out_.subscribe_stream(connection, stream, topic, codec::protocol(connection.protocol).encoding);
+}
+
+/// Protocols whose payload is opaque get it as JSON of the shared schema.
+void Shard::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
+  Connection& connection = *decoding_;
+  const topic::TopicRef topic = topic_of(connection, given.topic);
+  if (!topic) return connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "too many topics");
+  const codec::Message message{given.author, given.data};
+  const std::size_t bytes = codec::json_message_bytes(message);
+  if (json_.size() < bytes) json_.resize(bytes);
+  codec::write_json_message(message, json_);
+  codec::Publication publication;
+  publication.kind = codec::PayloadKind::text;
+  publication.payload = base::Bytes(json_).first(bytes);
+  publication.message = &message;
+  publish(topic, publication);
+  if (engine_.memory.over_limit()) withhold_credit(connection);
+}
+
+void Shard::on_stream_publish_end(StreamKey) {}
+
+void Shard::on_stream_last(StreamKey stream, std::string_view) {
+  decoding_->stream_codec().finish(stream, GrpcStatus::not_found, "nothing is retained");
+}
+
+void Shard::on_stream_gone(StreamKey stream) { fan_out_.unsubscribe_stream(*decoding_, stream); }
+
+void Shard::on_stream_window(StreamKey stream) { fan_out_.on_stream_window(*decoding_, stream); }
+
+/// A publisher usually stays with its topic. Null when there are too many.
+topic::TopicRef Shard::topic_of(Connection& connection, std::string_view name) {
+  if (!connection.publishes_to || connection.publishes_to->name() != name) connection.publishes_to = engine_.topics.open(name);
+  return connection.publishes_to;
+}
+
+// Backpressure: while the logs are full, publishers come to rest within the connection's receive window; subscribers of the same
+// connection go on, and so empty the logs. A connection that only publishes is not read at all (must_wait).
+
+void Shard::withhold_credit(Connection& connection) {
+  if (connection.withholding) return;
+  connection.withholding = true;
+  connection.stream_codec().set_credit(codec::Credit::withheld);
+  paused_.push_back(ConnectionTable::token(connection));
+  metrics_.add(Metric::publishers_paused);
+}
+
+void Shard::grant_credit(Connection& connection) {
+  connection.withholding = false;
+  connection.stream_codec().set_credit(codec::Credit::granted);
+  fan_out_.flush_soon(connection);
+}
+
+// Deadlines.
+
+std::uint32_t Shard::streams_due_ms(const Connection& connection, std::uint32_t due_ms) const {
+  const auto take_sooner = [&](std::uint32_t other_ms) {
+    if (static_cast<std::int32_t>(other_ms - due_ms) < 0) due_ms = other_ms;
+  };
+  const codec::StreamWaits waits = connection.stream_codec().waits();
+  if (waits.request_since_ms) take_sooner(*waits.request_since_ms + engine_.options.handshake_ms);
+  if (waits.answer_since_ms) take_sooner(*waits.answer_since_ms + engine_.options.handshake_ms);
+  if (connection.streams->age_watched) take_sooner(connection.streams->judge_ms);
+  return due_ms;
+}
+
+void Shard::on_streams_timer(Connection& connection) {
+  const codec::StreamWaits waits = connection.stream_codec().waits();
+  const std::uint32_t most_ms = engine_.options.handshake_ms;
+  // While it is paused it is we who do not listen.
+  if (!connection.paused && is_over(waits.request_since_ms, most_ms, now_ms_)) return give_up(connection, "a request took too long");
+  if (!connection.paused && is_over(waits.answer_since_ms, most_ms, now_ms_)) return give_up(connection, "an answer was not read");
+  judge_streams(connection);
+  on_idle(connection);
+  if (connection.state == State::open) arm(connection);
+}
+
+void Shard::judge_streams(Connection& connection) {
+  conn::Streams& streams = *connection.streams;
+  if (!streams.age_watched || static_cast<std::int32_t>(now_ms_ - streams.judge_ms) < 0) return;
+  if (fan_out_.age_due_in_ms(connection, now_ms_) == 0) fan_out_.judge(connection, now_ms_);
+  const std::uint32_t due_in_ms = fan_out_.age_due_in_ms(connection, now_ms_);
+  streams.age_watched = due_in_ms != TimerWheel::no_deadline_ms;
+  if (streams.age_watched) streams.judge_ms = now_ms_ + std::max(due_in_ms, judge_again_ms);
+}
+
+// Ends.
+
+void Shard::give_up(Connection& connection, std::string_view reason) {
+  metrics_.add(Metric::protocol_errors);
+  connection.stream_codec().give_up(reason);
+  begin_close(connection, codec::CloseCode::policy_violation, reason);
+}
+
+/// The connection and its other streams go on.
+void Shard::close_slow_stream(const SlowReport& report, std::string_view reason) {
+  metrics_.add(Metric::streams_closed_slow);
+  report.connection.stream_codec().finish(report.stream, GrpcStatus::resource_exhausted, reason);
+  fan_out_.unsubscribe_stream(report.connection, report.stream);
+  fan_out_.flush_soon(report.connection);
+}
+
+/// While draining: false as long as some streams are left.
+bool Shard::finish_some_streams(Connection& connection) {
+  codec::StreamCodec& codec = connection.stream_codec();
+  constexpr std::string_view reason = "shutting down";
+  std::size_t left = finished_at_once;
+  for (; left > 0 && connection.subscriptions.size() > 0; --left) {
+    const StreamKey stream = connection.streams->key_of(connection.subscriptions.size() - 1);
+    codec.finish(stream, GrpcStatus::unavailable, reason);
+    fan_out_.unsubscribe_stream(connection, stream);
+  }
+  const bool all = connection.subscriptions.size() == 0 && codec.finish_some(static_cast<std::uint32_t>(left), GrpcStatus::unavailable, reason) == 0;
+  fan_out_.flush_soon(connection);
+  return all;
+}
+
+}  // namespace shard
