@@ -57,7 +57,7 @@ bool take_name(std::string_view& symbol, std::string_view name) {
   if (name.empty()) return true;
   if (!symbol.starts_with(name)) return false;
   const std::string_view rest = symbol.substr(name.size());
-  if (!rest.empty() && rest.front() != '.') return false;
+  if (!rest.empty() && (rest.front() != '.' || rest.size() == 1)) return false;
   symbol = rest.empty() ? rest : rest.substr(1);
   return true;
 }

@@ -150,3 +150,10 @@ TEST_CASE("json text: names are compared as what they stand for") {
   CHECK_FALSE(codec::json_equals(R"(\u0045vent)", "event"));
   CHECK_FALSE(codec::json_equals("", "event"));
 }
+
+TEST_CASE("json text: the length of what escapes stand for is known beforehand") {
+  for (const std::string_view raw : {"", "plain", R"(\n)", R"(a\"b\\c)", R"(\u0041\u00e9\u20ac)", R"(\ud83d\ude00)", R"(\ud83d)", R"(\ude00x)", R"(\ud83d\u0041)"}) {
+    std::vector<std::uint8_t> out(codec::unescaped_json_bytes(raw));
+    CHECK(codec::unescape_json(raw, out) == out.size());
+  }
+}
