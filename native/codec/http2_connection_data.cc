@@ -11,6 +11,7 @@ namespace {
 /// A window that grows by less is of no use to anybody.
 constexpr std::uint32_t useful_increment_min = 16;
 constexpr std::uint8_t pings_waiting_max = 255;
+constexpr std::uint32_t streams_per_glitch = 1000;
 
 }  // namespace
 
@@ -85,7 +86,7 @@ void Http2Connection::end_data() {
   data_stream_ = {};
   Http2Stream* const stream = streams_.find(key);
   if (stream == nullptr) return check_queues();
-  const std::uint32_t due = limits_.stream_window_bytes - stream->receive_left;
+  const std::uint32_t due = limits_.stream_window_bytes - std::min(limits_.stream_window_bytes, stream->receive_left);
   const bool goes_on = !head_.has(frame_flag::end_stream) && !stream->answered;
   if (goes_on && due > limits_.stream_window_bytes / 2) {
     replies_.window_update(key.id, due);
@@ -93,6 +94,11 @@ void Http2Connection::end_data() {
   }
   if (head_.has(frame_flag::end_stream)) end_of_peer(key);
   check_queues();
+}
+
+/// §6.9.2: a peer that has not seen our SETTINGS yet may use the window that HTTP/2 begins with.
+std::uint32_t Http2Connection::first_receive_window() const {
+  return settings_acked_ ? limits_.stream_window_bytes : std::max(limits_.stream_window_bytes, initial_window_bytes);
 }
 
 void Http2Connection::return_connection_credit() {
@@ -167,18 +173,30 @@ void Http2Connection::on_window_update(std::uint32_t increment) {
 
 /// §6.5.
 void Http2Connection::on_settings(base::Bytes payload) {
+  const bool is_expected = head_.has(frame_flag::ack) && !settings_acked_;
+  if (!is_expected && !spend_glitch()) return;
   if (head_.has(frame_flag::ack)) {
-    spend_glitch();
+    settings_acked_ = true;
     return;
   }
-  if (!spend_glitch()) return;
   const std::int64_t window_before = peer_initial_window_;
   for (; !payload.empty(); payload = payload.subspan(6)) {
     const auto id = static_cast<std::uint16_t>(payload[0] << 8 | payload[1]);
     if (!apply_setting(id, read_u32(payload.subspan(2)))) return;
   }
   replies_.settings_ack();
-  if (peer_initial_window_ > window_before) handler_->on_window({});
+  if (peer_initial_window_ > window_before) report_opened_windows(window_before);
+}
+
+/// This is work for every stream, so that it costs the peer more the more there are.
+void Http2Connection::report_opened_windows(std::int64_t initial_before) {
+  if (!spend_glitch(streams_.size() / streams_per_glitch)) return;
+  for (std::size_t place = 0; place < streams_.places(); ++place) {  // a handler may end streams
+    const Http2Stream& stream = streams_.at(place);
+    const bool was_empty = stream.send_delta + initial_before <= 0;
+    if (stream.id == 0 || !stream.sends_data || !was_empty || send_window(stream) <= 0) continue;
+    handler_->on_window({stream.id, static_cast<std::uint32_t>(place)});
+  }
 }
 
 bool Http2Connection::apply_setting(std::uint16_t id, std::uint32_t value) {
