@@ -34,6 +34,7 @@ struct CallExtras {
   std::uint64_t messages = 0;  // published by it
   std::unique_ptr<std::vector<std::uint8_t>> held;  // of an answer: what the peer's windows have no room for yet
   bool ends_after_held = false;                     // then it ends with success
+  bool waits_for_connection = false;                // it is in the codec's list of those that do
 };
 
 struct Call {

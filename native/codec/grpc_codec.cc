@@ -23,7 +23,9 @@ bool publishes(GrpcMethod method) {
 
 }  // namespace
 
-GrpcCodec::GrpcCodec(const GrpcLimits& limits) : limits_(limits), http2_(limits.http2) {}
+GrpcCodec::GrpcCodec(const GrpcLimits& limits) : limits_(limits), http2_(limits.http2) {
+  CHECK(grpc_prefix_bytes + std::max(limits.message_bytes_max, limits.request_bytes_max) <= limits.assembly_bytes_max);
+}
 
 GrpcCodec::~GrpcCodec() { CHECK(sink_ == nullptr); }
 
@@ -54,6 +56,8 @@ void GrpcCodec::free_memory() {
   if (calls_.capacity() > kept_calls_max) std::vector<Call>().swap(calls_);
   std::vector<StreamKey>().swap(held_);
   assembly_bytes_ = held_bytes_ = 0;
+  held_calls_ = 0;
+  held_first_ = 0;
   answer_since_ms_.reset();
 }
 
@@ -173,19 +177,25 @@ void GrpcCodec::forget(StreamKey stream) {
   call.told = Told::no;
   if (!call.extras) return;
   release(call.extras->assembly);
-  if (call.extras->held) held_bytes_ -= call.extras->held->size();
-  call.extras->held.reset();
+  if (call.extras->held) {
+    held_bytes_ -= call.extras->held->size();
+    if (--held_calls_ == 0) answer_since_ms_.reset();
+    call.extras->held.reset();
+    trim_held();
+  }
   if (sink_ != nullptr) ended_.push_back(std::move(call.extras));
   call.extras.reset();
 }
 
 void GrpcCodec::on_window(StreamKey stream) {
-  send_held();
-  if (stream.id != 0) {
-    const Call* const call = find(stream);
-    if (call == nullptr || call->state != CallState::subscribed) return;
+  if (stream.id == 0) {
+    send_all_held();
+    return sink_->on_stream_window(stream);
   }
-  sink_->on_stream_window(stream);
+  const Call* const call = find(stream);
+  if (call == nullptr) return;
+  if (call->state == CallState::subscribed) sink_->on_stream_window(stream);
+  else send_held(stream);
 }
 
 std::uint32_t GrpcCodec::sendable(StreamKey stream) const {

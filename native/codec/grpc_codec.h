@@ -36,7 +36,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   base::Bytes replies() const override { return http2_.replies(); }
   void consume_replies(std::size_t count) override { http2_.consume_replies(count); }
   std::uint32_t sendable(StreamKey stream) const override;
-  bool has_window() const override { return http2_.has_window(); }
+  bool connection_blocked() const override { return http2_.connection_blocked(); }
   void write_data_head(StreamKey stream, std::uint32_t length, base::MutableBytes out) override { http2_.write_data_head(stream, length, out); }
   void return_data(StreamKey stream, std::uint32_t length) override { http2_.return_data(stream, length); }
 
@@ -84,15 +84,19 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   /// Sends a message without its prefix.
   void send_message(StreamKey stream, base::Bytes message, AfterAnswer after);
   void send_answer(StreamKey stream, base::Bytes prefixed, AfterAnswer after);
-  void send_held();
-  bool send_held(StreamKey stream);
+  void hold(StreamKey stream, Call& call, base::Bytes rest);
+  void send_held(StreamKey stream);
+  void send_all_held();
+  void trim_held();
   /// Tells the sink, if it knows of the stream.
   void end(StreamKey stream, GrpcStatus status, std::string_view text);
 
   const GrpcLimits limits_;
   Http2Connection http2_;
   std::vector<Call> calls_;       // by slot
-  std::vector<StreamKey> held_;   // calls with held answers, oldest first; some may be gone
+  std::vector<StreamKey> held_;   // calls with held answers that wait for the connection's window, some may be gone
+  std::size_t held_first_ = 0;    // those before it were served
+  std::uint32_t held_calls_ = 0;  // all that have a held answer
   std::vector<std::unique_ptr<CallExtras>> ended_;  // in this decode: a handler may still look at what it ended
   std::size_t assembly_bytes_ = 0;
   std::size_t held_bytes_ = 0;

@@ -11,6 +11,11 @@
 #include "native/codec/protobuf.h"
 
 namespace codec {
+namespace {
+
+constexpr std::size_t kept_held_max = 16;
+
+}  // namespace
 
 void GrpcCodec::send_headers(StreamKey stream) {
   Call* const call = find(stream);
@@ -39,48 +44,57 @@ void GrpcCodec::send_answer(StreamKey stream, base::Bytes prefixed, AfterAnswer 
     if (after == AfterAnswer::ends) end(stream, GrpcStatus::ok, {});
     return;
   }
+  hold(stream, call, prefixed.subspan(sent));
+  call.extras->ends_after_held = after == AfterAnswer::ends;
+}
+
+/// What one stream's window holds up waits for that window only; in `held_` is what the connection's does.
+void GrpcCodec::hold(StreamKey stream, Call& call, base::Bytes rest) {
   CallExtras& extras = call.extras_for_writing();
   if (!extras.held) {
     extras.held = std::make_unique<std::vector<std::uint8_t>>();
-    held_.push_back(stream);
-    if (!answer_since_ms_) answer_since_ms_ = now_ms_;
+    if (++held_calls_ == 1) answer_since_ms_ = now_ms_;
   }
-  extras.held->insert(extras.held->end(), prefixed.begin() + static_cast<std::ptrdiff_t>(sent), prefixed.end());
-  extras.ends_after_held = after == AfterAnswer::ends;
-  held_bytes_ += prefixed.size() - sent;
+  extras.held->insert(extras.held->end(), rest.begin(), rest.end());
+  held_bytes_ += rest.size();
+  if (!http2_.connection_blocked() || extras.waits_for_connection) return;
+  extras.waits_for_connection = true;
+  held_.push_back(stream);
 }
 
-/// Oldest first, as far as the windows reach.
-void GrpcCodec::send_held() {
-  if (held_.empty()) return;
-  std::vector<StreamKey> held;
-  held.swap(held_);
-  bool moved = false;
-  for (const StreamKey stream : held) {
-    const Call* const call = find(stream);
-    if (call == nullptr || !call->extras || !call->extras->held) {
-      moved = true;  // ended meanwhile
-      continue;
-    }
-    const std::size_t before = held_bytes_;
-    if (!send_held(stream)) held_.push_back(stream);
-    moved = moved || held_bytes_ < before;
+/// In turn, and no further than the connection's window reaches: not all of them are looked at whenever it opens a little.
+void GrpcCodec::send_all_held() {
+  while (held_first_ < held_.size() && !http2_.connection_blocked()) {
+    const StreamKey stream = held_[held_first_++];
+    Call* const call = find(stream);
+    if (call == nullptr || !call->extras) continue;  // ended meanwhile
+    call->extras->waits_for_connection = false;
+    send_held(stream);
   }
-  if (held_.empty()) answer_since_ms_.reset();
-  else if (moved) answer_since_ms_ = now_ms_;
+  trim_held();
 }
 
-/// True when nothing of it is held any more.
-bool GrpcCodec::send_held(StreamKey stream) {
-  CallExtras& extras = *find(stream)->extras;
-  std::vector<std::uint8_t>& held = *extras.held;
+/// Of those that ended, or were served, there are never many more in the list than of the others.
+void GrpcCodec::trim_held() {
+  if (held_.size() < 2 * std::size_t{held_calls_} + kept_held_max) return;
+  held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(held_first_));
+  held_first_ = 0;
+  std::erase_if(held_, [&](StreamKey stream) { return find(stream) == nullptr; });
+  if (held_.empty()) std::vector<StreamKey>().swap(held_);
+}
+
+void GrpcCodec::send_held(StreamKey stream) {
+  Call& call = *find(stream);
+  if (!call.extras || !call.extras->held) return;
+  std::vector<std::uint8_t>& held = *call.extras->held;
   const std::size_t sent = http2_.send(stream, held);
   held.erase(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(sent));
   held_bytes_ -= sent;
-  if (!held.empty()) return false;
-  extras.held.reset();
-  if (extras.ends_after_held) end(stream, GrpcStatus::ok, {});
-  return true;
+  if (sent > 0) answer_since_ms_ = now_ms_;
+  if (!held.empty()) return hold(stream, call, {});
+  if (--held_calls_ == 0) answer_since_ms_.reset();
+  call.extras->held.reset();
+  if (call.extras->ends_after_held) end(stream, GrpcStatus::ok, {});
 }
 
 void GrpcCodec::answer(StreamKey stream, base::Bytes message, std::uint64_t offset) {

@@ -178,8 +178,8 @@ void Http2Connection::on_frame(base::Bytes payload) {
 }
 
 /// False when the connection has failed by it.
-bool Http2Connection::spend_glitch() {
-  if (!glitches_.take(now_ms_)) fail(Http2Error::enhance_your_calm, "too many frames of no use");
+bool Http2Connection::spend_glitch(std::uint32_t count) {
+  if (!glitches_.take(now_ms_, count)) fail(Http2Error::enhance_your_calm, "too many frames of no use");
   return !failed();
 }
 

@@ -44,7 +44,7 @@ class Http2Handler {
   virtual void on_end(StreamKey stream) = 0;
   /// Reset by the peer, or by us for a stream error, before it was answered; the key finds nothing any more.
   virtual void on_gone(StreamKey stream) = 0;
-  /// See StreamSink::on_stream_window.
+  /// See StreamSink::on_stream_window; only of streams whose headers are queued.
   virtual void on_window(StreamKey stream) = 0;
 
  protected:
@@ -65,7 +65,7 @@ class Http2Connection {
   void consume_replies(std::size_t count) { replies_.consume(count); }
 
   std::uint32_t sendable(StreamKey key) const;
-  bool has_window() const { return connection_window_ > 0; }
+  bool connection_blocked() const { return connection_window_ <= 0; }
   void write_data_head(StreamKey key, std::uint32_t length, base::MutableBytes out);
   void return_data(StreamKey key, std::uint32_t length);
 
@@ -104,7 +104,7 @@ class Http2Connection {
   void on_frame(base::Bytes payload);
   void fail(Http2Error error, std::string_view reason);
   Decoded outcome() const;
-  bool spend_glitch();
+  bool spend_glitch(std::uint32_t count = 1);
   void check_queues();
 
   // http2_connection_headers.cc: requests, trailers, resets.
@@ -132,16 +132,21 @@ class Http2Connection {
   base::Bytes take_padding(base::Bytes in);
   void end_data();
   void return_connection_credit();
+  void take_send_windows(StreamKey key, std::uint32_t length);
+  bool allows_small_update();
   void on_window_update(std::uint32_t increment);
   void on_settings(base::Bytes payload);
   bool apply_setting(std::uint16_t id, std::uint32_t value);
   bool apply_initial_window(std::uint32_t value);
+  void report_opened_windows(std::int64_t initial_before);
   void on_ping(base::Bytes payload);
+  std::uint32_t first_receive_window() const;
   std::int64_t send_window(const Http2Stream& stream) const { return stream.send_delta + peer_initial_window_; }
 
   const Http2Limits limits_;
   Phase phase_ = Phase::preface;
-  bool settings_seen_ = false;
+  bool settings_seen_ = false;       // the peer's
+  bool settings_acked_ = false;      // ours, by the peer
   bool draining_ = false;
   bool peer_leaves_ = false;         // its GOAWAY has come
   bool sent_since_ping_ = false;     // HEADERS or DATA: then a ping may be measuring the path
@@ -182,6 +187,7 @@ class Http2Connection {
   std::int64_t connection_window_ = initial_window_bytes;  // for sending
   std::int64_t peer_initial_window_ = initial_window_bytes;
   std::int64_t largest_delta_ = 0;       // no stream's send_delta is larger
+  std::uint32_t small_updates_due_ = 0;  // that small frames of ours account for
   std::uint32_t peer_frame_bytes_max_ = frame_payload_bytes_max;
 
   RateBudget resets_;

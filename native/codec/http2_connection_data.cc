@@ -8,9 +8,11 @@
 namespace codec {
 namespace {
 
-/// A window that grows by less is of no use to anybody.
+/// A window that grows by less is of no use to anybody, unless that is how much was sent.
 constexpr std::uint32_t useful_increment_min = 16;
+constexpr std::uint32_t small_updates_due_max = 1'000'000;
 constexpr std::uint8_t pings_waiting_max = 255;
+constexpr std::uint32_t streams_per_glitch = 1000;
 
 }  // namespace
 
@@ -85,7 +87,7 @@ void Http2Connection::end_data() {
   data_stream_ = {};
   Http2Stream* const stream = streams_.find(key);
   if (stream == nullptr) return check_queues();
-  const std::uint32_t due = limits_.stream_window_bytes - stream->receive_left;
+  const std::uint32_t due = limits_.stream_window_bytes - std::min(limits_.stream_window_bytes, stream->receive_left);
   const bool goes_on = !head_.has(frame_flag::end_stream) && !stream->answered;
   if (goes_on && due > limits_.stream_window_bytes / 2) {
     replies_.window_update(key.id, due);
@@ -93,6 +95,11 @@ void Http2Connection::end_data() {
   }
   if (head_.has(frame_flag::end_stream)) end_of_peer(key);
   check_queues();
+}
+
+/// §6.9.2: a peer that has not seen our SETTINGS yet may use the window that HTTP/2 begins with.
+std::uint32_t Http2Connection::first_receive_window() const {
+  return settings_acked_ ? limits_.stream_window_bytes : std::max(limits_.stream_window_bytes, initial_window_bytes);
 }
 
 void Http2Connection::return_connection_credit() {
@@ -117,10 +124,7 @@ std::uint32_t Http2Connection::sendable(StreamKey key) const {
 }
 
 void Http2Connection::write_data_head(StreamKey key, std::uint32_t length, base::MutableBytes out) {
-  CHECK(length > 0 && length <= sendable(key));
-  connection_window_ -= length;
-  streams_.find(key)->send_delta -= length;
-  sent_since_ping_ = true;
+  take_send_windows(key, length);
   write_frame_head({length, static_cast<std::uint8_t>(FrameType::data), 0, key.id}, out);
 }
 
@@ -129,21 +133,36 @@ void Http2Connection::return_data(StreamKey key, std::uint32_t length) {
   if (Http2Stream* const stream = streams_.find(key)) stream->send_delta += length;
 }
 
+/// Some clients give back every frame by itself, to both windows: so many small updates are no fault of theirs. A frame that the
+/// window cut short is: who opens it byte by byte makes us send bytes one by one (CVE-2019-9511).
+void Http2Connection::take_send_windows(StreamKey key, std::uint32_t length) {
+  const std::uint32_t most = sendable(key);
+  CHECK(length > 0 && length <= most);
+  if (length < most && small_updates_due_ < small_updates_due_max) small_updates_due_ += 2;
+  connection_window_ -= length;
+  streams_.find(key)->send_delta -= length;
+  sent_since_ping_ = true;
+}
+
 std::size_t Http2Connection::send(StreamKey key, base::Bytes content) {
   std::size_t sent = 0;
   while (const std::size_t length = std::min<std::size_t>(sendable(key), content.size() - sent)) {
-    connection_window_ -= static_cast<std::int64_t>(length);
-    streams_.find(key)->send_delta -= static_cast<std::int64_t>(length);
-    sent_since_ping_ = true;
+    take_send_windows(key, static_cast<std::uint32_t>(length));
     replies_.data(key.id, content.subspan(sent, length));
     sent += length;
   }
   return sent;
 }
 
+bool Http2Connection::allows_small_update() {
+  if (small_updates_due_ == 0) return spend_glitch();
+  --small_updates_due_;
+  return true;
+}
+
 /// §6.9.
 void Http2Connection::on_window_update(std::uint32_t increment) {
-  if (increment < useful_increment_min && !spend_glitch()) return;
+  if (increment < useful_increment_min && !allows_small_update()) return;
   if (head_.stream == 0) {
     if (increment == 0) return fail(Http2Error::protocol_error, "a window that grows by nothing");
     const bool was_empty = connection_window_ <= 0;
@@ -167,18 +186,30 @@ void Http2Connection::on_window_update(std::uint32_t increment) {
 
 /// §6.5.
 void Http2Connection::on_settings(base::Bytes payload) {
+  const bool is_expected = head_.has(frame_flag::ack) && !settings_acked_;
+  if (!is_expected && !spend_glitch()) return;
   if (head_.has(frame_flag::ack)) {
-    spend_glitch();
+    settings_acked_ = true;
     return;
   }
-  if (!spend_glitch()) return;
   const std::int64_t window_before = peer_initial_window_;
   for (; !payload.empty(); payload = payload.subspan(6)) {
     const auto id = static_cast<std::uint16_t>(payload[0] << 8 | payload[1]);
     if (!apply_setting(id, read_u32(payload.subspan(2)))) return;
   }
   replies_.settings_ack();
-  if (peer_initial_window_ > window_before) handler_->on_window({});
+  if (peer_initial_window_ > window_before) report_opened_windows(window_before);
+}
+
+/// This is work for every stream, so that it costs the peer more the more there are.
+void Http2Connection::report_opened_windows(std::int64_t initial_before) {
+  if (!spend_glitch(streams_.size() / streams_per_glitch)) return;
+  for (std::size_t place = 0; place < streams_.places(); ++place) {  // a handler may end streams
+    const Http2Stream& stream = streams_.at(place);
+    const bool was_empty = stream.send_delta + initial_before <= 0;
+    if (stream.id == 0 || !stream.sends_data || !was_empty || send_window(stream) <= 0) continue;
+    handler_->on_window({stream.id, static_cast<std::uint32_t>(place)});
+  }
 }
 
 bool Http2Connection::apply_setting(std::uint16_t id, std::uint32_t value) {

@@ -95,7 +95,7 @@ void Http2Connection::open_request(const GrpcRequest& request) {
   }
   const StreamKey key = streams_.open(block_stream_);
   Http2Stream& stream = *streams_.find(key);
-  stream.receive_left = limits_.stream_window_bytes;
+  stream.receive_left = first_receive_window();
   if (request.content_length()) stream.content_left = static_cast<std::int64_t>(*request.content_length());
   if (last_id_ > stream_id_max - ids_spare) drain();
   handler_->on_request(key, request);

@@ -35,6 +35,9 @@ class Http2Streams {
   void close(StreamKey key);
   /// The open streams, oldest first, at most `count` of them.
   std::vector<StreamKey> oldest(std::uint32_t count) const;
+  /// Places are 0 to one less than this; some are free.
+  std::size_t places() const { return places_.size(); }
+  const Http2Stream& at(std::size_t place) const { return places_[place]; }
   /// 0 when all are smaller.
   std::int64_t largest_send_delta() const;
 

@@ -16,13 +16,14 @@ class RateBudget {
  public:
   explicit RateBudget(const Rate& rate) : rate_(rate), thousandths_(std::uint64_t{rate.burst} * 1000) {}
 
-  /// Takes one; false when there is none left. `now_ms` never goes back, but may wrap.
-  bool take(std::uint32_t now_ms) {
+  /// Takes `count`; false when there are not so many left. `now_ms` never goes back, but may wrap.
+  bool take(std::uint32_t now_ms, std::uint32_t count = 1) {
     const std::uint64_t earned = std::uint64_t{now_ms - last_ms_} * rate_.per_second;  // a thousandth a millisecond each
     last_ms_ = now_ms;
     thousandths_ = std::min(thousandths_ + earned, std::uint64_t{rate_.burst} * 1000);
-    if (thousandths_ < 1000) return false;
-    thousandths_ -= 1000;
+    const std::uint64_t wanted = std::uint64_t{count} * 1000;
+    if (thousandths_ < wanted) return false;
+    thousandths_ -= wanted;
     return true;
   }
 

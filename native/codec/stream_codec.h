@@ -52,7 +52,7 @@ class StreamSink {
   virtual void on_stream_last(StreamKey stream, std::string_view topic) = 0;
   /// The peer has cancelled it, or broken its rules. Reported for every stream that was named to the sink before.
   virtual void on_stream_gone(StreamKey stream) = 0;
-  /// `sendable` was 0 for want of window and may be more now; id 0: for all streams.
+  /// Its own window was used up and no longer is; id 0: the connection's.
   virtual void on_stream_window(StreamKey stream) = 0;
 
  protected:
@@ -90,8 +90,9 @@ class StreamCodec : public Codec {
   /// How many bytes of payload one DATA frame of that stream may carry now: both windows and the peer's largest frame allow
   /// them. 0 also for streams that are not subscribed, or gone.
   virtual std::uint32_t sendable(StreamKey stream) const = 0;
-  /// False while the connection's own window is used up: then `sendable` is 0 for every stream.
-  virtual bool has_window() const = 0;
+  /// The connection's window is used up: then every stream waits for on_stream_window of id 0; else one whose `sendable` is 0
+  /// waits for its own. (To look at all streams whenever any window opens would let a peer keep us busy with 13 bytes.)
+  virtual bool connection_blocked() const = 0;
   /// Writes the head of a DATA frame to the front of `out` and takes `length`, 1 to `sendable`, from both windows.
   virtual void write_data_head(StreamKey stream, std::uint32_t length, base::MutableBytes out) = 0;
   /// Of a frame whose head was written not one byte has left, and none will: both windows get it back.

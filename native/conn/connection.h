@@ -96,6 +96,7 @@ struct Connection {
   bool peer_closed : 1 = false;      // the peer's close frame has come
   bool handed_over : 1 = false;      // its socket is somebody else's now: not to be closed here
   bool stalled : 1 = false;          // streams: the connection's own window is used up, and some have more to send
+  bool awaits_room : 1 = false;      // paused or withholding: queued to be looked at when the logs have room
   bool withholding : 1 = false;      // streams: received bytes are not given back to the peer's window while the logs are full
   bool linger_after : 1 = false;     // the peer may still be sending: shut our direction, then read to the end
 

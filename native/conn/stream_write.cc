@@ -45,7 +45,7 @@ void StreamWrite::add(base::Bytes bytes) {
 void StreamWrite::collect_frames() {
   Streams& streams = *connection_->streams;
   std::size_t left = send_quantum_bytes;
-  while (streams.has_queued() && left > 0 && frames_.size() < frames_max && connection_->stream_codec().has_window()) {
+  while (streams.has_queued() && left > 0 && frames_.size() < frames_max && !connection_->stream_codec().connection_blocked()) {
     if (!collect_frame(streams.dequeue(), left)) continue;
     left -= frames_.back().payload.size();
   }
@@ -95,7 +95,7 @@ std::uint64_t StreamWrite::consume(std::size_t written) {
   // The last one first: a stream may have several.
   for (std::size_t i = frames_.size(); i-- > gone;) give_back(frames_[i]);
   frames_.resize(gone);
-  connection_->stalled = connection_->streams->has_queued() && !connection_->stream_codec().has_window();
+  connection_->stalled = connection_->streams->has_queued() && connection_->stream_codec().connection_blocked();
   return publications;
 }
 

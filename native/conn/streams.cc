@@ -49,7 +49,6 @@ void Streams::clear() {
   if (!keeps) std::vector<Place>().swap(places_);
   if (!keeps) std::vector<std::uint32_t>().swap(ring_);
   first_ = queued_ = 0;
-  stalled_ = 0;
 }
 
 void Streams::enqueue(std::uint32_t slot) {
@@ -77,14 +76,10 @@ std::uint32_t Streams::dequeue() {
 void Streams::stall(Subscriber& subscriber) {
   CHECK(subscriber.lane == Lane::gathered);
   subscriber.lane = Lane::blocked;
-  ++stalled_;
 }
 
 void Streams::wake(Subscriber& subscriber) {
-  if (subscriber.lane != Lane::blocked) return;
-  CHECK(stalled_ > 0);
-  subscriber.lane = Lane::gathered;
-  --stalled_;
+  if (subscriber.lane == Lane::blocked) subscriber.lane = Lane::gathered;
 }
 
 /// Slots are dense: the codec uses free ones again first.

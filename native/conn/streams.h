@@ -49,9 +49,8 @@ class Streams {
   std::uint32_t dequeue();
 
   // Subscribers whose stream has no window: their lane is `blocked`.
-  bool has_stalled() const { return stalled_ > 0; }
-  void stall(Subscriber& subscriber);
-  void wake(Subscriber& subscriber);
+  static void stall(Subscriber& subscriber);
+  static void wake(Subscriber& subscriber);
 
   FrameRest rest;
   bool waits_watched = false;  // the connection's deadline minds what its peer keeps us waiting for
@@ -73,7 +72,6 @@ class Streams {
   std::vector<std::uint32_t> ring_;     // slots; as long as `places_`
   std::size_t first_ = 0;
   std::size_t queued_ = 0;
-  std::uint32_t stalled_ = 0;
 };
 
 }  // namespace conn

@@ -77,7 +77,7 @@ class FanOut {
   void flush_private(conn::Connection& connection);
   /// The same, but in the next `run`.
   void flush_soon(conn::Connection& connection);
-  /// The peer's window has grown: that of a stream, or with id 0 perhaps of all. `flush_private` then sends what waited for it.
+  /// See StreamSink::on_stream_window. `flush_private` then sends what waited for it.
   void on_stream_window(conn::Connection& connection, codec::StreamKey stream);
   /// The kernel takes bytes again.
   void on_writable(conn::Connection& connection);

@@ -28,21 +28,20 @@ void FanOut::unsubscribe_stream(Connection& connection, codec::StreamKey stream)
   streams.remove(*found);
 }
 
+/// That of the connection stopped them all in the queue's order; there they still are.
 void FanOut::on_stream_window(Connection& connection, codec::StreamKey stream) {
-  conn::Streams& streams = *connection.streams;
-  const auto wake = [&](std::size_t i) {
-    const conn::Subscription& subscription = connection.subscriptions[i];
-    Subscriber& subscriber = subscription.slice->subscribers[subscription.index];
-    if (subscriber.lane != Lane::blocked) return;
-    streams.wake(subscriber);
-    streams.enqueue(subscriber.stream);
-  };
   if (stream.id == 0) {
     connection.stalled = false;
-    for (std::size_t i = 0; streams.has_stalled() && i < connection.subscriptions.size(); ++i) wake(i);
-  } else if (const auto found = streams.find(stream)) {
-    wake(*found);
+    return;
   }
+  conn::Streams& streams = *connection.streams;
+  const auto found = streams.find(stream);
+  if (!found) return;
+  const conn::Subscription& subscription = connection.subscriptions[*found];
+  Subscriber& subscriber = subscription.slice->subscribers[subscription.index];
+  if (subscriber.lane != Lane::blocked) return;
+  streams.wake(subscriber);
+  streams.enqueue(subscriber.stream);
 }
 
 WriteOutcome FanOut::write_streams(Connection& connection) {

@@ -76,6 +76,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   bool takes_control_frame(conn::Connection& connection);
   bool must_wait(const conn::Connection& connection, Resume resume) const;
   void pause(conn::Connection& connection);
+  void await_room(conn::Connection& connection);
   void resume_paused();
   void ask_for_relief();
 

@@ -248,22 +248,27 @@ void Shard::on_close(std::uint16_t code, std::string_view reason) {
 // Backpressure: a publisher is not read while the logs are full, a session also while the control plane has enough to do. Its own
 // TCP window stops it.
 
-/// Once it waits it goes on only when there is clearly room again.
+/// Whether it is not to be read now. Once it waits it goes on only when there is clearly room again.
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
   const bool session = connection.role == codec::Role::session;
   if (session && engine_.events.congested()) return true;
-  // Subscribers' streams need what their peer says of its windows.
-  const bool publishes = connection.role == codec::Role::streams
-                             ? connection.withholding || (connection.publishes_to != nullptr && connection.subscriptions.size() == 0)
-                             : connection.role == codec::Role::publish;
+  // Subscribers' streams need what their peer says of its windows: beside them publishers wait for credit instead (withhold_credit).
+  const bool only_publishes = connection.publishes_to != nullptr && connection.subscriptions.size() == 0;
+  const bool publishes = connection.role == codec::Role::streams ? only_publishes : connection.role == codec::Role::publish;
   if (!session && !publishes) return false;
   return resume == Resume::yes ? !engine_.memory.below_resume() : engine_.memory.over_limit();
 }
 
 void Shard::pause(Connection& connection) {
   connection.paused = true;
-  paused_.push_back(ConnectionTable::token(connection));
+  await_room(connection);
+}
+
+void Shard::await_room(Connection& connection) {
   metrics_.add(Metric::publishers_paused);
+  if (connection.awaits_room) return;
+  connection.awaits_room = true;
+  paused_.push_back(ConnectionTable::token(connection));
 }
 
 void Shard::resume_paused() {
@@ -274,12 +279,15 @@ void Shard::resume_paused() {
   for (const std::uint64_t token : paused) {
     Connection* const connection = connections_.find(token);
     if (connection == nullptr) continue;
-    if (must_wait(*connection, Resume::yes)) {
+    const bool withholds = connection->withholding && !engine_.memory.below_resume();
+    const bool waits = connection->paused && must_wait(*connection, Resume::yes);
+    if (withholds || waits) {
       paused_.push_back(token);
-      continue;
+    } else {
+      connection->awaits_room = false;
     }
-    if (connection->withholding) grant_credit(*connection);
-    if (!connection->paused) continue;
+    if (connection->withholding && !withholds) grant_credit(*connection);
+    if (!connection->paused || waits) continue;
     connection->paused = false;
     on_readable(*connection);
   }

@@ -108,8 +108,7 @@ void Shard::withhold_credit(Connection& connection) {
   if (connection.withholding) return;
   connection.withholding = true;
   connection.stream_codec().set_credit(codec::Credit::withheld);
-  paused_.push_back(ConnectionTable::token(connection));
-  metrics_.add(Metric::publishers_paused);
+  await_room(connection);
 }
 
 void Shard::grant_credit(Connection& connection) {

@@ -122,7 +122,7 @@ TEST_CASE("grpc: the sink may end the connection within its handlers") {
     const Setup setup = {{}, [at](codec::StreamCodec& codec, const std::string& what, StreamKey) {
                            if (what == at) codec.give_up("enough");
                          }};
-    const Wire all = call(1, publish_path) + data(1, grpc({})) + end_data(1) + subscribe(3) + settings({{4, 70'000}}) + last(5) + rst_stream(3) + subscribe(7);
+    const Wire all = call(1, publish_path) + data(1, grpc({})) + end_data(1) + subscribe(3) + settings({{4, 0}}) + settings({{4, 70'000}}) + last(5) + rst_stream(3) + subscribe(7);
     const Outcome whole = run_whole(all, setup);
     CHECK(whole.commands.ends_with("failed(enough)"));
     check_wire(all, whole.commands, whole.replies, setup);

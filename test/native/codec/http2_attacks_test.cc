@@ -232,6 +232,63 @@ TEST_CASE("attack: half messages on many streams") {
   CHECK(connection.verdict() == "open");
 }
 
+TEST_CASE("attack: initial windows up and down over many streams") {
+  // With 5000 streams going up costs five more than the frames themselves.
+  Connection connection;
+  connection.recorder.writes_commands = false;
+  for (std::uint32_t i = 0; i < 5000; ++i) connection.feed(subscribe(id_of(i)));
+  connection.replies();
+  std::uint32_t times = 0;
+  while (connection.verdict() == "open" && times < 1000) {
+    connection.feed(settings({{4, 0}}) + settings({{4, 100}}));
+    connection.replies();
+    ++times;
+  }
+  CHECK(connection.verdict() == "failed(" + glitches + ")");
+  CHECK(times == 143);  // 999 of 7 each
+}
+
+TEST_CASE("attack: a window that opens byte by byte, CVE-2019-9511; who gives back every small frame by itself is no attacker") {
+  const React answers = [](codec::StreamCodec& codec, const std::string& what, StreamKey stream) {
+    if (what == "last") codec.answer(stream, grpc(Wire{0x12, 0x90, 0x4E} + Wire(10'000, 'x')), 7);
+  };
+  Connection dribble({{}, answers});
+  dribble.feed(settings({{4, 0}}) + last(1));
+  std::uint32_t bytes = 0;
+  for (; dribble.verdict() == "open" && bytes < 10'000; ++bytes) {
+    dribble.feed(window_update(1, 1));
+    dribble.replies();
+  }
+  CHECK(dribble.verdict() == "failed(" + glitches + ")");
+  CHECK(bytes == 999);  // SETTINGS were two of a thousand, and one more is too many
+
+  Connection careful;
+  careful.feed(subscribe(1));
+  std::array<std::uint8_t, codec::StreamCodec::data_head_bytes> head;
+  for (int i = 0; i < 10'000; ++i) {
+    careful.codec().write_data_head({1, 0}, 12, head);
+    careful.feed(window_update(1, 12) + window_update(0, 12));
+  }
+  CHECK(careful.verdict() == "open");
+  CHECK(careful.codec().sendable({1, 0}) == 16'384);
+}
+
+TEST_CASE("attack: one stream's window opens often, with many answers waiting") {
+  const React answers = [](codec::StreamCodec& codec, const std::string& what, StreamKey stream) {
+    if (what == "last") codec.answer(stream, grpc(message(1, "hello")), 7);
+  };
+  Connection connection({{}, answers});
+  connection.feed(settings({{4, 0}}));
+  for (std::uint32_t i = 0; i < 500; ++i) connection.feed(last(id_of(i)));
+  connection.replies();
+  // Each hears of its own window only, and nothing is sent for the others.
+  for (std::uint32_t i = 0; i < 500; ++i) {
+    connection.feed(window_update(id_of(i), 16));
+    REQUIRE(connection.replies() == "DATA(" + std::to_string(id_of(i)) + ",000000000b0801120568656c6c6f1807) " + ended(id_of(i), 0));
+  }
+  CHECK(connection.codec().open_streams() == 0);
+}
+
 TEST_CASE("attack: questions without a window for the answers") {
   const React answers = [](codec::StreamCodec& codec, const std::string& what, StreamKey stream) {
     if (what == "last") codec.answer(stream, grpc(Wire{0x12, 0x90, 0x4E} + Wire(10'000, 'x')), 7);

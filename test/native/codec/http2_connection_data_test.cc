@@ -105,6 +105,16 @@ TEST_CASE("http2 data: more than a window is an error of the stream, or of the c
   CHECK(connection.replies().ends_with("GOAWAY(9,3,more than the connection's window) "));
 }
 
+TEST_CASE("http2 data: a client that has not seen our settings may use the usual window") {
+  const auto verdict_of = [](const Wire& acknowledgement) {
+    Bare connection(small());
+    connection.feed(bytes(codec::http2_preface) + settings() + acknowledgement + call(1, publish_path) + data(1, hex("00 00004000") + Wire(5000, 0)));
+    return connection.replies();
+  };
+  CHECK(verdict_of({}).find("RST") == std::string::npos);
+  CHECK(verdict_of(settings_ack()).ends_with("RST(1,3) "));
+}
+
 TEST_CASE("http2 data: an answered stream gets no more credit") {
   Wire all = call(1, "/nothing");
   for (int i = 0; i < 10; ++i) all = all + data(1, Wire(100, 0));
@@ -132,11 +142,13 @@ TEST_CASE("http2 data: what may be sent is what both windows and the peer's larg
   head_of(codec, first, 65'535 - 56'384);
   CHECK(codec.sendable(first) == 0);
   CHECK(codec.sendable({3, 1}) == 0);
+  CHECK(codec.connection_blocked());
   connection.commands();
   connection.feed(window_update(0, 1000));
   CHECK(connection.commands() == "window(0) ");
   CHECK(codec.sendable(first) == 0);  // the stream's is still empty
   CHECK(codec.sendable({3, 1}) == 1000);
+  CHECK(!codec.connection_blocked());
   connection.feed(window_update(1, 300));
   CHECK(connection.commands() == "window(1) ");
   CHECK(codec.sendable(first) == 300);
@@ -177,10 +189,14 @@ TEST_CASE("http2 data: the initial window changes all streams, and may leave the
   CHECK(connection.commands() == "window(1) ");
   CHECK(codec.sendable(first) == 100);
   connection.feed(settings({{4, 800}}));
-  CHECK(connection.commands() == "window(0) ");
+  CHECK(connection.commands() == "");  // neither was empty
   CHECK(codec.sendable(first) == 400);
+  head_of(codec, first, 400);
+  connection.feed(settings({{4, 900}}));
+  CHECK(connection.commands() == "window(1) ");
+  CHECK(codec.sendable(first) == 100);
   connection.feed(subscribe(5));
-  CHECK(codec.sendable({5, 2}) == 800);
+  CHECK(codec.sendable({5, 2}) == 900);
 }
 
 TEST_CASE("http2 data: windows that grow by nothing, or over their bound") {
@@ -200,7 +216,7 @@ TEST_CASE("http2 data: an initial window that would push a stream's over its bou
   const Wire grown = subscribe(1) + window_update(1, window_max - 65'535);
   check_wire(grown + settings({{4, 65'535}}), subscribed + "open", ok_headers(1) + "ACK ");
   check_fails(grown + settings({{4, 65'536}}), 1, Http2Error::flow_control_error, "a window over 2,147,483,647 bytes");
-  check_wire(grown + rst_stream(1) + settings({{4, 65'536}}), subscribed + "gone(1) window(0) open", ok_headers(1) + "ACK ");  // that stream is gone
+  check_wire(grown + rst_stream(1) + settings({{4, 65'536}}), subscribed + "gone(1) open", ok_headers(1) + "ACK ");  // that stream is gone
 }
 
 TEST_CASE("http2 data: settings out of their range") {
@@ -208,5 +224,5 @@ TEST_CASE("http2 data: settings out of their range") {
   check_fails(settings({{4, 0x80000000}}), 0, Http2Error::flow_control_error, "SETTINGS_INITIAL_WINDOW_SIZE over 2,147,483,647");
   check_fails(settings({{5, 16'383}}), 0, Http2Error::protocol_error, "SETTINGS_MAX_FRAME_SIZE out of its range");
   check_fails(settings({{5, 1 << 24}}), 0, Http2Error::protocol_error, "SETTINGS_MAX_FRAME_SIZE out of its range");
-  check_wire(settings({{5, 16'384}}) + settings({{5, (1 << 24) - 1}}) + settings({{4, window_max}}), "window(0) open", "ACK ACK ACK ");
+  check_wire(settings({{5, 16'384}}) + settings({{5, (1 << 24) - 1}}) + settings({{4, window_max}}), "open", "ACK ACK ACK ");
 }

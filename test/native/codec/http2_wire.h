@@ -107,7 +107,8 @@ inline Wire subscribe(std::uint32_t stream, const Fields& more = {}) {
 }
 inline Wire last(std::uint32_t stream) { return call(stream, last_path) + end_data(stream, grpc({})); }
 
-inline Wire preface() { return bytes(codec::http2_preface) + settings(); }
+inline Wire settings_ack() { return frame(FrameType::settings, flag::ack, 0, {}); }
+inline Wire preface() { return bytes(codec::http2_preface) + settings() + settings_ack(); }
 
 // What the server answers.
 

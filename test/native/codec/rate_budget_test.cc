@@ -29,6 +29,14 @@ TEST_CASE("rate budget: it never holds more than a burst") {
   CHECK(takes(budget, 3'600'000, 10) == 5);
 }
 
+TEST_CASE("rate budget: several at once, or none of them") {
+  codec::RateBudget budget({5, 0});
+  CHECK(budget.take(0, 3));
+  CHECK(!budget.take(0, 3));
+  CHECK(budget.take(0, 2));
+  CHECK(budget.take(0, 0));
+}
+
 TEST_CASE("rate budget: the clock may wrap") {
   codec::RateBudget budget({2, 1000});
   CHECK(takes(budget, 0xFFFFFFFF, 5) == 2);

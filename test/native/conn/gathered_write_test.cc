@@ -19,7 +19,7 @@ class Scene {
       topics_.push_back(std::make_shared<topic::Topic>("t" + std::to_string(i)));
       slices_.push_back(std::make_unique<conn::TopicSlice>(topics_[i], websocket, rule_));
       topics_[i]->add_interest(websocket, 0);
-      slices_[i]->subscribers.push_back({0, 0, -1, conn::Lane::gathered});
+      slices_[i]->subscribers.push_back({0, 0, -1, 0, conn::Lane::gathered});
       connection.subscriptions.push({slices_[i].get(), 0});
     }
   }

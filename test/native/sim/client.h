@@ -87,4 +87,14 @@ class Client {
   std::vector<std::uint8_t> buffer_;
 };
 
+/// A client that takes any message and keeps its text.
+class TextClient final : public Client {
+ public:
+  using Client::Client;
+  std::vector<std::string> texts;
+
+ private:
+  void on_message(const std::string& payload) override { texts.push_back(payload); }
+};
+
 }  // namespace sim

@@ -8,6 +8,7 @@
 
 #include "native/shard/engine.h"
 #include "test/native/sim/client.h"
+#include "test/native/sim/grpc_client.h"
 #include "test/native/sim/pusher_client.h"
 
 namespace sim {
@@ -15,11 +16,13 @@ namespace sim {
 class EngineOnFake : private shard::EventSink {
  public:
   static constexpr std::uint16_t session_port = 8003;
+  static constexpr std::uint16_t grpc_port = 8004;
 
   explicit EngineOnFake(shard::EngineOptions options = {}) : kernel(1), random_(1) {
     options.listeners = {{codec::ProtocolId::websocket_publish, *os::Address::parse("127.0.0.1", 8001), false},
                          {codec::ProtocolId::websocket_subscribe, *os::Address::parse("127.0.0.1", 8002), false},
-                         {codec::ProtocolId::pusher, *os::Address::parse("127.0.0.1", session_port), false}};
+                         {codec::ProtocolId::pusher, *os::Address::parse("127.0.0.1", session_port), false},
+                         {codec::ProtocolId::grpc, *os::Address::parse("127.0.0.1", grpc_port), false}};
     shard::StartError error;
     engine = shard::Engine::start(std::move(options), kernel, *this, error);
     engine->set_connection_events(true);
@@ -28,13 +31,24 @@ class EngineOnFake : private shard::EventSink {
   Client& subscriber(const std::string& target, std::size_t send_buffer_bytes = 64 * 1024) {
     return add<Client>(8002, target, send_buffer_bytes);
   }
+  TextClient& text_subscriber(const std::string& target, std::size_t send_buffer_bytes = 64 * 1024) {
+    return add<TextClient>(8002, target, send_buffer_bytes);
+  }
   Client& publisher(const std::string& target) { return add<Client>(8001, target, 64 * 1024); }
   PusherClient& session(const std::string& target = "/app/key", std::size_t send_buffer_bytes = 64 * 1024) {
     return add<PusherClient>(session_port, target, send_buffer_bytes);
   }
+  GrpcClient& grpc(GrpcSetup setup = {}) {
+    setup.port = grpc_port;
+    setup.address = address_of(same_address ? 1 : static_cast<std::uint32_t>(1'000'000 + grpc_clients.size()));
+    return *grpc_clients.emplace_back(std::make_unique<GrpcClient>(kernel, setup));
+  }
 
   shard::PublishStatus publish(const std::string& topic, const std::string& payload) {
     return engine->publish(topic, {codec::PayloadKind::text, base::bytes_of(payload)}).status;
+  }
+  shard::PublishStatus publish_binary(const std::string& topic, const std::string& payload) {
+    return engine->publish(topic, {codec::PayloadKind::binary, base::bytes_of(payload)}).status;
   }
   /// A message as clients verify it; the sequence counts on.
   shard::PublishStatus publish(const std::string& topic, std::size_t filler_bytes) {
@@ -44,11 +58,16 @@ class EngineOnFake : private shard::EventSink {
   /// The engine turns and clients move, until nothing does; time goes on by `ms` a round.
   void settle(std::int64_t ms = 0) {
     for (int quiet = 0; quiet < 4; ++quiet) {
-      turn(ms);
-      for (const auto& each : clients) {
-        if (each->step()) quiet = 0;
-      }
+      if (step(ms)) quiet = 0;
     }
+  }
+  /// One round of it; true when a client has moved.
+  bool step(std::int64_t ms = 0) {
+    turn(ms);
+    bool moved = false;
+    for (const auto& each : clients) moved = each->step() || moved;
+    for (const auto& each : grpc_clients) moved = each->step() || moved;
+    return moved;
   }
   void turn(std::int64_t ms = 0) {
     kernel.advance_ns(ms * 1'000'000);
@@ -65,6 +84,7 @@ class EngineOnFake : private shard::EventSink {
   std::vector<shard::Event> events;
   std::unique_ptr<shard::Engine> engine;
   std::vector<std::unique_ptr<Client>> clients;
+  std::vector<std::unique_ptr<GrpcClient>> grpc_clients;
   bool same_address = false;
   bool congested_now = false;  // the control plane has enough to do
   bool closed = false;         // it takes no events any more

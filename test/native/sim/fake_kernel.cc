@@ -159,6 +159,7 @@ IoResult FakeKernel::send(int fd, base::Bytes bytes) {
 
 IoResult FakeKernel::send_gather(int fd, std::span<const os::Piece> pieces) {
   Socket& socket = open_socket(fd);
+  CHECK(pieces.size() <= os::pieces_max);
   std::size_t length = 0;
   for (const os::Piece& piece : pieces) length += piece.length;
   CHECK(length > 0);

@@ -11,6 +11,7 @@
 namespace fixture {
 
 inline constexpr auto websocket = codec::EncodingId::websocket;
+inline constexpr auto grpc = codec::EncodingId::grpc;
 
 /// What a WebSocket frame of that text is.
 inline std::string frame_of(const std::string& text) {
@@ -23,6 +24,10 @@ inline std::string frame_of(const std::string& text) {
 inline topic::Published publish(topic::Topic& topic, topic::LogMemory& memory, const std::string& text, std::uint32_t now_ms = 0) {
   return topic.publish({codec::PayloadKind::text, base::bytes_of(text)}, now_ms, memory);
 }
+/// Bytes that are no UTF-8: gRPC has no way to say them.
+inline topic::Published publish_binary(topic::Topic& topic, topic::LogMemory& memory, std::uint32_t now_ms = 0) {
+  return topic.publish({codec::PayloadKind::binary, base::bytes_of("\xFF")}, now_ms, memory);
+}
 /// For everybody but that connection; 0: for all.
 inline topic::Published publish_without(std::uint64_t excluded, topic::Topic& topic, topic::LogMemory& memory, const std::string& text) {
   codec::Publication publication{codec::PayloadKind::text, base::bytes_of(text)};
@@ -33,8 +38,9 @@ inline topic::Published publish_without(std::uint64_t excluded, topic::Topic& to
 /// One shard with one subscriber, which reads everything at once.
 class Reader {
  public:
-  Reader(topic::Topic& topic_read, unsigned shard_of_reader) : topic(topic_read), shard(shard_of_reader) {
-    const topic::Head head = topic.add_interest(websocket, shard);
+  Reader(topic::Topic& topic_read, unsigned shard_of_reader, codec::EncodingId encoding_read = websocket)
+      : topic(topic_read), shard(shard_of_reader), encoding(encoding_read) {
+    const topic::Head head = topic.add_interest(encoding, shard);
     cursor = head.position;
     first_offset = head.offset;
   }
@@ -42,7 +48,7 @@ class Reader {
 
   void take() {
     std::vector<topic::SegmentRef> garbage;
-    topic.take(websocket, shard, window, garbage);
+    topic.take(encoding, shard, window, garbage);
   }
   /// All bytes up to the head it took, in pieces of at most `quantum` bytes.
   std::string read(std::uint32_t quantum = 65'483) {
@@ -57,17 +63,18 @@ class Reader {
   void settle() {
     std::vector<topic::SegmentRef> garbage;
     window.drop_before(cursor);
-    if (cursor == window.head_position()) topic.settled(websocket, shard, cursor, garbage);
+    if (cursor == window.head_position()) topic.settled(encoding, shard, cursor, garbage);
   }
   void leave() {
     if (!interested) return;
     interested = false;
     std::vector<topic::SegmentRef> garbage;
-    topic.remove_interest(websocket, shard, garbage);
+    topic.remove_interest(encoding, shard, garbage);
   }
 
   topic::Topic& topic;
   const unsigned shard;
+  const codec::EncodingId encoding;
   topic::LogWindow window;
   std::uint64_t cursor = 0;
   std::uint64_t first_offset = 0;
