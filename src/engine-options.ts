@@ -1,6 +1,6 @@
 /** From a validated configuration and this machine to the engine's options: every default that depends on the machine. */
 
-import { defaultSlowRule, type BrokerConfig } from './config/schema.js'
+import { defaultGrpc, defaultSlowRule, type BrokerConfig } from './config/schema.js'
 import { ConfigError } from './errors.js'
 import { resolveListeners, type Resolve } from './hosts.js'
 import type { EngineOptions, SlowConsumerRule } from './native/binding.js'
@@ -57,11 +57,13 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
   const shards = config.shards ?? Math.min(Math.max(machine.cores - 1, 1), shardsMax)
   const connectionsMax = resolveConnections(config.limits.connectionsMax, machine.openFilesMax, shards)
   const { drainMs: _, ...timeouts } = config.timeouts
+  const { hosts: _hosts, port: _port, ...grpc } = config.grpc ?? defaultGrpc
   return {
     listeners: [
       ...await resolveListeners('websocket-publish', 'publish', config.publish, machine.resolve),
       ...await resolveListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
       ...config.pusher.apps.length === 0 ? [] : await resolveListeners('pusher', 'pusher', config.pusher, machine.resolve),
+      ...config.grpc === null ? [] : await resolveListeners('grpc', 'grpc', config.grpc, machine.resolve),
     ],
     shards,
     reusePort: config.reusePort,
@@ -73,6 +75,7 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
     },
     timeouts,
     sessions: { pingIntervalMs: config.pusher.activityTimeoutMs, pongMs: config.pusher.pongMs },
+    grpc,
     slowConsumers: resolveSlowConsumers(config),
     cpus: config.cpus,
   }

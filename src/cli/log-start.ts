@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { isLoopback } from '../api/loopback.js'
 import type { Broker } from '../broker.js'
 import { describeSystemError, formatEndpoint } from '../endpoint.js'
-import type { ProtocolName } from '../native/binding.js'
+import type { BoundListener, ProtocolName } from '../native/binding.js'
 import { packageVersion } from '../package-info.js'
 
 /** The backlog the engine asks for; the kernel cuts it to somaxconn. */
@@ -15,7 +15,11 @@ const KiB = 2 ** 10
 const MiB = 2 ** 20
 
 const roles: Readonly<Record<ProtocolName, string>> = {
-  'websocket-publish': 'publish', 'websocket-subscribe': 'subscribe', pusher: 'pusher',
+  'websocket-publish': 'publish', 'websocket-subscribe': 'subscribe', pusher: 'pusher', grpc: 'grpc',
+}
+
+function urlOf({ protocol, address, port }: BoundListener): string {
+  return `${protocol === 'grpc' ? 'grpc' : 'ws'}://${formatEndpoint(address, port)}`
 }
 
 /** The kernel's bound on a listener's backlog, or null where it cannot be read. */
@@ -54,8 +58,9 @@ function formatBytes(bytes: number): string {
 
 export function logStart(broker: Broker, logger: Logger): void {
   const { shards, io, limits } = broker.options
-  for (const { protocol, address, port } of broker.listeners) {
-    const url = `ws://${formatEndpoint(address, port)}`
+  for (const listener of broker.listeners) {
+    const { protocol, address, port } = listener
+    const url = urlOf(listener)
     logger.info({ event: 'listening', role: roles[protocol], address, port, url }, `listening on ${url} (${roles[protocol]})`)
   }
   for (const { address, port } of broker.api) {

@@ -22,7 +22,8 @@ const flags: readonly (readonly [flag: string, help: string, ...keys: string[]])
   ['--subscribe-port <port>', 'port for subscribers, 0 picks a free one (default: 8002)', 'subscribe.port'],
   ['--api-port <port>', 'port of the HTTP API, 0 picks a free one (default: 8000)', 'api.port'],
   ['--pusher-port <port>', 'port of the Pusher protocol, 0 picks a free one (default: 6001)', 'pusher.port'],
-  ['--host <address...>', 'addresses to listen on (default: 127.0.0.1 and ::1)', 'publish.hosts', 'subscribe.hosts', 'pusher.hosts'],
+  ['--grpc-port <port>', 'port of gRPC, 0 picks a free one (default: 50051)', 'grpc.port'],
+  ['--host <address...>', 'addresses to listen on (default: 127.0.0.1 and ::1)', 'publish.hosts', 'subscribe.hosts', 'pusher.hosts', 'grpc.hosts'],
   ['--shards <count>', 'event-loop threads (default: CPUs less one)', 'shards'],
   ['--io <backend>', 'epoll, uring or auto (default: auto, io_uring where the system allows it)', 'io'],
   ['--slow-policy <policy>', 'disconnect, drop-oldest or latest (default: disconnect)', 'slowPolicy'],
@@ -38,7 +39,9 @@ function flagEntries(command: Command): Entry[] {
   const named = flags.flatMap(([flag, , ...keys]) => {
     const option = new Option(flag)
     const value = given[option.attributeName()]
-    return value === undefined ? [] : keys.map((key) => flagEntry(key, value, option.long ?? flag))
+    // Where to listen says nothing about what: a flag for several sections switches none of them on.
+    const unlessOff = keys.length > 1
+    return value === undefined ? [] : keys.map((key) => ({ ...flagEntry(key, value, option.long ?? flag), unlessOff }))
   })
   return [...assignments, ...named]
 }
@@ -85,6 +88,7 @@ Examples:
   $ broker start --host 0.0.0.0 --publish-port 9001 --subscribe-port 9002
   $ broker start --config broker.yaml --log-format json
   $ broker start --pusher
+  $ broker start --set grpc=null api=null
   $ broker start --slow-policy drop-oldest --set limits.messageBytesMax=1MiB`)
     .action((_options: unknown, self: Command) => run(self))
 }

@@ -75,8 +75,24 @@ const channelsFitTopics: Check = ({ pusher: { apps }, limits: { topicBytesMax } 
     value: topicBytesMax,
   }]
 
+/** What stands before each message in gRPC: a flag and its length. */
+const grpcPrefixBytes = 5
+
+/** One message that comes in pieces must not be too much for its connection, nor one connection for the broker. */
+const buffersFit: Check = ({ grpc, limits: { messageBytesMax } }) => {
+  if (grpc === null) return []
+  const { bufferBytesPerConnectionMax, bufferBytesMax } = grpc
+  const rows = [
+    { key: 'bufferBytesPerConnectionMax', value: bufferBytesPerConnectionMax, least: messageBytesMax + grpcPrefixBytes, of: 'limits.messageBytesMax and 5 bytes' },
+    { key: 'bufferBytesMax', value: bufferBytesMax, least: bufferBytesPerConnectionMax, of: 'grpc.bufferBytesPerConnectionMax' },
+  ]
+  return rows.filter(({ value, least }) => value < least).map(({ key, value, least, of }) => ({
+    path: ['grpc', key], problem: `must be at least ${of} (${least})`, value,
+  }))
+}
+
 const checks: readonly Check[] = [
-  messageFitsLog, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics,
+  messageFitsLog, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, buffersFit,
 ]
 
 /** Every contradiction in a configuration, none when it is sound. */

@@ -40,6 +40,12 @@ function place(tree: Tree, path: readonly string[], value: unknown): void {
   place(child, rest, value)
 }
 
+/** Whether a section on the way to a value is switched off. */
+function isOff(tree: Tree, [key = '', ...rest]: readonly string[]): boolean {
+  const present = tree[key]
+  return rest.length > 0 && (present === null || (isTree(present) && isOff(present, rest)))
+}
+
 /** The nearest entry at or above a path: a list is one entry, its items have none of their own. */
 function findSource(sources: ReadonlyMap<string, string>, path: readonly PropertyKey[]): string | null {
   if (path.length === 0) return null
@@ -55,7 +61,8 @@ export function loadConfig({ file, env, flags }: ConfigSources): LoadedConfig {
   const entries = [...(configFile === null ? [] : fileEntries(configFile)), ...environmentEntries(env), ...flags]
   const tree = emptyTree()
   const sources = new Map<string, string>()
-  for (const { path, value, source } of entries) {
+  for (const { path, value, source, unlessOff = false } of entries) {
+    if (unlessOff && isOff(tree, path)) continue
     place(tree, path, value)
     sources.set(formatPath(path), source)
   }

@@ -135,6 +135,20 @@ const pusher = section({
   }).prefault({}),
 })
 
+const grpc = section({
+  /** Addresses to listen on. Default: 127.0.0.1, and ::1 where the machine has it. */
+  hosts: listOf(host(), 'addresses').optional(),
+  port: count(0, 65535).default(50_051),
+  /** Calls open at one time on one connection; told to clients, and refused over it. */
+  streamsPerConnectionMax: count(1, 1_000_000).default(100_000),
+  /** Calls open at one time on all connections; UNAVAILABLE over it. */
+  streamsMax: count(1, 10_000_000).default(1_000_000),
+  /** Messages that came in part, and apart from them answers that are not read, of one connection. */
+  bufferBytesPerConnectionMax: bytes(64 * KiB, 1 * GiB).default(8 * MiB),
+  /** The same of all connections: over it those that hold more than their part end. */
+  bufferBytesMax: bytes(1 * MiB, 64 * GiB).default(256 * MiB),
+})
+
 /** What `createBroker` takes. */
 export const brokerSchema = section({
   publish: listener(8001),
@@ -143,6 +157,8 @@ export const brokerSchema = section({
   api: api.nullable().default(null),
   /** The Pusher protocol; it needs at least one app. */
   pusher: pusher.prefault({}),
+  /** gRPC; null: not. */
+  grpc: grpc.nullable().default(null),
   /** Event-loop threads. Default: one less than this process's CPUs, at least 1. */
   shards: count(1, 64).optional(),
   /** CPU numbers to pin shard k to (k modulo length), or null. */
@@ -161,8 +177,9 @@ export const brokerSchema = section({
 
 /** What `broker start` takes: the same, and its logs. */
 export const configSchema = brokerSchema.extend({
-  /** On by default here. */
+  /** On by default here, and so is the next. */
   api: api.nullable().prefault({}),
+  grpc: grpc.nullable().prefault({}),
   log: section({
     level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
     /** auto: pretty on a terminal, JSON otherwise. */
@@ -172,6 +189,11 @@ export const configSchema = brokerSchema.extend({
 
 /** The default rule for topics that no configured rule matches, but for its policy. */
 export const defaultSlowRule: SlowRule = slowConsumerRule.parse({ topics: '*' })
+
+/** What the engine is told where there is no gRPC. */
+export const defaultGrpc: GrpcConfig = grpc.parse({})
+
+export type GrpcConfig = z.output<typeof grpc>
 
 export type SlowRule = z.output<typeof slowConsumerRule>
 

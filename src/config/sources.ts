@@ -15,6 +15,8 @@ export interface Entry {
   readonly value: unknown
   /** Named in errors: a file, `BROKER_SHARDS`, `--shards`. */
   readonly source: string
+  /** True: left out where a section on its path is switched off (null). */
+  readonly unlessOff?: boolean
 }
 
 const leaves: readonly Leaf[] = leafPaths(configSchema)

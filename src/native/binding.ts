@@ -5,7 +5,7 @@
  */
 
 /** A row of native/codec's protocol table: which bytes are spoken on a listener. */
-export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher'
+export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc'
 
 /**
  * Names a connection for as long as it lives and never its successor: an integer below 2^53. 0 names none.
@@ -68,6 +68,17 @@ export interface EngineOptions {
     readonly pingIntervalMs: number
     readonly pongMs: number
   }
+  /** For protocols with streams: many in one connection. */
+  readonly grpc: {
+    /** SETTINGS_MAX_CONCURRENT_STREAMS; a stream over it is refused. */
+    readonly streamsPerConnectionMax: number
+    /** Of all connections; a call over it ends with UNAVAILABLE. */
+    readonly streamsMax: number
+    /** Messages that came in part, and apart from them answers that are not read, of one connection. */
+    readonly bufferBytesPerConnectionMax: number
+    /** The same of all connections together. */
+    readonly bufferBytesMax: number
+  }
   readonly slowConsumers: readonly SlowConsumerRule[]
   /** CPU numbers to pin shard k to (k modulo length), or null. */
   readonly cpus: readonly number[] | null
@@ -90,6 +101,7 @@ export interface ConnectionEvent {
   readonly protocol: ProtocolName
   /** Peer as `127.0.0.1:4711` or `[::1]:4711`. */
   readonly peer: string
+  /** None where the connection's streams name theirs. */
   readonly topics: readonly string[]
 }
 
@@ -112,7 +124,7 @@ export interface SlowEvent {
   readonly policy: SlowConsumerRule['policy']
   readonly bytesBehind: number
   readonly ageMs: number
-  /** Publications skipped by this event (for `disconnect`: those it was behind). */
+  /** Publications skipped by this event (for `disconnect`: those it was behind). Of protocols with streams, one stream is meant. */
   readonly skipped: number
 }
 

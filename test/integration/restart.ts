@@ -28,7 +28,8 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
 test('a port in use: one line, exit 1, and the other one lives on', async (t) => {
   const broker = await startBroker(t)
   const port = broker.subscribePort
-  const { code, stdout, stderr } = await runCli(['start', '--publish-port', '0', '--subscribe-port', String(port), '--api-port', '0'])
+  const ports = ['--publish-port', '0', '--subscribe-port', String(port), '--api-port', '0', '--grpc-port', '0']
+  const { code, stdout, stderr } = await runCli(['start', ...ports])
   t.equal(stderr, `broker: cannot listen on 127.0.0.1:${port}: address already in use (EADDRINUSE)\n`)
   t.equal(stdout, '')
   t.equal(code, 1)

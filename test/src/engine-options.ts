@@ -64,3 +64,16 @@ test('io is what the system allows, or an error that says so', async (t) => {
     message: 'io must be auto or epoll (this system does not allow io_uring), got: uring',
   })
 })
+
+test('gRPC listens when it is asked for; its limits are always there', async (t) => {
+  const limits = { streamsPerConnectionMax: 7, streamsMax: 1_000_000, bufferBytesPerConnectionMax: 8_388_608, bufferBytesMax: 268_435_456 }
+  const options = await resolve({ grpc: { streamsPerConnectionMax: 7 } })
+  t.strictSame(options.listeners.slice(-2), [
+    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false },
+    { protocol: 'grpc', address: '::1', port: 50_051, optional: true },
+  ])
+  t.strictSame(options.grpc, limits)
+  const without = await resolve({})
+  t.notOk(without.listeners.some(({ protocol }) => protocol === 'grpc'))
+  t.strictSame(without.grpc, { ...limits, streamsPerConnectionMax: 100_000 })
+})

@@ -19,6 +19,7 @@ export interface BrokerProcess {
   readonly apiPort: number
   /** NaN without apps. */
   readonly pusherPort: number
+  readonly grpcPort: number
   /** `ws://127.0.0.1:PORT`, without a path. */
   readonly publishUrl: string
   readonly subscribeUrl: string
@@ -78,7 +79,7 @@ function portOf(log: readonly LogLine[], role: string): number {
 
 /** Starts `broker start` and resolves when it is ready. Rejects, with its standard error, when it ends before. */
 export async function startBroker(t: Test, { args = [], env = {} }: BrokerProcessOptions = {}): Promise<BrokerProcess> {
-  const ports = ['--publish-port', '0', '--subscribe-port', '0', '--api-port', '0', '--pusher-port', '0']
+  const ports = ['--publish-port', '0', '--subscribe-port', '0', '--api-port', '0', '--pusher-port', '0', '--grpc-port', '0']
   const child = spawnCli({ args: ['start', ...ports, '--log-format', 'json', ...args], env })
   const exit = exitOf(child)
   const stderr = textOf(child.stderr)
@@ -91,7 +92,8 @@ export async function startBroker(t: Test, { args = [], env = {} }: BrokerProces
   const publishPort = portOf(log, 'publish')
   const subscribePort = portOf(log, 'subscribe')
   return {
-    process: child, publishPort, subscribePort, apiPort: portOf(log, 'api'), pusherPort: portOf(log, 'pusher'), log, logged, stderr, exit,
+    process: child, publishPort, subscribePort, apiPort: portOf(log, 'api'), pusherPort: portOf(log, 'pusher'), grpcPort: portOf(log, 'grpc'),
+    log, logged, stderr, exit,
     publishUrl: `ws://127.0.0.1:${publishPort}`,
     subscribeUrl: `ws://127.0.0.1:${subscribePort}`,
     stop(signal = 'SIGTERM') {

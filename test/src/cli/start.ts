@@ -10,7 +10,8 @@ test('a wrong configuration is one line and exit code 2', async (t) => {
     [['--publish-port', '65536'], {}, 'publish.port must be 0..65535, got: 65536 (from --publish-port)'],
     [['--host', 'a b'], {}, 'publish.hosts[0] must be an IP address or a host name, got: "a b" (from --host)\n'
       + 'broker: subscribe.hosts[0] must be an IP address or a host name, got: "a b" (from --host)\n'
-      + 'broker: pusher.hosts[0] must be an IP address or a host name, got: "a b" (from --host)'],
+      + 'broker: pusher.hosts[0] must be an IP address or a host name, got: "a b" (from --host)\n'
+      + 'broker: grpc.hosts[0] must be an IP address or a host name, got: "a b" (from --host)'],
     [['--api-port', 'x'], {}, 'api.port must be 0..65535, got: x (from --api-port)'],
     [['--set', 'api.token=short'], {}, 'api.token must be a text of 16..1024 characters, got: (hidden) (from --set)'],
     [['--slow-policy', 'drop'], {}, 'slowPolicy must be one of disconnect, drop-oldest, latest, got: drop (from --slow-policy)'],
@@ -29,10 +30,11 @@ test('a wrong configuration is one line and exit code 2', async (t) => {
 
 test('says where it listens and what it allows', async (t) => {
   const broker = await startBroker(t, { args: ['--host', '127.0.0.1', '--shards', '1'], env: { BROKER_LIMITS_CONNECTIONS_MAX: '50' } })
-  const { publishPort, subscribePort, apiPort } = broker
+  const { publishPort, subscribePort, grpcPort, apiPort } = broker
   t.match(broker.log, [
     { level: 'info', event: 'listening', role: 'publish', msg: `listening on ws://127.0.0.1:${publishPort} (publish)` },
     { level: 'info', event: 'listening', role: 'subscribe', msg: `listening on ws://127.0.0.1:${subscribePort} (subscribe)` },
+    { level: 'info', event: 'listening', role: 'grpc', msg: `listening on grpc://127.0.0.1:${grpcPort} (grpc)` },
     { level: 'info', event: 'listening', role: 'api', msg: `listening on http://127.0.0.1:${apiPort} (api)` },
     { level: 'info', event: 'listening', role: 'api' },
     { level: 'warn', event: 'hint', msg: 'only 50 connections at a time; for more raise limits.connectionsMax and the limit of open files (ulimit -n)' },
@@ -44,13 +46,30 @@ test('says where it listens and what it allows', async (t) => {
   t.equal(broker.stderr(), '')
 })
 
+test('gRPC can be switched off, and --host does not switch it on', async (t) => {
+  const ports = ['--publish-port', '0', '--subscribe-port', '0', '--api-port', '0']
+  const child = spawnCli({ args: ['start', ...ports, '--log-format', 'json', '--set', 'grpc=null', '--host', '127.0.0.1'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const exit = exitOf(child)
+  const stdout = textOf(child.stdout)
+  let asked = false
+  child.stdout?.on('data', () => {
+    if (asked || !stdout().includes('ready')) return
+    asked = true
+    child.kill('SIGTERM')
+  })
+  t.strictSame(await exit, { code: 0, signal: null })
+  t.match(stdout(), /"role":"subscribe"/)
+  t.notMatch(stdout(), /"role":"grpc"/)
+})
+
 test('a public address deserves a hint', async (t) => {
   const broker = await startBroker(t, { args: ['--host', '0.0.0.0'] })
   t.match(broker.log.find(({ msg }) => msg.includes('authentication')), { level: 'warn', event: 'hint' })
 })
 
 test('pretty on request', async (t) => {
-  const child = spawnCli({ args: ['start', '--publish-port', '0', '--subscribe-port', '0', '--api-port', '0', '--log-format', 'pretty'] })
+  const child = spawnCli({ args: ['start', '--publish-port', '0', '--subscribe-port', '0', '--api-port', '0', '--grpc-port', '0', '--log-format', 'pretty'] })
   t.teardown(() => child.kill('SIGKILL'))
   const exit = exitOf(child)
   const stdout = textOf(child.stdout)
@@ -155,7 +174,7 @@ test('--pusher makes an app up and says how to use it', async (t) => {
 test('the API answers, and its port in use is one line', async (t) => {
   const broker = await startBroker(t)
   t.equal((await fetch(`http://127.0.0.1:${broker.apiPort}/ready`)).status, 200)
-  t.strictSame(await runCli(['start', '--publish-port', '0', '--subscribe-port', '0', '--api-port', String(broker.apiPort)]), {
+  t.strictSame(await runCli(['start', '--publish-port', '0', '--subscribe-port', '0', '--grpc-port', '0', '--api-port', String(broker.apiPort)]), {
     code: 1, signal: null, stdout: '', stderr: `broker: cannot listen on 127.0.0.1:${broker.apiPort}: address already in use (EADDRINUSE)\n`,
   })
 })

@@ -46,3 +46,11 @@ test('a section and a value of the same name do not mix', async (t) => {
     message: /^publish\.port must be 0\.\.65535, got: \{"x":"1"\}/,
   })
 })
+
+test('a flag for several sections does not switch one on', async (t) => {
+  const file = `${t.testdir({ 'broker.yaml': 'grpc: null\n' })}/broker.yaml`
+  const hosts = { path: ['grpc', 'hosts'], value: ['127.0.0.1'], source: '--host' }
+  t.equal(loadConfig({ ...nothing, file, flags: [{ ...hosts, unlessOff: true }] }).config.grpc, null)
+  t.match(loadConfig({ ...nothing, flags: [{ ...hosts, unlessOff: true }] }).config.grpc, { hosts: ['127.0.0.1'] })
+  t.match(loadConfig({ ...nothing, file, flags: [hosts] }).config.grpc, { hosts: ['127.0.0.1'] }, 'one of its own does')
+})

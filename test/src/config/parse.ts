@@ -58,6 +58,17 @@ const refused: [unknown, string][] = [
     { slowConsumers: [{ topics: '*', bytesBehindMax: '64KiB' }] },
     'limits.messageBytesMax must be at most a quarter of slowConsumers[0].bytesBehindMax (65536), got: 65536',
   ],
+  [{ grpc: { port: 70_000 } }, 'grpc.port must be 0..65535, got: 70000'],
+  [{ grpc: { streamsPerConnectionMax: 0 } }, 'grpc.streamsPerConnectionMax must be 1..1000000, got: 0'],
+  [{ grpc: { streams: 5 } }, `grpc.streams ${known} (did you mean grpc.streamsMax?), got: 5`],
+  [
+    { grpc: { bufferBytesPerConnectionMax: '64KiB' } },
+    'grpc.bufferBytesPerConnectionMax must be at least limits.messageBytesMax and 5 bytes (65541), got: 64KiB',
+  ],
+  [
+    { grpc: { bufferBytesPerConnectionMax: '2MiB', bufferBytesMax: '1MiB' } },
+    'grpc.bufferBytesMax must be at least grpc.bufferBytesPerConnectionMax (2097152), got: 1MiB',
+  ],
   [{ log: { level: 'info' } }, `log ${known}, got: {"level":"info"}`],
   [5, 'must be a section of keys, got: 5'],
 ]
@@ -127,6 +138,14 @@ test('the command also knows its log', async (t) => {
   )
 })
 
+test('gRPC: on for the command, off inside a program', async (t) => {
+  t.equal(parseOptions({}).grpc, null)
+  t.strictSame(parseConfig({}, () => null).grpc, {
+    port: 50_051, streamsPerConnectionMax: 100_000, streamsMax: 1_000_000, bufferBytesPerConnectionMax: 8_388_608, bufferBytesMax: 268_435_456,
+  })
+  t.equal(parseConfig({ grpc: null }, () => null).grpc, null)
+  t.match(parseOptions({ grpc: {} }).grpc, { port: 50_051 })
+})
 
 test('Pusher apps', async (t) => {
   const app = { id: 'a', key: 'key-a', secret: 'a-secret' }
