@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { app, mosquittoConfig, nchanConfig, soketiConfig } from './arm-configs.js'
+import { goProgram } from './go-program.js'
 import { benchFolder, binFolder, root } from './paths.js'
 
 export interface Ports {
@@ -11,8 +12,11 @@ export interface Ports {
   readonly pusher: number
 }
 
-/** What the load of a scenario speaks: the plain contract or its likes, Pusher's protocol, or only Pusher's HTTP API. */
-export type Family = 'plain' | 'pusher' | 'pusher-http'
+/**
+ * What the load of a scenario speaks: the plain contract or its likes, Pusher's protocol, only Pusher's HTTP API, or gRPC, also with
+ * topics that retain their last message.
+ */
+export type Family = 'plain' | 'pusher' | 'pusher-http' | 'grpc' | 'grpc-last'
 
 export interface Urls {
   readonly publish: string
@@ -56,6 +60,10 @@ export function pusherUrls({ pusher }: Ports): Urls {
   const url = `pusher://${app.key}:${app.secret}@127.0.0.1:${pusher}/${app.id}/{topic}`
   return { publish: url, subscribe: url }
 }
+
+const grpcUrl = ({ publish }: Ports): Urls => ({ publish: `grpc://127.0.0.1:${publish}/`, subscribe: `grpc://127.0.0.1:${publish}/` })
+
+const grpcUrls: Required<Arm>['urls'] = { grpc: grpcUrl, 'grpc-last': grpcUrl }
 
 /** Servers of one port for everything. */
 function onePort(scheme: string): Required<Arm>['urls'] {
@@ -105,17 +113,28 @@ function onBun(script: string, { publish, subscribe }: Ports): [string, ...strin
   return [bun, join(peers, script), String(publish), String(subscribe)]
 }
 
+function familyFlags(family: Family, ports: Ports): readonly string[] {
+  const publish = ['--publish-port', String(ports.publish), '--grpc-port', '0']
+  switch (family) {
+    case 'plain': return publish
+    case 'pusher':
+    case 'pusher-http': return [...publish, '--pusher-port', String(ports.pusher), '--set', `pusher.apps=${JSON.stringify([app])}`]
+    case 'grpc': return ['--publish-port', '0', '--grpc-port', String(ports.publish)]
+    case 'grpc-last': return ['--publish-port', '0', '--grpc-port', String(ports.publish), '--set', 'retain.topics=*']
+  }
+}
+
 function broker(name: string, io: string, about: string): Arm {
   return {
     name,
     about,
     missing: needs(brokerMain, 'npm run build'),
-    command: ({ publish, subscribe, pusher }, family) => [
+    command: (ports, family) => [
       process.execPath, brokerMain, 'start', '--host', '127.0.0.1', '--shards', '1', '--log-level', 'warn', '--io', io,
-      '--publish-port', String(publish), '--subscribe-port', String(subscribe), '--api-port', '0',
-      ...(family === 'plain' ? [] : ['--pusher-port', String(pusher), '--set', `pusher.apps=${JSON.stringify([app])}`]),
+      '--subscribe-port', String(ports.subscribe), '--api-port', '0', ...familyFlags(family, ports),
     ],
-    urls: { plain: plainUrls, pusher: pusherUrls, 'pusher-http': pusherUrls },
+    // The backends differ only in batches of writes to many connections: a gRPC load has few.
+    urls: { plain: plainUrls, pusher: pusherUrls, 'pusher-http': pusherUrls, ...(io === 'auto' ? grpcUrls : {}) },
   }
 }
 
@@ -126,11 +145,6 @@ function floor(name: string, how: string, about: string): Arm {
     missing: needs(floorProgram, 'make -C bench/load'),
     command: ({ publish, subscribe }) => [floorProgram, String(publish), String(subscribe), how],
   }
-}
-
-/** Named, so that nobody thinks it was forgotten. */
-function later(name: string, about: string): Arm {
-  return { name, about, missing: () => 'the broker has no gRPC listener yet', command: () => ['false'] }
 }
 
 export const arms: readonly Arm[] = [
@@ -211,8 +225,20 @@ export const arms: readonly Arm[] = [
     ...broker('broker-plain', 'auto', 'the same broker and load over the plain protocol, beside the Pusher scenarios'),
     urls: { pusher: plainUrls },
   },
-  later('grpc-js', '@grpc/grpc-js, a server stream per subscriber'),
-  later('grpc-go', 'a Go gRPC server of the same proto'),
+  {
+    name: 'grpc-js',
+    about: '@grpc/grpc-js on Node, a write() per subscriber',
+    missing: needsPeer('@grpc/grpc-js'),
+    command: ({ publish }) => [process.execPath, join(peers, 'grpc.mjs'), String(publish)],
+    urls: grpcUrls,
+  },
+  {
+    name: 'grpc-go',
+    about: 'a Go server of the same proto, a goroutine and a queue per subscriber',
+    missing: () => goProgram.missing(),
+    command: ({ publish }) => [goProgram.file, 'server', String(publish)],
+    urls: grpcUrls,
+  },
 ]
 
 /** Whether the arm of this name, or the reference's twin, takes part in the scenarios of a family. */

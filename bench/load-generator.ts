@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { loadResult, spawnLoad as spawnProgram, type LoadProcess } from '../src/bench/load-program.js'
 import type { LoadResult } from '../src/bench/load-result.js'
 import { endWithUs } from './children.js'
+import { goProgram } from './go-program.js'
 import { benchFolder, binFolder } from './paths.js'
 import type { Server } from './server.js'
 
@@ -25,9 +26,8 @@ function spawnLoad(server: Server, cpu: number, args: readonly string[]): LoadPr
   return endWithUs(spawnProgram(join(binFolder, 'load'), [...args, ...common]))
 }
 
-/** @throws when the run could not be made, or when a delivery was missing or wrong: such figures are not used. */
-export async function runLoad(server: Server, cpu: number, args: readonly string[]): Promise<LoadResult> {
-  const child = spawnLoad(server, cpu, args)
+/** @throws when the run could not be made, took too long, or when a delivery was missing or wrong: such figures are not used. */
+async function inTime(child: LoadProcess): Promise<LoadResult> {
   let late = false
   const timer = setTimeout(() => { late = true; child.kill('SIGKILL') }, runMsMax)
   try {
@@ -37,6 +37,17 @@ export async function runLoad(server: Server, cpu: number, args: readonly string
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** @throws as inTime. */
+export function runLoad(server: Server, cpu: number, args: readonly string[]): Promise<LoadResult> {
+  return inTime(spawnLoad(server, cpu, args))
+}
+
+/** The tester of bench/peers/grpc-go, which prints what the load generator does. @throws as inTime. */
+export function runGoTester(server: Server, cpu: number, args: readonly string[]): Promise<LoadResult> {
+  const pinned = ['-c', String(cpu), goProgram.file, 'tester', '--address', new URL(server.urls.publish).host, ...args]
+  return inTime(endWithUs(spawnProgram('taskset', pinned)))
 }
 
 /** Connections that are held until `close`, for looking at the server meanwhile. */

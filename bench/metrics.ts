@@ -89,6 +89,16 @@ export function echoValues({ deliveryUs = {}, ...result }: LoadResult): Record<s
   }
 }
 
+/** For loads that are known by how much goes through. */
+export const publishMetrics: readonly Metric[] = [
+  { key: 'rate', title: '1000 messages/s', better: 'higher', digits: 0 },
+  { key: 'cpuUs', title: 'CPU µs/message', better: 'lower', digits: 3 },
+]
+
+export function publishValues(result: LoadResult): Record<string, number> {
+  return { rate: (result.deliveriesPerSecond ?? NaN) / 1000, cpuUs: result.serverCpuUsPerDelivery ?? NaN }
+}
+
 export const stormMetrics: readonly Metric[] = [
   { key: 'rate', title: 'handshakes/s', better: 'higher', digits: 0 },
   { key: 'handshakeMs', title: 'p50 ms', chart: 'handshake p50 ms', better: 'lower', digits: 2 },

@@ -96,24 +96,31 @@ export function readFlags(args: readonly string[]) {
 
 export type Flags = ReturnType<typeof readFlags>
 
+/** By the name of each that cannot be run here: why. */
+function reasons(rows: readonly { readonly name: string, readonly missing?: () => string | null }[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(rows.flatMap(({ name, missing }) => {
+    const why = missing?.() ?? null
+    return why === null ? [] : [[name, why]]
+  }))
+}
+
 /** @throws {UsageError} */
 export function makePlan(flags: Flags): Plan {
   const { quick } = flags
   const wanted = pick('arms', arms, flags.arms, arms.filter(({ name }) => !quick || quickArms.includes(name)))
-  const missing = Object.fromEntries(wanted.flatMap((arm) => {
-    const why = arm.missing()
-    return why === null ? [] : [[arm.name, why]]
-  }))
+  const missing = reasons(wanted)
   const present = wanted.filter(({ name }) => missing[name] === undefined)
   const reference = flags.reference === undefined ? present[0] : present.find(({ name }) => name === flags.reference)
   if (reference === undefined) throw new UsageError(`no such arm is available, got: ${flags.reference ?? (names(wanted) || 'none')}`)
+  const wantedScenarios = pick('scenarios', scenarios, flags.scenarios, scenarios.filter((scenario) => !quick || scenario.quick))
+  const impossible = reasons(wantedScenarios)
   const lastCpu = cpus().length - 1
   const budget = flags['budget-minutes']
   return {
-    scenarios: pick('scenarios', scenarios, flags.scenarios, scenarios.filter((scenario) => !quick || scenario.quick)),
+    scenarios: wantedScenarios.filter(({ name }) => impossible[name] === undefined),
     arms: [reference, { ...reference, name: `${reference.name}'` }, ...present.filter((arm) => arm !== reference)],
     reference,
-    missing,
+    missing: { ...missing, ...impossible },
     rounds: wholeNumber('rounds', flags.rounds ?? (quick ? '3' : '5'), 1, 1000),
     quick,
     budgetMs: budget !== undefined ? wholeNumber('budget-minutes', budget, 1, 10_000) * 60_000 : quick ? quickBudgetMs : null,

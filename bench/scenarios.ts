@@ -2,15 +2,16 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  channelBurstRows, channelRows, echo, manyToMany, manyToManyPaced, oneToMany, pusherChannelRows, pusherEventRows, pusherOneChannel,
+  channelBurstRows, channelRows, echo, grpcFanOutRows, grpcLast, grpcPublish, manyToMany, manyToManyPaced, oneToMany, pusherChannelRows, pusherEventRows, pusherOneChannel,
   slow, slowPercent, storm, type LoadRow,
 } from '../src/bench/load-rows.js'
 import type { LoadResult } from '../src/bench/load-result.js'
 import type { Arm, Family } from './arms.js'
-import { holdConnections, runLoad } from './load-generator.js'
+import { goProgram } from './go-program.js'
+import { holdConnections, runGoTester, runLoad } from './load-generator.js'
 import {
-  deliveryMetrics, deliveryValues, echoMetrics, echoValues, kernelMetrics, kernelValues, receiptMetrics, receiptValues, stormMetrics,
-  stormValues, type Metric,
+  deliveryMetrics, deliveryValues, echoMetrics, echoValues, kernelMetrics, kernelValues, publishMetrics, publishValues, receiptMetrics,
+  receiptValues, stormMetrics, stormValues, type Metric,
 } from './metrics.js'
 import { startServer } from './server.js'
 
@@ -37,6 +38,8 @@ export interface Scenario {
   /** What the load speaks: arms that do not speak it take no part. */
   readonly family: Family
   readonly quick: boolean
+  /** Why it cannot be run here, or null. Left out: it can. */
+  readonly missing?: () => string | null
   /** Its part of a limited time, beside the other scenarios'. */
   readonly weight: number
   /** Arms it is run with in a limited time; null: all. */
@@ -160,6 +163,26 @@ function pusherScaling(many: LoadRow): Scenario {
   }
 }
 
+/** The same shape with a client of Go's own gRPC package, as services are written with it: nearer to the reference tester. */
+function goClient({ name, about, args }: LoadRow): Scenario {
+  return {
+    name: `${name}-go-client`,
+    about: `${about}; the client is a Go program`,
+    family: 'grpc',
+    quick: false,
+    missing: () => goProgram.missing(),
+    weight: 1,
+    limitedTo: null,
+    metrics: deliveryMetrics,
+    measure: async ({ arm, serverCpu, loadCpu }) => {
+      await using server = await startServer(arm, 'grpc', serverCpu)
+      const dataBytes = args[args.indexOf('--data-bytes') + 1] ?? ''
+      const result = await runGoTester(server, loadCpu, ['--data-bytes', dataBytes])
+      return { values: deliveryValues(result), raw: [result] }
+    },
+  }
+}
+
 const [channelsFew, ...channelsMore] = channelRows
 const channelsMost = channelsMore.pop()
 const burstsFewer = [...channelBurstRows]
@@ -187,6 +210,10 @@ export const scenarios: readonly Scenario[] = [
   ...channelsMore.map((row) => loadScenario(row, { ...front, weight: 0.4 })),
   ...burstsFewer.map((row) => loadScenario(row, { ...front, weight: 0.4 })),
   ...present(pusherMost).map((row) => loadScenario(row, { ...pusher, weight: 1.5 })),
+  ...grpcFanOutRows.map((row) => loadScenario(row, { metrics: deliveryMetrics, values: deliveryValues, family: 'grpc' })),
+  ...grpcFanOutRows.map(goClient),
+  loadScenario(grpcPublish, { metrics: publishMetrics, values: publishValues, family: 'grpc' }),
+  loadScenario(grpcLast, { metrics: echoMetrics, values: echoValues, family: 'grpc-last' }),
   ...pusherEventRows.map((row) => loadScenario(row, { metrics: echoMetrics, values: echoValues, family: 'pusher-http' })),
   ...present(pusherMost).map(pusherScaling),
   ...pusherFewer.map((row) => loadScenario(row, { ...pusher, weight: 0.6 })),

@@ -18,6 +18,13 @@ class Histogram {
     max_ = std::max(max_, value);
   }
 
+  void add_all(const Histogram& other) {
+    for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+    total_ += other.total_;
+    sum_ += other.sum_;
+    max_ = std::max(max_, other.max_);
+  }
+
   std::uint64_t total() const { return total_; }
   std::uint64_t mean() const { return total_ == 0 ? 0 : sum_ / total_; }
   std::uint64_t max() const { return max_; }

@@ -20,6 +20,7 @@ struct Options {
   std::uint32_t burst = 1;  // messages each publisher sends at once
   std::uint32_t depth = 1;  // requests under way on one connection
   std::uint32_t payload_bytes = 1024;
+  std::uint32_t data_bytes = 12;  // grpc: of a message's data
   std::uint32_t pause_us = 2000;  // between rounds
   std::uint32_t per_minute = 60;  // messages per publisher, paced
   std::uint32_t seconds = 10;     // how long paced sends, or idle holds (0: until stdin ends)

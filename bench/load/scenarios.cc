@@ -60,6 +60,22 @@ constexpr Scenario table[] = {
        options.warmup = 0;
      },
      run_storm},
+    {"grpc", "one message at a time, each on a new Publish stream, to Subscribe streams of the same connection (a grpc:// URL)",
+     [](Options& options) { options.rounds = 100; }, run_grpc_volleys},
+    {"grpc-publish", "one streaming Publish as fast as it goes, to one Subscribe stream (a grpc:// URL)",
+     [](Options& options) {
+       options.seconds = 5;
+       options.warmup = 1000;
+     },
+     run_grpc_publish},
+    {"grpc-last", "unary calls of Last at a steady rate (a grpc:// URL)",
+     [](Options& options) {
+       options.connections = 10;
+       options.per_minute = 600'000;
+       options.seconds = 5;
+       options.warmup = 5000;
+     },
+     run_grpc_last},
     {"idle", "opens connections and holds them", [](Options& options) { options.seconds = 0; }, run_idle},
 };
 

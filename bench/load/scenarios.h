@@ -26,6 +26,9 @@ bool run_paced(const Options& options, JsonWriter& out);
 bool run_echo(const Options& options, JsonWriter& out);
 bool run_storm(const Options& options, JsonWriter& out);
 bool run_requests(const Options& options, JsonWriter& out);
+bool run_grpc_volleys(const Options& options, JsonWriter& out);
+bool run_grpc_publish(const Options& options, JsonWriter& out);
+bool run_grpc_last(const Options& options, JsonWriter& out);
 bool run_idle(const Options& options, JsonWriter& out);
 
 }  // namespace load

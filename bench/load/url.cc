@@ -34,6 +34,17 @@ Target read_authority(const std::string& text) {
 
 }  // namespace
 
+Place resolve_place(const std::string& url, std::string_view scheme) {
+  const std::string start = std::string(scheme) + "://";
+  if (!url.starts_with(start)) throw std::runtime_error("expected a URL such as " + start + "127.0.0.1:50051/, got: " + url);
+  const std::size_t path_at = std::min(url.find('/', start.size()), url.size());
+  Place place{{}, url.substr(start.size(), path_at - start.size())};
+  const std::size_t colon = place.authority.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : place.authority.substr(colon + 1);
+  place.address = look_up(place.authority.substr(0, colon), port, url);
+  return place;
+}
+
 Endpoint resolve(const std::string& url, const std::string& topic, Side side) {
   const std::size_t scheme_end = url.find("://");
   const Wire* wire = scheme_end == std::string::npos ? nullptr : find_wire(url.substr(0, scheme_end));

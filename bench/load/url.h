@@ -18,6 +18,15 @@ struct Endpoint {
   std::string opening;  // sent as it is
 };
 
+/// Where to connect, for loads that speak without a wire.
+struct Place {
+  sockaddr_in address{};
+  std::string authority;  // host:port
+};
+
+/// scheme://host:port/…, of this scheme. Throws std::runtime_error as resolve does.
+Place resolve_place(const std::string& url, std::string_view scheme);
+
 /// Throws std::runtime_error naming the URL when it is not understood or its host is unknown.
 Endpoint resolve(const std::string& url, const std::string& topic, Side side);
 

@@ -108,6 +108,32 @@ function pusherEvents(name: string, depth: number): LoadRow {
   }
 }
 
+function grpcFanOut(name: string, dataBytes: number, size: string): LoadRow {
+  return {
+    name,
+    about: `1000 Subscribe streams and every Publish stream on one connection; each message of ${size} on a new Publish stream`,
+    args: ['grpc', '--data-bytes', `${dataBytes}`, '--budget-s', '20'],
+    quickArgs: null,
+  }
+}
+
+/** The shape of the gRPC reference tester. */
+export const grpcFanOutRows: readonly LoadRow[] = [grpcFanOut('grpc', 12, '12 bytes'), grpcFanOut('grpc-1k', 1024, '1 kB')]
+
+export const grpcPublish: LoadRow = {
+  name: 'grpc-publish',
+  about: 'one streaming Publish as fast as it goes, 12 bytes each, to one Subscribe stream of another connection',
+  args: ['grpc-publish', '--budget-s', '5'],
+  quickArgs: null,
+}
+
+export const grpcLast: LoadRow = {
+  name: 'grpc-last',
+  about: '10,000 unary calls of Last a second over 10 connections, the time to the answer from when each is due',
+  args: ['grpc-last', '--budget-s', '5'],
+  quickArgs: null,
+}
+
 export const pusherChannelRows: readonly LoadRow[] = topicCounts.map(pusherChannels)
 export const pusherEventRows: readonly LoadRow[] = [pusherEvents('pusher-events', 1), pusherEvents('pusher-events-pipelined', 8)]
 
