@@ -25,6 +25,12 @@ function spawnLoad(server: Server, cpu: number, args: readonly string[]): LoadPr
   return endWithUs(spawnProgram(join(binFolder, 'load'), [...args, ...common]))
 }
 
+function whyItFailed(server: Server, isLate: boolean, error: unknown): unknown {
+  const lastWords = server.lastWords()
+  if (lastWords !== null) return new Error(`the server ended: ${lastWords}`)
+  return isLate ? new Error(`took longer than ${runMsMax / 1000} s`) : error
+}
+
 /** @throws when the run could not be made, or when a delivery was missing or wrong: such figures are not used. */
 export async function runLoad(server: Server, cpu: number, args: readonly string[]): Promise<LoadResult> {
   const child = spawnLoad(server, cpu, args)
@@ -33,7 +39,7 @@ export async function runLoad(server: Server, cpu: number, args: readonly string
   try {
     return await loadResult(child)
   } catch (error) {
-    throw late ? new Error(`took longer than ${runMsMax / 1000} s`) : error
+    throw whyItFailed(server, late, error)
   } finally {
     clearTimeout(timer)
   }

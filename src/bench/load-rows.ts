@@ -26,11 +26,20 @@ function channels(topics: number): LoadRow {
   }
 }
 
+/** What a JavaScript server has seen when its code is compiled: before that, an event costs several times as much. */
+const eventsToWarmUp = 500
+const eventsMeasuredMin = 200
+
+function pusherRounds(channelCount: number): readonly string[] {
+  const [warmup, rounds] = [Math.ceil(eventsToWarmUp / channelCount), Math.max(20, Math.ceil(eventsMeasuredMin / channelCount))]
+  return ['--warmup', `${warmup}`, '--rounds', `${rounds}`]
+}
+
 /** The same load over Pusher's protocol, against a pusher:// URL. */
 function pusherChannels(topics: number): LoadRow {
   const plain = channels(topics)
   const about = plain.about.replace('one message', 'one event by HTTP').replaceAll('topic', 'channel')
-  return { ...plain, name: `pusher-${plain.name}`, about }
+  return { ...plain, name: `pusher-${plain.name}`, about, args: [...plain.args, ...pusherRounds(topics)] }
 }
 
 function bursts(topics: number): LoadRow {
