@@ -19,6 +19,7 @@ void Simulation::on_session_event(const shard::Event& event, Watched& watched) {
   const std::string who = ": " + event.peer;
   if (watched.session == nullptr) return fail("a session's event of another client" + who);
   if (record.ended) return fail("an event behind a session's end" + who);
+  if (congested_ && event.kind != shard::EventKind::session_end) fail("told of more than is taken" + who);
   if (event.kind == shard::EventKind::session_open) {
     if (record.id != 0 || event.id == 0) fail("a session opened twice" + who);
     record.id = event.id;
@@ -55,6 +56,7 @@ void Simulation::on_session_message(const shard::Event& event, SessionRecord& re
 
 void Simulation::on_http_connection(const shard::Event& event) {
   taken_over_.push_back(event.fd);
+  if (congested_) fail("a request handed over that is not taken");
   for (Visitor& visitor : visitors_) {
     if (visitor.socket != event.fd) continue;  // the fake kernel has one number for both ends
     if (std::exchange(visitor.taken_over, true)) fail("a socket handed over twice");
