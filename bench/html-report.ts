@@ -24,7 +24,10 @@ svg { width: 100%; height: auto; font-size: 12px } svg text { fill: var(--ink) }
 pre { overflow-x: auto; font-size: 12px; line-height: 1.4 }
 ${hues.map((hue, i) => `.series-${i} { --c: ${colour(hue)} } rect.series-${i}, text.name.series-${i} { fill: var(--c) } polyline.series-${i} { stroke: var(--c) }`).join('\n')}`
 
-const charted = ['totalMs', 'totalP99Ms', 'totalMeanMs', 'spreadMs', 'kernelTotalMs', 'kernelSpreadMs', 'echoUs', 'echoP99Us', 'requests', 'handshakeMs', 'trafficMs', 'cpuUs', 'bytes', 'rate']
+const charted = [
+  'receiptMeanMs', 'receiptP99Ms', 'totalMs', 'totalP99Ms', 'totalMeanMs', 'spreadMs', 'kernelTotalMs', 'kernelTotalP99Ms', 'kernelSpreadMs',
+  'echoUs', 'echoP99Us', 'requests', 'handshakeMs', 'handshakeP99Ms', 'trafficMs', 'trafficP99Ms', 'cpuUs', 'bytes', 'rate',
+]
 /** What is more than so many times the reference is cut off or left out of a chart: the rest must stay readable. */
 const farOff = 6
 

@@ -26,14 +26,20 @@ function spawnLoad(server: Server, cpu: number, args: readonly string[]): LoadPr
   return endWithUs(spawnProgram(join(binFolder, 'load'), [...args, ...common]))
 }
 
+function whyItFailed(server: Server, isLate: boolean, error: unknown): unknown {
+  const lastWords = server.lastWords()
+  if (lastWords !== null) return new Error(`the server ended: ${lastWords}`)
+  return isLate ? new Error(`took longer than ${runMsMax / 1000} s`) : error
+}
+
 /** @throws when the run could not be made, took too long, or when a delivery was missing or wrong: such figures are not used. */
-async function inTime(child: LoadProcess): Promise<LoadResult> {
+async function inTime(server: Server, child: LoadProcess): Promise<LoadResult> {
   let late = false
   const timer = setTimeout(() => { late = true; child.kill('SIGKILL') }, runMsMax)
   try {
     return await loadResult(child)
   } catch (error) {
-    throw late ? new Error(`took longer than ${runMsMax / 1000} s`) : error
+    throw whyItFailed(server, late, error)
   } finally {
     clearTimeout(timer)
   }
@@ -41,13 +47,13 @@ async function inTime(child: LoadProcess): Promise<LoadResult> {
 
 /** @throws as inTime. */
 export function runLoad(server: Server, cpu: number, args: readonly string[]): Promise<LoadResult> {
-  return inTime(spawnLoad(server, cpu, args))
+  return inTime(server, spawnLoad(server, cpu, args))
 }
 
 /** The tester of bench/peers/grpc-go, which prints what the load generator does. @throws as inTime. */
 export function runGoTester(server: Server, cpu: number, args: readonly string[]): Promise<LoadResult> {
   const pinned = ['-c', String(cpu), goProgram.file, 'tester', '--address', new URL(server.urls.publish).host, ...args]
-  return inTime(endWithUs(spawnProgram('taskset', pinned)))
+  return inTime(server, endWithUs(spawnProgram('taskset', pinned)))
 }
 
 /** Connections that are held until `close`, for looking at the server meanwhile. */

@@ -17,6 +17,8 @@ export interface Server extends AsyncDisposable {
   readonly urls: Urls
   /** Resident bytes of the process now. */
   residentBytes(): number
+  /** What it wrote to stderr when it has ended by itself; null while it runs. */
+  lastWords(): string | null
 }
 
 async function freePort(): Promise<number> {
@@ -46,8 +48,12 @@ async function allAccept(ports: readonly number[]): Promise<boolean> {
   return true
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
+}
+
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (hasEnded(child)) return
   const exited = once(child, 'exit')
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), endMsMax)
@@ -69,7 +75,7 @@ export async function startServer(arm: Arm, family: Family, cpu: number): Promis
   const deadline = Date.now() + startMsMax
   const used = portsIn(urls)
   while (!(await Promise.race([failed, allAccept(used)]))) {
-    const ended = child.exitCode !== null || child.signalCode !== null
+    const ended = hasEnded(child)
     if (ended || Date.now() > deadline) {
       await end(child)
       throw new Error(`${arm.name} ${ended ? 'ended' : 'did not listen in time'}: ${said.trim() || 'no output'}`)
@@ -81,6 +87,7 @@ export async function startServer(arm: Arm, family: Family, cpu: number): Promis
     pid,
     urls,
     residentBytes: () => readResidentBytes(pid),
+    lastWords: () => hasEnded(child) ? said.trim().replaceAll(/\s+/g, ' ') || 'no output' : null,
     [Symbol.asyncDispose]: () => end(child),
   }
 }

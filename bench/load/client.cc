@@ -132,6 +132,8 @@ void Client::connect_socket(Connection& connection) {
 void Client::renew(Connection& connection) {
   close(connection);
   connection.renewed = true;
+  connection.waits_for_room = false;
+  connection.outbound.clear();
   connection.stream.carry_bytes = 0;
   ++renewing_;
   connect_socket(connection);
@@ -230,7 +232,7 @@ void Client::on_open(Connection& connection) {
     --renewing_;
     ++open_;
     connection.phase = Phase::open;
-    return;
+    return wait_for_room(connection);
   }
   --in_flight_;
   ++opening_.opened;
@@ -317,17 +319,21 @@ std::uint32_t Client::unread_bytes(std::uint32_t id) const {
 
 void Client::send(std::uint32_t id, std::span<const std::uint8_t> bytes) {
   Connection& connection = connections_[id];
-  if (connection.phase != Phase::open) return;  // counted when it was closed
+  const bool renewing = connection.phase == Phase::connecting && connection.renewed;
+  if (connection.phase != Phase::open && !renewing) return;  // counted when it was closed
   ssize_t sent = 0;
-  if (connection.outbound.empty()) {
+  if (connection.outbound.empty() && !renewing) {
     sent = ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0) sent = 0;  // a broken connection is noticed by its read
   }
   connection.outbound.insert(connection.outbound.end(), bytes.begin() + sent, bytes.end());
-  if (!connection.outbound.empty() && !connection.waits_for_room) {
-    connection.waits_for_room = true;
-    watch(connection, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
-  }
+  if (!renewing) wait_for_room(connection);
+}
+
+void Client::wait_for_room(Connection& connection) {
+  if (connection.outbound.empty() || connection.waits_for_room) return;
+  connection.waits_for_room = true;
+  watch(connection, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
 }
 
 void Client::flush(Connection& connection) {

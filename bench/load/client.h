@@ -62,7 +62,7 @@ class Client {
   void send(std::uint32_t connection, std::span<const std::uint8_t> bytes);
 
   /// The same for one or more publications, whose answers are awaited where the wire has them. A connection that the server
-  /// ends behind an answer is opened anew; until then `ready` is false and nothing may be published on it.
+  /// ends behind an answer is opened anew; until then `ready` is false, and what is published waits.
   void publish(std::uint32_t connection, std::span<const std::uint8_t> bytes, std::uint32_t publications);
   bool ready(std::uint32_t connection) const;
   /// Answers to publications that have come so far.
@@ -97,6 +97,7 @@ class Client {
   ssize_t receive(int fd, std::uint8_t* at, Receipt& receipt);
   void parse(Connection& connection, const std::uint8_t* at, const std::uint8_t* end, const Receipt& receipt);
   void on_open(Connection& connection);
+  void wait_for_room(Connection& connection);
   void flush(Connection& connection);
   void close(Connection& connection);
   void watch(Connection& connection, int operation, std::uint32_t events);

@@ -1,6 +1,7 @@
 // See http_answer.h.
 #include "bench/load/http_answer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 

@@ -24,6 +24,7 @@ constexpr NumberFlag number_flags[] = {
     {"--topics", &Options::topics, 1, 1000, "topics; publishers and subscribers are dealt out to them in turn"},
     {"--rounds", &Options::rounds, 1, 1'000'000, "measured rounds"},
     {"--warmup", &Options::warmup, 0, 100'000, "rounds before them; grpc-publish: milliseconds"},
+    {"--requests-before", &Options::requests_before, 0, 1'000'000, "publications to nobody before all else, where the server answers them"},
     {"--burst", &Options::burst, 1, 100'000, "messages each publisher sends at once"},
     {"--depth", &Options::depth, 1, 1024, "requests: how many may be under way on one connection"},
     {"--payload-bytes", &Options::payload_bytes, payload_bytes_min, payload_bytes_max, "bytes of one message"},

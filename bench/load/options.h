@@ -25,6 +25,7 @@ struct Options {
   std::uint32_t per_minute = 60;  // messages per publisher, paced
   std::uint32_t seconds = 10;     // how long paced sends, or idle holds (0: until stdin ends)
   std::uint32_t slow_percent = 0;
+  std::uint32_t requests_before = 0;  // publications to nobody, where they are answered: until a JavaScript server's code is compiled
   std::uint32_t prefill = 0;  // unmeasured messages in front, so that silent subscribers' buffers are full
   std::uint32_t connections = 1000;
   std::uint32_t verify_every = 16;

@@ -14,6 +14,7 @@ namespace load {
 namespace {
 
 constexpr std::uint64_t under_ns = 1'000'000;
+constexpr std::uint32_t connections_before = 16;
 
 class Requests {
  public:
@@ -23,8 +24,10 @@ class Requests {
         client_(client_options(options), &ledger_),
         endpoint_(resolve(options.publish_url, options.topic, Side::publish)),
         senders_(options.publishers) {
-    if (!endpoint_.wire->answers()) throw std::runtime_error("requests need a server that answers publications, got: " + options.publish_url);
   }
+
+  /// Whether the server answers publications.
+  bool possible() const { return endpoint_.wire->answers(); }
 
   void open() {
     std::vector<Wanted> wanted;
@@ -102,8 +105,20 @@ class Requests {
 
 }  // namespace
 
+void make_requests_before(const Options& options) {
+  Options before = options;
+  before.topic = options.topic + "-before";
+  before.publishers = connections_before;
+  before.depth = before.topics = 1;
+  Requests requests(before);
+  if (options.requests_before == 0 || !requests.possible()) return;
+  requests.open();
+  if (!requests.run_until(UINT64_MAX, options.requests_before)) throw std::runtime_error("a request before all else was refused or not answered");
+}
+
 bool run_requests(const Options& options, JsonWriter& out) {
   Requests requests(options);
+  if (!requests.possible()) throw std::runtime_error("requests need a server that answers publications, got: " + options.publish_url);
   const ServerCpu server_cpu(options.server_pid);
   requests.open();
   bool complete = requests.run_until(UINT64_MAX, options.warmup);

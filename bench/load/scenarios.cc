@@ -49,7 +49,7 @@ constexpr Scenario table[] = {
        options.publishers = 16;
        options.subscribers = 1;
        options.seconds = 5;
-       options.warmup = 2000;
+       options.warmup = 20'000;  // until a JavaScript server's code is compiled
      },
      run_requests},
     {"storm", "handshakes as fast as they go, each closed when it is open, while paced messages flow",

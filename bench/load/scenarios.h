@@ -31,4 +31,8 @@ bool run_grpc_publish(const Options& options, JsonWriter& out);
 bool run_grpc_last(const Options& options, JsonWriter& out);
 bool run_idle(const Options& options, JsonWriter& out);
 
+/// `requests_before` publications to nobody, where the server answers them: its code is compiled then. Throws
+/// std::runtime_error when one was refused or not answered.
+void make_requests_before(const Options& options);
+
 }  // namespace load

@@ -190,6 +190,9 @@ class Volleys {
 
 }  // namespace
 
-bool run_volleys(const Options& options, JsonWriter& out) { return Volleys(options).run(out); }
+bool run_volleys(const Options& options, JsonWriter& out) {
+  make_requests_before(options);
+  return Volleys(options).run(out);
+}
 
 }  // namespace load

@@ -14,14 +14,6 @@ Napi::Value create_engine(const Napi::CallbackInfo& info) {
   return info.Env().GetInstanceData<EnvironmentState>()->engine_class.New({info[0], info[1]});
 }
 
-Napi::Value file_limit(const Napi::CallbackInfo& info) {
-  const os::FileLimit limit = os::file_limit();
-  Napi::Object object = Napi::Object::New(info.Env());
-  object.Set("soft", static_cast<double>(limit.soft));
-  object.Set("hard", static_cast<double>(limit.hard));
-  return object;
-}
-
 Napi::Value raise_file_limit(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(os::raise_file_limit()));
 }
@@ -35,7 +27,6 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   state->engine_class = Napi::Persistent(addon::EngineObject::define(env));
   env.SetInstanceData(state);
   exports.Set("createEngine", Napi::Function::New(env, create_engine));
-  exports.Set("fileLimit", Napi::Function::New(env, file_limit));
   exports.Set("raiseFileLimit", Napi::Function::New(env, raise_file_limit));
   exports.Set("uringAvailable", Napi::Function::New(env, uring_available));
   return exports;

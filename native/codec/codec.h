@@ -23,7 +23,6 @@ enum class CloseCode : std::uint16_t {
   invalid_payload = 1007,
   policy_violation = 1008,
   message_too_big = 1009,
-  internal_error = 1011,
   try_again_later = 1013,
 };
 

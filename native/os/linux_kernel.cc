@@ -231,18 +231,13 @@ void LinuxKernel::unmap(const Mapping& mapping) {
   close(mapping.file);
 }
 
-FileLimit file_limit() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  return {limit.rlim_cur, limit.rlim_max};
-}
-
 std::uint64_t raise_file_limit() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-  return file_limit().soft;
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
 }
 
 void reserve_files(std::size_t count) {

@@ -29,13 +29,7 @@ class LinuxKernel : public Kernel {
   void unmap(const Mapping& mapping) override;
 };
 
-/// RLIMIT_NOFILE of this process.
-struct FileLimit {
-  std::uint64_t soft = 0;
-  std::uint64_t hard = 0;
-};
-FileLimit file_limit();
-/// Sets soft = hard; returns the soft limit then in force.
+/// Raises RLIMIT_NOFILE of this process, soft = hard; returns the soft limit then in force.
 std::uint64_t raise_file_limit();
 
 /// Makes room for `count` descriptors in the process's table now. Later, in a process with several threads, each doubling of the

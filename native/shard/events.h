@@ -49,7 +49,7 @@ class EventSink {
   /// Returns false when the queue is full and the event was dropped. Must not block and must not call the engine. There is always
   /// room for the opening and the end of sessions (connections are bounded), and for what was read before `congested`.
   virtual bool post(Event&& event) = 0;
-  /// True while so much waits that sessions are not to be read.
+  /// True while so much waits that sessions are not to be read, and none begins.
   virtual bool congested() const = 0;
 };
 

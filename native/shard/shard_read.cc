@@ -18,7 +18,7 @@ constexpr std::uint32_t relief_interval_ms = 20;
 
 void Shard::on_readable(Connection& connection) {
   if (connection.state == State::doomed || connection.paused) return;
-  if (connection.state == State::open && must_wait(connection, Resume::no)) {
+  if (must_wait(connection, Resume::no)) {
     pause(connection);
     return;
   }
@@ -246,16 +246,17 @@ void Shard::on_close(std::uint16_t code, std::string_view reason) {
 }
 
 // Backpressure: a publisher is not read while the logs are full, a session also while the control plane has enough to do. Its own
-// TCP window stops it.
+// TCP window stops it. A session's handshake waits likewise, as sessions that come and go, and HTTP requests, are news too.
 
-/// Whether it is not to be read now. Once it waits it goes on only when there is clearly room again.
+/// Once it waits it goes on only when there is clearly room again. What a connection says that is being closed is told to nobody.
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
+  if (connection.state != State::open && connection.state != State::handshake) return false;
   const bool session = connection.role == codec::Role::session;
   if (session && engine_.events.congested()) return true;
   // Subscribers' streams need what their peer says of its windows: beside them publishers wait for credit instead (withhold_credit).
   const bool only_publishes = connection.publishes_to != nullptr && connection.subscriptions.size() == 0;
   const bool publishes = connection.role == codec::Role::streams ? only_publishes : connection.role == codec::Role::publish;
-  if (!session && !publishes) return false;
+  if (connection.state == State::handshake || (!session && !publishes)) return false;
   return resume == Resume::yes ? !engine_.memory.below_resume() : engine_.memory.over_limit();
 }
 

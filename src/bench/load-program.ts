@@ -3,6 +3,7 @@
 import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -24,7 +25,7 @@ export function findLoadProgram(): string {
     if (existsSync(shipped)) return shipped
     throw new Error(`this package has no load generator for ${process.platform}-${process.arch} (fix: run it from a source checkout)`)
   }
-  const { status } = spawnSync('make', ['--silent', '-C', sources, 'load'], { stdio: ['ignore', 2, 2] })
+  const { status } = spawnSync('make', ['--silent', '-C', sources, '-j', `${availableParallelism()}`, 'load'], { stdio: ['ignore', 2, 2] })
   if (status !== 0) throw new Error('make -C bench/load failed (it needs make and a C++20 compiler)')
   return built
 }

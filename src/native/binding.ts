@@ -297,8 +297,7 @@ export interface NativeAddon {
    * listener cannot be bound; nothing runs then. `onEvents` is called on this thread with batches, oldest first.
    */
   createEngine(options: EngineOptions, onEvents: (events: readonly EngineEvent[]) => void): NativeEngine
-  /** Soft and hard limit of open files of this process; `raiseFileLimit` sets soft = hard and returns the new soft limit. */
-  fileLimit(): { readonly soft: number; readonly hard: number }
+  /** Raises the soft limit of open files of this process to the hard one, and returns what is then in force. */
   raiseFileLimit(): number
   /** Whether this system lets this process use io_uring. */
   uringAvailable(): boolean

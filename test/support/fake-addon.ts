@@ -84,7 +84,6 @@ export class FakeAddon implements NativeAddon {
   readonly engines: FakeEngine[] = []
   /** Thrown by the next createEngine. */
   failure: Error | null = null
-  openFiles = 1024
 
   createEngine(options: EngineOptions, onEvents: (events: readonly EngineEvent[]) => void): FakeEngine {
     if (this.failure !== null) throw this.failure
@@ -93,12 +92,8 @@ export class FakeAddon implements NativeAddon {
     return engine
   }
 
-  fileLimit() {
-    return { soft: this.openFiles, hard: this.openFiles }
-  }
-
   raiseFileLimit(): number {
-    return this.openFiles
+    return 1024
   }
 
   uringAvailable(): boolean {

@@ -38,17 +38,23 @@ const passing = /^\s+(ok |# Subtest|\d+\.\.\d+$|# time)|^\s*$/
 const node = process.execPath
 const tsc = join(bin, 'typescript', 'bin', 'tsc')
 
+/** @param {string} folder @param {string[]} targets */
+function make(folder, ...targets) {
+  const jobs = String(Math.min(availableParallelism(), 8))
+  return { command: 'make', args: ['-C', folder, '--no-print-directory', '--silent', '-j', jobs, ...targets] }
+}
+
 /** @param {string} preset @param {string} doctest arguments for doctest @returns {Step} */
 function native(preset, doctest = '') {
-  const jobs = String(Math.min(availableParallelism(), 8))
-  const args = ['-C', 'test/native', '--no-print-directory', '--silent', '-j', jobs, 'check', `PRESET=${preset}`, `ARGS=${doctest}`]
-  return { name: `native-${preset}`, command: 'make', args, count: countDoctest }
+  return { name: `native-${preset}`, ...make('test/native', 'check', `PRESET=${preset}`, `ARGS=${doctest}`), count: countDoctest }
 }
 
 /** @type {readonly Step[]} */
 const steps = [
   { name: 'addon', command: node, args: ['native/tools/install.mjs'], count: null },
   { name: 'build', command: node, args: ['native/tools/prepare.mjs'], count: null },
+  // `broker bench` compiles it when it is needed: within a test that would be a test of the machine's patience.
+  { name: 'load', ...make('bench/load', 'load'), count: null },
   { name: 'types', command: node, args: [tsc, '-p', 'test/tsconfig.json'], count: null },
   native('release'),
   native('asan'),

@@ -11,10 +11,14 @@ using namespace fixture;
 
 namespace {
 
+constexpr std::uint64_t connection_id = 77;
+constexpr std::uint64_t another_id = 78;
+
 /// A connection with several topics, written by hand as FanOut would.
 class Scene {
  public:
   explicit Scene(std::size_t topics) {
+    connection.id = connection_id;
     for (std::size_t i = 0; i < topics; ++i) {
       topics_.push_back(std::make_shared<topic::Topic>("t" + std::to_string(i)));
       slices_.push_back(std::make_unique<conn::TopicSlice>(topics_[i], websocket, rule_));
@@ -24,11 +28,20 @@ class Scene {
     }
   }
 
-  void publish(std::size_t topic, const std::string& text) {
-    fixture::publish(*topics_[topic], memory, text);
-    expected += 1;
+  void publish(std::size_t topic, const std::string& text, std::uint64_t excluded = 0) {
+    publish_without(excluded, *topics_[topic], memory, text);
+    if (excluded != connection_id) expected += 1;
     std::vector<topic::SegmentRef> garbage;
     topics_[topic]->take(websocket, 0, slices_[topic]->window, garbage);
+  }
+  /// Texts that are not for the connection are written `-`.
+  void publish_all(std::size_t topic, const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) publish(topic, text, text == "-" ? connection_id : 0);
+  }
+  /// Everything that is pending, in pieces of at most `taken_max` bytes.
+  void write_all(std::size_t taken_max = SIZE_MAX) {
+    while (write(taken_max)) {
+    }
   }
   void append_private(const std::string& text) {
     const std::string frame = fixture::frame_of(text);
@@ -173,6 +186,8 @@ TEST_CASE("gathered write: random writes, random parts taken, whole frames in ea
       const std::size_t topic = random() % topics;
       const std::string filler(random() % filler_max, '.');
       if (random() % 2 == 0) scene.publish(topic, std::to_string(topic) + " " + std::to_string(published[topic]++) + " " + filler);
+      while (random() % 3 == 0) scene.publish(topic, "not for it " + filler, connection_id);
+      if (random() % 5 == 0) scene.publish(topic, std::to_string(topic) + " " + std::to_string(published[topic]++) + " ", another_id);
       if (random() % 8 == 0) scene.append_private("p " + std::to_string(privates++) + " " + filler.substr(0, 100));
       if (random() % 2 == 0) scene.write(1 + random() % 2000);
     }
@@ -188,5 +203,78 @@ TEST_CASE("gathered write: random writes, random parts taken, whole frames in ea
     CHECK(seen == published);
     CHECK(privates_seen == privates);
     CHECK(scene.publications == scene.expected);
+  }
+}
+
+TEST_CASE("gathered write: frames that leave the connection out are skipped wherever they stand") {
+  const std::vector<std::vector<std::string>> rows = {{"-"},           {"-", "a"},      {"a", "-"},      {"a", "-", "b"},
+                                                      {"-", "-", "-"}, {"a", "-", "-"}, {"-", "-", "a"}, {"-", "a", "-", "-", "b", "-"}};
+  for (const std::vector<std::string>& row : rows) {
+    for (const std::size_t taken_max : {std::size_t{1}, std::size_t{2}, std::size_t{4}, std::size_t{SIZE_MAX}}) {
+      CAPTURE(taken_max);
+      Scene scene(2);
+      scene.publish_all(0, row);
+      scene.write_all(taken_max);
+      std::vector<std::string> wanted = row;
+      std::erase(wanted, "-");
+      CHECK(texts_in(scene.wire) == wanted);
+      CHECK(scene.publications == wanted.size());
+      scene.publish(0, "next");
+      scene.write_all(taken_max);
+      CHECK(texts_in(scene.wire).back() == "next");
+    }
+  }
+}
+
+TEST_CASE("gathered write: frames that leave others out are for it") {
+  Scene scene(1);
+  scene.publish(0, "a", another_id);
+  scene.publish(0, "b");
+  CHECK(scene.write(SIZE_MAX));
+  CHECK(scene.complete);
+  CHECK(texts_in(scene.wire) == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("gathered write: what leaves it out behind private bytes, and behind a frame that has begun") {
+  Scene scene(2);
+  scene.append_private("first");
+  scene.publish_all(0, {"-", "a"});
+  scene.write_all();
+  scene.publish_all(0, {"begun", "-", "-", "b"});
+  scene.write(4);
+  REQUIRE(conn::is_within_frame(scene.connection, 0));
+  scene.publish_all(1, {"-", "other"});
+  scene.append_private("private");
+  scene.write_all();
+  CHECK(texts_in(scene.wire) == std::vector<std::string>{"first", "a", "begun", "private", "other", "b"});
+}
+
+TEST_CASE("gathered write: what leaves it out behind the rest of a frame of a topic that was left") {
+  Scene scene(2);
+  scene.publish_all(0, {"begun"});
+  scene.write(4);
+  conn::TopicSlice& slice = *scene.connection.subscriptions[0].slice;
+  conn::Subscriber& subscriber = slice.subscribers[0];
+  const std::uint64_t end = slice.window.frame_end(subscriber.cursor);
+  const topic::Range rest = slice.window.range(subscriber.cursor, UINT32_MAX);
+  scene.connection.outbound_for_writing().pin(slice.window.hold(subscriber.cursor), {rest.bytes, rest.length});
+  subscriber.cursor = end;
+  scene.connection.subscriptions.remove(0);
+  scene.publish_all(1, {"-", "other", "-"});
+  scene.append_private("private");
+  scene.write_all(3);
+  CHECK(texts_in(scene.wire) == std::vector<std::string>{"begun", "private", "other"});
+}
+
+TEST_CASE("gathered write: only frames that leave it out are an empty, complete write, which has skipped them") {
+  Scene scene(2);
+  scene.publish_all(0, {"-", "-"});
+  scene.publish_all(1, {"-"});
+  conn::GatheredWrite write(scene.connection);
+  CHECK(write.empty());
+  CHECK(write.complete());
+  for (std::size_t i = 0; i < 2; ++i) {
+    const conn::TopicSlice& slice = *scene.connection.subscriptions[i].slice;
+    CHECK(slice.subscribers[0].cursor == slice.window.head_position());
   }
 }

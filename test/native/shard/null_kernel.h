@@ -29,7 +29,9 @@ class NullKernel final : public os::Kernel {
     const int fd = next_fd_++;
     sockets_.resize(static_cast<std::size_t>(next_fd_));
     sockets_[static_cast<std::size_t>(fd)].incoming = bytes;
-    (port == 8001 ? publish_queue_ : subscribe_queue_).push_back(fd);
+    for (Listener& listener : listeners_) {
+      if (listener.port == port) listener.queue.push_back(fd);
+    }
     return fd;
   }
   /// More bytes from the peer; they must fit what the first ones reserved for nothing to be allocated.
@@ -42,15 +44,17 @@ class NullKernel final : public os::Kernel {
   os::Listening listen(const os::ListenOptions& options) override {
     const int fd = next_fd_++;
     sockets_.resize(static_cast<std::size_t>(next_fd_));
-    (options.address.port == 8001 ? publish_listener_ : subscribe_listener_) = fd;
+    listeners_.push_back({fd, options.address.port, {}});
     return {fd, 0, options.address.port};
   }
   os::Accepted accept(int listener) override {
-    auto& queue = listener == publish_listener_ ? publish_queue_ : subscribe_queue_;
-    if (queue.empty()) return {};
-    const int fd = queue.back();
-    queue.pop_back();
-    return {os::AcceptOutcome::ok, fd, 0, {}};
+    for (Listener& each : listeners_) {
+      if (each.fd != listener || each.queue.empty()) continue;
+      const int fd = each.queue.back();
+      each.queue.pop_back();
+      return {os::AcceptOutcome::ok, fd, 0, {}};
+    }
+    return {};
   }
   os::IoResult receive(int fd, base::MutableBytes into) override {
     ++calls.receives;
@@ -91,9 +95,8 @@ class NullKernel final : public os::Kernel {
   std::size_t wait(int, std::span<os::Ready> into, int) override {
     ++calls.waits;
     std::size_t count = 0;
-    for (const int listener : {publish_listener_, subscribe_listener_}) {
-      const bool waiting = listener == publish_listener_ ? !publish_queue_.empty() : !subscribe_queue_.empty();
-      if (waiting) into[count++] = {sockets_[static_cast<std::size_t>(listener)].token, true, false, false};
+    for (const Listener& listener : listeners_) {
+      if (!listener.queue.empty()) into[count++] = {sockets_[static_cast<std::size_t>(listener.fd)].token, true, false, false};
     }
     for (; count < into.size() && !ready_now_.empty(); ready_now_.pop_back()) {
       into[count++] = {sockets_[static_cast<std::size_t>(ready_now_.back())].token, true, false, false};
@@ -114,12 +117,14 @@ class NullKernel final : public os::Kernel {
     std::string incoming;
     std::uint64_t token = 0;
   };
+  struct Listener {
+    int fd = -1;
+    std::uint16_t port = 0;
+    std::vector<int> queue;
+  };
   int next_fd_ = 10;
-  int publish_listener_ = -1;
-  int subscribe_listener_ = -1;
   std::vector<Socket> sockets_;
-  std::vector<int> publish_queue_;
-  std::vector<int> subscribe_queue_;
+  std::vector<Listener> listeners_;
   std::vector<int> ready_now_;
 };
 

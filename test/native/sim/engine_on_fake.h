@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "native/shard/engine.h"
@@ -80,6 +81,9 @@ class EngineOnFake : private shard::EventSink {
     return found;
   }
 
+  /// The control plane takes what waits for it.
+  std::vector<shard::Event> deliver() { return std::exchange(events, {}); }
+
   FakeKernel kernel;
   std::vector<shard::Event> events;
   std::unique_ptr<shard::Engine> engine;
@@ -87,6 +91,7 @@ class EngineOnFake : private shard::EventSink {
   std::vector<std::unique_ptr<GrpcClient>> grpc_clients;
   bool same_address = false;
   bool congested_now = false;  // the control plane has enough to do
+  std::size_t congested_from = SIZE_MAX;  // and when so many events wait for it
   bool closed = false;         // it takes no events any more
 
  private:
@@ -102,7 +107,7 @@ class EngineOnFake : private shard::EventSink {
     clients.push_back(std::move(made));
     return kind;
   }
-  bool congested() const override { return congested_now; }
+  bool congested() const override { return congested_now || events.size() >= congested_from; }
   bool post(shard::Event&& event) override {
     if (closed) return false;
     events.push_back(std::move(event));

@@ -1,14 +1,26 @@
 #include "test/native/sim/oracle.h"
 
+#include <algorithm>
+
 namespace sim {
 
-std::string check_order(const Order& order, std::uint64_t published) {
+namespace {
+bool contains(const std::vector<unsigned>& numbers, unsigned number) {
+  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+}  // namespace
+
+std::string check_order(const Order& order, std::uint64_t published, const std::map<unsigned, const Watched*>& sessions, unsigned topic) {
   if (order.keys.size() != published) {
     return "the witness saw " + std::to_string(order.keys.size()) + " of " + std::to_string(published) + " publications";
   }
   std::map<unsigned, unsigned> next;
   for (const Key& key : order.keys) {
     unsigned& expected = next[key.publisher];
+    if (const auto session = sessions.find(key.publisher); session != sessions.end()) {
+      const auto refused = session->second->record.refused.find(topic);
+      while (refused != session->second->record.refused.end() && contains(refused->second, expected)) ++expected;
+    }
     if (key.sequence != expected) {
       return "publisher " + std::to_string(key.publisher) + " is at " + std::to_string(key.sequence) + " instead of " +
              std::to_string(expected);

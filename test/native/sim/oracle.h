@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "native/shard/engine.h"
-#include "test/native/sim/client.h"
+#include "test/native/sim/pusher_client.h"
+#include "test/native/sim/session_record.h"
 
 namespace sim {
 
@@ -24,6 +25,8 @@ struct Watched {
   bool slow_disconnect = false;
   bool accepted = false;  // a connection event has come
   int disconnect_code = 0;
+  PusherClient* session = nullptr;  // the client as what it is, where it is a session's
+  SessionRecord record;             // of a session
 };
 
 /// All publications of a topic in their order, as the witness saw them.
@@ -32,11 +35,20 @@ struct Order {
   std::map<Key, std::uint64_t> offsets;
 };
 
-/// Empty when the witness saw every publisher's messages in sequence, each once; else what is wrong.
-std::string check_order(const Order& order, std::uint64_t published);
+/// Whom a publication leaves out.
+using Excluded = std::map<Key, const Watched*>;
+
+/// Empty when the witness saw every publisher's messages in sequence, each once; else what is wrong. Sessions' publications may
+/// come to the control plane instead.
+std::string check_order(const Order& order, std::uint64_t published, const std::map<unsigned, const Watched*>& sessions, unsigned topic);
 
 /// Empty when what the subscriber saw of that topic is right; else what is wrong. `settled`: nothing is on its way any more,
 /// so that one who is still connected must have seen everything up to the end.
 std::string check_subscriber(const Watched& watched, unsigned topic, const Order& order, bool settled);
+
+/// The same for a session and all of its topics, of which those without an order cannot be looked at.
+std::string check_session(const Watched& watched, const std::map<unsigned, Order>& orders, const Excluded& excluded, bool settled);
+/// Empty when each of the session's own publications came to its topic or to the control plane, and was reported if it was to be.
+std::string check_publications(const Watched& watched, const std::map<unsigned, Order>& orders, bool settled);
 
 }  // namespace sim

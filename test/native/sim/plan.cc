@@ -51,4 +51,15 @@ Plan Plan::from_seed(std::uint64_t seed) {
   return plan;
 }
 
+Plan Plan::with_sessions(std::uint64_t seed) {
+  Plan plan = from_seed(seed);
+  Random random(~seed);
+  plan.sessions = true;
+  plan.calls_in_thousand = static_cast<unsigned>(between(random, 20, 400));
+  plan.calls_between_in_thousand = chance(random, 500) ? static_cast<unsigned>(between(random, 1, 200)) : 0;
+  plan.congested_in_thousand = chance(random, 300) ? static_cast<unsigned>(between(random, 1, 20)) : 0;
+  if (chance(random, 200)) plan.options.sessions = {2000, 1000};
+  return plan;
+}
+
 }  // namespace sim

@@ -1,7 +1,5 @@
 #include "test/native/sim/pusher_client.h"
 
-#include <optional>
-
 #include "native/codec/json_reader.h"
 #include "native/codec/json_text.h"
 #include "native/codec/websocket_text.h"
@@ -23,6 +21,15 @@ std::string plain(const codec::JsonMember& member) {
   return text;
 }
 
+}  // namespace
+
+std::string json_of(const PusherEvent& event) {
+  std::string json = "{\"event\":" + json_string(event.name) + ",\"channel\":" + json_string(event.channel);
+  return json + ",\"data\":" + json_string(event.data) + "}";
+}
+
+std::string frame_of(const PusherEvent& event) { return codec::write_text_frame(json_of(event)); }
+
 std::optional<PusherEvent> read_event(const std::string& text) {
   PusherEvent event;
   codec::JsonReader reader(text);
@@ -34,15 +41,6 @@ std::optional<PusherEvent> read_event(const std::string& text) {
   }
   return reader.valid() && !event.name.empty() ? std::optional(event) : std::nullopt;
 }
-
-}  // namespace
-
-std::string json_of(const PusherEvent& event) {
-  std::string json = "{\"event\":" + json_string(event.name) + ",\"channel\":" + json_string(event.channel);
-  return json + ",\"data\":" + json_string(event.data) + "}";
-}
-
-std::string frame_of(const PusherEvent& event) { return codec::write_text_frame(json_of(event)); }
 
 std::vector<std::string> PusherClient::heard(const std::string& channel) const {
   std::vector<std::string> data;

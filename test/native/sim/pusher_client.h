@@ -2,6 +2,7 @@
 // Owner: the test. Thread: main.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct PusherEvent {
 /// The event as JSON, and as the frame that a server sends.
 std::string json_of(const PusherEvent& event);
 std::string frame_of(const PusherEvent& event);
+/// Nothing when the text is no event.
+std::optional<PusherEvent> read_event(const std::string& text);
 
 class PusherClient final : public Client {
  public:

@@ -46,6 +46,10 @@ bool Simulation::post(shard::Event&& event) {
     if (!draining_) fail("drained without a drain");
   }
   if (event.kind == shard::EventKind::drained || event.kind == shard::EventKind::warning) return true;
+  if (event.kind == shard::EventKind::http_connection) {
+    on_http_connection(event);
+    return true;
+  }
   Watched* const watched = find(event);
   if (watched == nullptr) return true;
   if (event.kind == shard::EventKind::connection) {
@@ -53,8 +57,10 @@ bool Simulation::post(shard::Event&& event) {
     for (const unsigned topic : watched->topics) watched->first[topic] = published(topic);
   } else if (event.kind == shard::EventKind::slow) {
     on_slow(event, *watched);
-  } else {
+  } else if (event.kind == shard::EventKind::disconnect) {
     watched->disconnect_code = event.code;
+  } else {
+    on_session_event(event, *watched);
   }
   return true;
 }
@@ -82,15 +88,19 @@ std::uint64_t Simulation::published(unsigned topic) const {
 
 // Acts.
 
-Watched& Simulation::add_client(std::uint16_t port, const std::string& target, Pace pace) {
-  auto watched = std::make_unique<Watched>();
+ClientSetup Simulation::setup_of(std::uint16_t port, const std::string& target, Pace pace) {
   ClientSetup setup;
   setup.port = port;
   setup.target = target;
   setup.pace = pace;
   setup.send_buffer_bytes = plan_.send_buffer_bytes;
   setup.address = address_of(next_address_++);
-  watched->client = std::make_unique<Client>(kernel_, random_, setup);
+  return setup;
+}
+
+Watched& Simulation::add_client(std::uint16_t port, const std::string& target, Pace pace) {
+  auto watched = std::make_unique<Watched>();
+  watched->client = std::make_unique<Client>(kernel_, random_, setup_of(port, target, pace));
   clients_.push_back(std::move(watched));
   return *clients_.back();
 }
@@ -120,8 +130,12 @@ void Simulation::publish(unsigned topic) {
   if (std::exchange(publishing_, true)) return;
   const Key key{topic, topic, next_sequence_[topic]};
   const std::string payload = payload_of(key, between(random_, 0, plan_.filler_bytes_max));
-  const auto outcome = engine_->publish(topic_name(topic), {codec::PayloadKind::text, base::bytes_of(payload)});
+  codec::Publication publication{codec::PayloadKind::text, base::bytes_of(payload)};
+  const Watched* const excluded = plan_.sessions ? someone_to_exclude() : nullptr;
+  if (excluded != nullptr) publication.excluded = excluded->record.id;
+  const auto outcome = engine_->publish(topic_name(topic), publication);
   publishing_ = false;
+  if (excluded != nullptr && outcome.status == shard::PublishStatus::ok) excluded_[key] = excluded;
   if (outcome.status == shard::PublishStatus::ok) ++next_sequence_[topic];
   if (outcome.status != shard::PublishStatus::ok && outcome.status != shard::PublishStatus::logs_full) fail("publish() refused");
 }
@@ -168,6 +182,7 @@ void Simulation::act() {
     chance(random_, 600) ? subscribe() : join_publisher();
   }
   if (plan_.hostile && chance(random_, 20)) someone_leaves();
+  if (plan_.sessions) act_for_sessions();
   if (chance(random_, 20)) kernel_.advance_ns(static_cast<std::int64_t>(random_() % (20 * ms)));
   if (chance(random_, 700)) engine_->shard(static_cast<unsigned>(random_() % plan_.shards)).turn(0);
   clients_[random_() % clients_.size()]->client->step();

@@ -16,7 +16,8 @@ void Simulation::start() {
   os::Address publish_at = *os::Address::parse("127.0.0.1", 8001);
   os::Address subscribe_at = *os::Address::parse("127.0.0.1", 8002);
   options.listeners = {{codec::ProtocolId::websocket_publish, publish_at, false},
-                       {codec::ProtocolId::websocket_subscribe, subscribe_at, false}};
+                       {codec::ProtocolId::websocket_subscribe, subscribe_at, false},
+                       {codec::ProtocolId::pusher, *os::Address::parse("127.0.0.1", 8003), false}};
   shard::StartError error;
   engine_ = shard::Engine::start(options, kernel_, *this, error);
   if (!engine_) return fail("the engine did not start");
@@ -37,9 +38,10 @@ void Simulation::start() {
 /// Everything at once.
 void Simulation::crowd() {
   kernel_.faults = plan_.faults;
-  if (plan_.publish_between_calls_in_thousand > 0) {
+  if (plan_.publish_between_calls_in_thousand > 0 || plan_.calls_between_in_thousand > 0) {
     kernel_.meanwhile = [this] {
       if (chance(random_, plan_.publish_between_calls_in_thousand)) publish(static_cast<unsigned>(random_() % plan_.topics));
+      if (plan_.sessions && chance(random_, plan_.calls_between_in_thousand)) call();
     };
   }
   for (unsigned step = 0; step < plan_.steps && !failed(); ++step) {
@@ -51,6 +53,7 @@ void Simulation::crowd() {
 /// Nobody publishes any more; whoever can read, reads; whoever is stuck gives up.
 void Simulation::calm() {
   kernel_.meanwhile = nullptr;
+  end_congestion_and_visits();
   for (const auto& each : clients_) {
     if (each->client->pace == Pace::stuck) each->client->abort();
     each->client->pace = Pace::eager;
@@ -84,7 +87,7 @@ void Simulation::check_all(bool settled) {
     const Order order = order_of(topic);
     // A refused witness may be slow: then there is nothing to compare with.
     if (witnesses_[topic]->slow) continue;
-    if (settled) fail(check_order(order, published(topic)));
+    if (settled) fail(check_order(order, published(topic), sessions_, topic));
     for (const auto& each : clients_) {
       if (std::count(each->topics.begin(), each->topics.end(), topic) > 0) fail(check_subscriber(*each, topic, order, settled));
     }
@@ -98,6 +101,7 @@ void Simulation::check_all(bool settled) {
   for (const auto& each : clients_) {
     if (!each->client->trouble.empty()) fail(each->client->trouble);
   }
+  check_sessions(settled);
 }
 
 void Simulation::drain() {
@@ -124,12 +128,13 @@ void Simulation::drain() {
 void Simulation::check_drained(const Watched& watched) {
   if (watched.slow_disconnect) return;
   if (!watched.client->close_code) return fail("not told of the drain: " + watched.client->setup.address.text());
-  if (*watched.client->close_code != 1001) fail("told of the drain with " + std::to_string(*watched.client->close_code));
+  if (*watched.client->close_code != (watched.session == nullptr ? 1001 : 4200)) fail("told of the drain with " + std::to_string(*watched.client->close_code));
 }
 
 void Simulation::end() {
   kernel_.meanwhile = nullptr;
   engine_.reset();
+  close_taken_over();
   if (kernel_.open_fds() != 0) fail(std::to_string(kernel_.open_fds()) + " descriptors left open");
   if (kernel_.mappings() != 0) fail(std::to_string(kernel_.mappings()) + " mappings left");
 }

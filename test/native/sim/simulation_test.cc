@@ -22,17 +22,22 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return given != nullptr ? std::strtoull(given, nullptr, 10) : otherwise;
 }
 
-}  // namespace
-
-TEST_CASE("simulation: whatever happens, every subscriber's sequence is right") {
+/// Runs the lives that the environment asks for.
+void run_lives(sim::Plan (*plan_of)(std::uint64_t seed)) {
   const std::uint64_t first = number_from("SIM_SEED", 1);
   const std::uint64_t runs = number_from("SIM_RUNS", runs_by_default);
   std::printf("SIM_SEED=%llu SIM_RUNS=%llu\n", static_cast<unsigned long long>(first), static_cast<unsigned long long>(runs));
   for (std::uint64_t seed = first; seed < first + runs; ++seed) {
     if (std::getenv("SIM_VERBOSE") != nullptr) std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
-    sim::Simulation simulation(sim::Plan::from_seed(seed));
+    sim::Simulation simulation(plan_of(seed));
     const std::string failure = simulation.run();
     CAPTURE(seed);
     CHECK(failure == "");
   }
 }
+
+}  // namespace
+
+TEST_CASE("simulation: whatever happens, every subscriber's sequence is right") { run_lives(sim::Plan::from_seed); }
+
+TEST_CASE("simulation: whatever happens, and whenever the control plane asks for what, so is every session's") { run_lives(sim::Plan::with_sessions); }
