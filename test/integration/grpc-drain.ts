@@ -6,7 +6,7 @@ import { startBroker } from '../support/broker-process.js'
 import { GrpcClient } from './support/grpc-client.js'
 
 test('subscribers have everything and are told that the broker ends', async (t) => {
-  const broker = await startBroker(t, { args: ['--drain-ms', '1s'] })
+  const broker = await startBroker(t, { args: ['--drain-ms', '20s'] })
   const clients = Array.from({ length: 5 }, () => new GrpcClient(t, broker.grpcPort))
   const streams = (await Promise.all(clients.map((client) => Promise.all(Array.from({ length: 20 }, () => client.subscribe()))))).flat()
   const publisher = new GrpcClient(t, broker.grpcPort).publisher()
@@ -22,7 +22,7 @@ test('subscribers have everything and are told that the broker ends', async (t) 
 })
 
 test('a publisher that was not done is told; what it had sent was published', async (t) => {
-  const broker = await startBroker(t, { args: ['--drain-ms', '500'] })
+  const broker = await startBroker(t, { args: ['--drain-ms', '10s'] })
   const stream = await new GrpcClient(t, broker.grpcPort).subscribe()
   const publisher = new GrpcClient(t, broker.grpcPort).publisher()
   publisher.send({ author: 1, data: 'in time' })
@@ -34,7 +34,7 @@ test('a publisher that was not done is told; what it had sent was published', as
 })
 
 test('a client that comes later is refused', async (t) => {
-  const broker = await startBroker(t, { args: ['--drain-ms', '500'] })
+  const broker = await startBroker(t, { args: ['--drain-ms', '10s'] })
   const client = new GrpcClient(t, broker.grpcPort)
   await client.subscribe()
   await broker.stop()

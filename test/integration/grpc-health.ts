@@ -21,7 +21,7 @@ test('Check knows the server and its services', async (t) => {
 })
 
 test('Watch tells at once, and again when the broker begins to close', async (t) => {
-  const broker = await startBroker(t, { args: ['--drain-ms', '500'] })
+  const broker = await startBroker(t, { args: ['--drain-ms', '10s'] })
   const client = new GrpcClient(t, broker.grpcPort)
   const heard: string[] = []
   const call = client.stream<Health>(healthService, 'Watch', { service: '' })

@@ -174,11 +174,16 @@ export function endOf(call: Ends): () => Promise<StatusObject> {
 export function keep(call: ClientReadableStream<Message>): Subscription {
   const received: Message[] = []
   call.on('data', (message: Message) => received.push(message))
-  const ended = endOf(call)
+  const status = endOf(call)
   let how: StatusObject | null = null
-  call.once('status', (status: StatusObject) => { how = status })
+  call.once('status', (given: StatusObject) => { how = given })
+  const read = new Promise((resolve) => call.once('end', resolve))
   return {
-    call, received, ended,
+    call, received,
+    async ended() {
+      await soon('the end of what was received', read) // grpc-js tells the status while messages wait to be read
+      return status()
+    },
     async has(count) {
       await eventually(`${count} messages, got: ${received.length}`, () => received.length >= count || how !== null)
       if (received.length < count) throw new Error(`ended with ${how?.code} ${how?.details} after ${received.length} of ${count} messages`)
