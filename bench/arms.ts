@@ -61,7 +61,7 @@ export function pusherUrls({ pusher }: Ports): Urls {
   return { publish: url, subscribe: url }
 }
 
-const grpcUrl = ({ publish }: Ports): Urls => ({ publish: `grpc://127.0.0.1:${publish}/`, subscribe: `grpc://127.0.0.1:${publish}/` })
+export const grpcUrl = ({ publish }: Ports): Urls => ({ publish: `grpc://127.0.0.1:${publish}/`, subscribe: `grpc://127.0.0.1:${publish}/` })
 
 const grpcUrls: Required<Arm>['urls'] = { grpc: grpcUrl, 'grpc-last': grpcUrl }
 

@@ -5,39 +5,66 @@
 
 import { join } from 'node:path'
 import { app } from './arm-configs.js'
-import { plainUrls, pusherUrls, type Arm, type Family } from './arms.js'
+import { grpcUrl, plainUrls, pusherUrls, type Arm, type Family, type Ports } from './arms.js'
 import { buildLoadGenerator, runLoad } from './load-generator.js'
 import { benchFolder } from './paths.js'
 import { startServer } from './server.js'
 
 const plainModes = ['none', 'missing', 'duplicated', 'outOfOrder', 'corrupted', 'misrouted', 'closed', 'protocol']
-const modes: Partial<Record<Family, readonly string[]>> = { plain: plainModes, pusher: [...plainModes, 'refused'] }
+const channels = [
+  'channels', '--topics', '2', '--publishers', '2', '--subscribers', '40', '--rounds', '3', '--burst', '50', '--verify-every', '1',
+  '--timeout-s', '2',
+]
 
-function faulty(family: string, mode: string): Arm {
+interface Check {
+  readonly modes: readonly string[]
+  readonly load: readonly string[]
+  /** Of the server. */
+  readonly args: (ports: Ports, mode: string) => readonly [script: string, ...args: string[]]
+}
+
+const checks: Partial<Record<Family, Check>> = {
+  plain: {
+    modes: plainModes,
+    load: channels,
+    args: ({ publish, subscribe }, mode) => ['faulty.mjs', String(publish), String(subscribe), mode],
+  },
+  pusher: {
+    modes: [...plainModes, 'refused'],
+    load: channels,
+    args: ({ pusher }, mode) => ['faulty-pusher.mjs', String(pusher), app.key, app.secret, mode],
+  },
+  grpc: {
+    modes: ['none', 'missing', 'duplicated', 'corrupted', 'closed', 'refused'],
+    load: ['grpc', '--subscribers', '40', '--rounds', '20', '--warmup', '0', '--timeout-s', '2'],
+    args: ({ publish }, mode) => ['faulty-grpc.mjs', String(publish), mode],
+  },
+}
+
+function faulty(family: string, mode: string, { args }: Check): Arm {
   return {
     name: `faulty (${family}, ${mode})`,
     about: mode,
     missing: () => null,
-    command: ({ publish, subscribe, pusher }) => [process.execPath, ...(family === 'plain'
-      ? [join(benchFolder, 'peers/faulty.mjs'), String(publish), String(subscribe), mode]
-      : [join(benchFolder, 'peers/faulty-pusher.mjs'), String(pusher), app.key, app.secret, mode])],
-    urls: { plain: plainUrls, pusher: pusherUrls },
+    command: (ports) => {
+      const [script, ...rest] = args(ports, mode)
+      return [process.execPath, join(benchFolder, 'peers', script), ...rest]
+    },
+    urls: { plain: plainUrls, pusher: pusherUrls, grpc: grpcUrl },
   }
 }
 
 /** What the load generator said of a run against a server with this fault. */
-async function verdict(family: Family, mode: string): Promise<string> {
-  await using server = await startServer(faulty(family, mode), family, 0)
-  const args = ['channels', '--topics', '2', '--publishers', '2', '--subscribers', '40', '--rounds', '3', '--burst', '50',
-    '--verify-every', '1', '--timeout-s', '2']
-  return await runLoad(server, 1, args).then(() => 'clean', (error: Error) => error.message)
+async function verdict(family: Family, mode: string, check: Check): Promise<string> {
+  await using server = await startServer(faulty(family, mode, check), family, 0)
+  return await runLoad(server, 1, check.load).then(() => 'clean', (error: Error) => error.message)
 }
 
 buildLoadGenerator()
 let wrong = 0
-for (const [family, ofFamily] of Object.entries(modes) as [Family, readonly string[]][]) {
-  for (const mode of ofFamily) {
-    const said = await verdict(family, mode)
+for (const [family, check] of Object.entries(checks) as [Family, Check][]) {
+  for (const mode of check.modes) {
+    const said = await verdict(family, mode, check)
     const noticed = mode === 'none' ? said === 'clean' : said.includes(mode)
     if (!noticed) ++wrong
     process.stdout.write(`${noticed ? 'ok' : 'NOT NOTICED'}  ${family} ${mode}: ${said}\n`)

@@ -50,7 +50,6 @@ class GrpcVolleys final : public Http2Handler {
     const std::uint64_t wall_ns = now_ns() - began_ns;
     const double cpu_us = static_cast<double>(server_cpu_.used_ns() - cpu_before) / 1000;
     if (complete) turn_for(aftermath_ns);
-    else faults_.missing += options_.subscribers - received_;
     write(out, cpu_us, wait_meter.percent_of(wall_ns));
     return complete && faults_.sum() == 0;
   }
@@ -115,7 +114,8 @@ class GrpcVolleys final : public Http2Handler {
     client_.flush();
     while (received_ < options_.subscribers) {
       const std::uint64_t now = now_ns();
-      if (now > deadline || faults_.sum() != 0) return false;
+      if (now > deadline) faults_.missing += options_.subscribers - received_;
+      if (faults_.sum() != 0) return false;
       turn(deadline - now);
     }
     return true;
