@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <string>
 
 namespace addon {
@@ -79,6 +80,20 @@ std::vector<conn::SlowRule> slow_rules_of(const Napi::Array& from) {
   return rules;
 }
 
+/// After read_limits: what bounds every protocol bounds streams too.
+void read_grpc(const Napi::Object& from, shard::EngineOptions& options) {
+  codec::GrpcLimits& limits = options.codecs.grpc;
+  limits.message_bytes_max = static_cast<std::uint32_t>(options.codecs.websocket.message_bytes_max);
+  limits.topic_bytes_max = options.topics.topic_bytes_max;
+  limits.http2.streams_max = integer_of<std::uint32_t>(from, "streamsPerConnectionMax");
+  const auto buffer_bytes_max = integer_of<std::size_t>(from, "bufferBytesPerConnectionMax");
+  limits.assembly_bytes_max = std::max(buffer_bytes_max, codec::assembly_bytes_min(limits));
+  limits.http2.replies_bytes_max = buffer_bytes_max;
+  limits.answer_bytes_max = buffer_bytes_max / 2;
+  options.streams_max = integer_of<std::size_t>(from, "streamsMax");
+  options.stream_bytes_max = integer_of<std::size_t>(from, "bufferBytesMax");
+}
+
 shard::Patience patience_of(const Napi::Object& from) {
   return {integer_of<std::uint32_t>(from, "pingIntervalMs"), integer_of<std::uint32_t>(from, "pongMs")};
 }
@@ -128,6 +143,7 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   if (options.shards < 1 || options.shards > topic::shards_max) fail(value.Env(), "shards", "1..64");
   options.reuse_port = bool_of(value, "reusePort");
   read_limits(object_of(value, "limits"), options);
+  read_grpc(object_of(value, "grpc"), options);
   const Napi::Object timeouts = object_of(value, "timeouts");
   options.handshake_ms = integer_of<std::uint32_t>(timeouts, "handshakeMs");
   options.idle = patience_of(timeouts);

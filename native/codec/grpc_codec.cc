@@ -23,8 +23,12 @@ bool publishes(GrpcMethod method) {
 
 }  // namespace
 
+std::size_t assembly_bytes_min(const GrpcLimits& limits) {
+  return grpc_prefix_bytes + std::size_t{std::max(limits.message_bytes_max, limits.request_bytes_max)};
+}
+
 GrpcCodec::GrpcCodec(const GrpcLimits& limits) : limits_(limits), http2_(limits.http2) {
-  CHECK(grpc_prefix_bytes + std::max(limits.message_bytes_max, limits.request_bytes_max) <= limits.assembly_bytes_max);
+  CHECK(limits.assembly_bytes_max >= assembly_bytes_min(limits));
 }
 
 GrpcCodec::~GrpcCodec() { CHECK(sink_ == nullptr); }
@@ -56,7 +60,7 @@ void GrpcCodec::free_memory() {
   if (calls_.capacity() > kept_calls_max) std::vector<Call>().swap(calls_);
   std::vector<StreamKey>().swap(held_);
   assembly_bytes_ = held_bytes_ = 0;
-  held_calls_ = 0;
+  held_calls_ = held_answers_ = 0;
   held_first_ = 0;
   answer_since_ms_.reset();
 }
@@ -73,6 +77,11 @@ void GrpcCodec::on_request(StreamKey stream, const GrpcRequest& request) {
   Call& call = calls_[stream.slot];
   CHECK(!call.extras);
   call = Call();
+  if (!sink_->admits_stream()) {
+    call.state = CallState::receiving;
+    end(stream, GrpcStatus::unavailable, "too many streams");
+    return http2_.abandon(stream);
+  }
   if (request.http_status() != HttpStatus::ok) return http2_.respond(stream, http_error_headers(request.http_status()), EndStream::yes);
   call.state = CallState::receiving;
   if (request.status() != GrpcStatus::ok) return end(stream, request.status(), request.status_text());
@@ -173,16 +182,13 @@ void GrpcCodec::on_gone(StreamKey stream) {
 /// Frees what the call has; its place is free, or will be when the peer has ended its half.
 void GrpcCodec::forget(StreamKey stream) {
   Call& call = calls_[stream.slot];
+  const bool has_held = call.extras && call.extras->held;
+  if (has_held) forget_held(call);
   call.state = CallState::over;
   call.told = Told::no;
   if (!call.extras) return;
   release(call.extras->assembly);
-  if (call.extras->held) {
-    held_bytes_ -= call.extras->held->size();
-    if (--held_calls_ == 0) answer_since_ms_.reset();
-    call.extras->held.reset();
-    trim_held();
-  }
+  if (has_held) trim_held();
   if (sink_ != nullptr) ended_.push_back(std::move(call.extras));
   call.extras.reset();
 }
@@ -194,12 +200,14 @@ void GrpcCodec::on_window(StreamKey stream) {
   }
   const Call* const call = find(stream);
   if (call == nullptr) return;
+  if (call->extras && call->extras->held) return send_held(stream);
   if (call->state == CallState::subscribed) sink_->on_stream_window(stream);
-  else send_held(stream);
 }
 
 std::uint32_t GrpcCodec::sendable(StreamKey stream) const {
   if (stream.slot >= calls_.size() || calls_[stream.slot].state != CallState::subscribed) return 0;
+  const Call& call = calls_[stream.slot];
+  if (call.extras && call.extras->held) return 0;
   return http2_.sendable(stream);
 }
 

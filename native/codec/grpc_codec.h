@@ -24,6 +24,9 @@ struct GrpcLimits {
   std::size_t topic_bytes_max = 200;                  // 1..1024
 };
 
+/// The least of `assembly_bytes_max`: one message of any kind has room.
+std::size_t assembly_bytes_min(const GrpcLimits& limits);
+
 class GrpcCodec final : public StreamCodec, private Http2Handler {
  public:
   explicit GrpcCodec(const GrpcLimits& limits);
@@ -40,6 +43,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   void write_data_head(StreamKey stream, std::uint32_t length, base::MutableBytes out) override { http2_.write_data_head(stream, length, out); }
   void return_data(StreamKey stream, std::uint32_t length) override { http2_.return_data(stream, length); }
 
+  void greet(StreamKey stream, base::Bytes message, std::uint64_t offset) override;
   void answer(StreamKey stream, base::Bytes message, std::uint64_t offset) override;
   void finish(StreamKey stream, GrpcStatus status, std::string_view text) override;
   void drain() override;
@@ -48,6 +52,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   void ping() override { http2_.ping(); }
 
   std::uint32_t open_streams() const override { return http2_.streams().size(); }
+  std::size_t buffered_bytes() const override { return assembly_bytes_ + held_bytes_ + http2_.buffered_bytes(); }
   StreamWaits waits() const override { return {http2_.request_since_ms(), answer_since_ms_}; }
   bool done() const override { return http2_.done(); }
 
@@ -84,9 +89,11 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   /// Sends a message without its prefix.
   void send_message(StreamKey stream, base::Bytes message, AfterAnswer after);
   void send_answer(StreamKey stream, base::Bytes prefixed, AfterAnswer after);
+  void send_with_offset(StreamKey stream, base::Bytes message, std::uint64_t offset, AfterAnswer after);
   void hold(StreamKey stream, Call& call, base::Bytes rest);
   void send_held(StreamKey stream);
   void send_all_held();
+  void forget_held(Call& call);
   void trim_held();
   /// Tells the sink, if it knows of the stream.
   void end(StreamKey stream, GrpcStatus status, std::string_view text);
@@ -97,6 +104,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   std::vector<StreamKey> held_;   // calls with held answers that wait for the connection's window, some may be gone
   std::size_t held_first_ = 0;    // those before it were served
   std::uint32_t held_calls_ = 0;  // all that have a held answer
+  std::uint32_t held_answers_ = 0;  // of those, all but subscribers: they are the slow-consumer rules' affair
   std::vector<std::unique_ptr<CallExtras>> ended_;  // in this decode: a handler may still look at what it ended
   std::size_t assembly_bytes_ = 0;
   std::size_t held_bytes_ = 0;

@@ -53,7 +53,8 @@ void GrpcCodec::hold(StreamKey stream, Call& call, base::Bytes rest) {
   CallExtras& extras = call.extras_for_writing();
   if (!extras.held) {
     extras.held = std::make_unique<std::vector<std::uint8_t>>();
-    if (++held_calls_ == 1) answer_since_ms_ = now_ms_;
+    ++held_calls_;
+    if (call.state != CallState::subscribed && ++held_answers_ == 1) answer_since_ms_ = now_ms_;
   }
   extras.held->insert(extras.held->end(), rest.begin(), rest.end());
   held_bytes_ += rest.size();
@@ -90,20 +91,40 @@ void GrpcCodec::send_held(StreamKey stream) {
   const std::size_t sent = http2_.send(stream, held);
   held.erase(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(sent));
   held_bytes_ -= sent;
-  if (sent > 0) answer_since_ms_ = now_ms_;
+  const bool is_subscribed = call.state == CallState::subscribed;
+  if (sent > 0 && !is_subscribed) answer_since_ms_ = now_ms_;
   if (!held.empty()) return hold(stream, call, {});
-  if (--held_calls_ == 0) answer_since_ms_.reset();
-  call.extras->held.reset();
+  forget_held(call);
+  if (is_subscribed) return sink_->on_stream_window(stream);
   if (call.extras->ends_after_held) end(stream, GrpcStatus::ok, {});
+}
+
+void GrpcCodec::forget_held(Call& call) {
+  held_bytes_ -= call.extras->held->size();
+  --held_calls_;
+  if (call.state != CallState::subscribed && --held_answers_ == 0) answer_since_ms_.reset();
+  call.extras->held.reset();
+}
+
+void GrpcCodec::greet(StreamKey stream, base::Bytes message, std::uint64_t offset) {
+  const Call* const call = find(stream);
+  if (call == nullptr) return;
+  CHECK(call->state == CallState::subscribed);
+  send_with_offset(stream, message, offset, AfterAnswer::goes_on);
 }
 
 void GrpcCodec::answer(StreamKey stream, base::Bytes message, std::uint64_t offset) {
   Call* const call = find(stream);
   if (call == nullptr) return;
-  CHECK(call->state == CallState::asked && message.size() >= grpc_prefix_bytes);
+  CHECK(call->state == CallState::asked);
   call->state = CallState::receiving;
   call->told = Told::no;
-  // A field behind a message's last one is one more of its fields: broker.v1.Message { uint64 offset = 3; }.
+  send_with_offset(stream, message, offset, AfterAnswer::ends);
+}
+
+/// A field behind a message's last one is one more of its fields: broker.v1.Message { uint64 offset = 3; }.
+void GrpcCodec::send_with_offset(StreamKey stream, base::Bytes message, std::uint64_t offset, AfterAnswer after) {
+  CHECK(message.size() >= grpc_prefix_bytes);
   std::array<std::uint8_t, 11> field;
   ProtobufWriter writer(field);
   writer.number(3, offset);
@@ -111,7 +132,7 @@ void GrpcCodec::answer(StreamKey stream, base::Bytes message, std::uint64_t offs
   std::vector<std::uint8_t> prefixed(message.begin(), message.end());
   prefixed.insert(prefixed.end(), field.begin(), field.begin() + static_cast<std::ptrdiff_t>(field_bytes));
   write_grpc_prefix(prefixed.size() - grpc_prefix_bytes, prefixed);
-  send_answer(stream, prefixed, AfterAnswer::ends);
+  send_answer(stream, prefixed, after);
 }
 
 void GrpcCodec::finish(StreamKey stream, GrpcStatus status, std::string_view text) {

@@ -94,7 +94,8 @@ void GrpcCodec::take_subscription(StreamKey stream, base::Bytes message) {
   sink_->on_stream_subscribe(stream, {topic_of(call, request->topic), request->subscriber, request->since, request->last});
   if (find(stream) == nullptr) return;
   send_headers(stream);
-  calls_[stream.slot].extras.reset();  // of its topic the sink knows now
+  auto& extras = calls_[stream.slot].extras;
+  if (extras && !extras->held) extras.reset();  // of its topic the sink knows now
 }
 
 void GrpcCodec::take_last(StreamKey stream, base::Bytes message) {

@@ -83,6 +83,7 @@ class Http2Connection {
   void give_up(std::string_view reason);
 
   const Http2Streams& streams() const { return streams_; }
+  std::size_t buffered_bytes() const { return pending_.size() + block_.size() + replies_.unsent().size(); }
   bool is_answerable(StreamKey key) const;
   bool failed() const { return phase_ == Phase::failed; }
   bool done() const { return failed() || ((draining_ || peer_leaves_) && streams_.size() == 0); }

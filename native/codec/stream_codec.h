@@ -41,6 +41,8 @@ struct StreamMessage {
 /// the sink has finished or answered it. When `decode` fails, all streams are gone and none is reported.
 class StreamSink {
  public:
+  /// One more stream is opened. False: there are too many over all connections; it ends as UNAVAILABLE.
+  virtual bool admits_stream() = 0;
   /// The subscriber's half is complete. The response's headers are queued when this returns, unless it was finished: record
   /// the interest in here, and what is published after it is seen.
   virtual void on_stream_subscribe(StreamKey stream, const StreamSubscription& subscription) = 0;
@@ -100,6 +102,9 @@ class StreamCodec : public Codec {
 
   // Ends. A stream that is gone already is passed over in silence.
 
+  /// Within on_stream_subscribe: a retained publication, as GrpcEncoding made it, goes before all that is published from now on.
+  /// While it waits for window, `sendable` of its stream is 0.
+  virtual void greet(StreamKey stream, base::Bytes message, std::uint64_t offset) = 0;
   /// Answers on_stream_last: `message` is a publication as GrpcEncoding made it, `offset` its place in the topic.
   virtual void answer(StreamKey stream, base::Bytes message, std::uint64_t offset) = 0;
   /// Ends it with trailers. `text` is for people, valid UTF-8.
@@ -114,6 +119,8 @@ class StreamCodec : public Codec {
   virtual void ping() = 0;
 
   virtual std::uint32_t open_streams() const = 0;
+  /// What it keeps because the peer has not sent the rest of it, or does not read.
+  virtual std::size_t buffered_bytes() const = 0;
   virtual StreamWaits waits() const = 0;
   /// Either side has said that it ends and no stream is open: write `replies`, then close.
   virtual bool done() const = 0;

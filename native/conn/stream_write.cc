@@ -1,53 +1,44 @@
 #include "native/conn/stream_write.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "native/conn/gathered_write.h"
 
 namespace conn {
 
 namespace {
-/// Two pieces a frame; two are the rest's and one the replies'.
-constexpr std::size_t frames_max = (os::pieces_max - 3) / 2;
+/// To copy so much costs less than a piece of its own in a vectored write (docs/performance.md).
+constexpr std::size_t copied_bytes_max = 512;
+constexpr std::size_t head_bytes = codec::StreamCodec::data_head_bytes;
+/// The rest's two, and the replies'.
+constexpr std::size_t pieces_before_frames = 3;
+/// A write begins no frame behind this many bytes of frames. The last one may go over it by its head.
+constexpr std::size_t frame_bytes_max = send_quantum_bytes;
+/// A frame that is not copied adds two.
+static_assert(pieces_before_frames + 2 * (frame_bytes_max / (head_bytes + copied_bytes_max) + 1) + 1 <= os::pieces_max);
 }  // namespace
+
+StreamWrite::StreamWrite() : buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(frame_bytes_max + head_bytes)) {
+  pieces_.reserve(os::pieces_max);
+}
 
 void StreamWrite::collect(Connection& connection) {
   connection_ = &connection;
   frames_.clear();
-  heads_.clear();
-  heads_.reserve(frames_max);  // pieces point to them
+  pieces_.assign(pieces_before_frames, os::Piece{});
+  buffered_ = bytes_ = 0;
   stalled_one_ = false;
-  counted_ = nullptr;
+  prepared_ = {};
   collect_frames();
-
-  pieces_.clear();
-  bytes_ = 0;
-  const FrameRest& rest = connection.streams->rest;
-  if (!rest.empty()) {
-    add(rest.head_left());
-    add(rest.payload);
-  }
-  rest_bytes_ = bytes_;
-  add(connection.stream_codec().replies());  // behind the heads: the view dies with the next one that is written
-  replies_bytes_ = bytes_ - rest_bytes_;
-  for (std::size_t i = 0; i < frames_.size(); ++i) {
-    add(heads_[i]);
-    add(frames_[i].payload);
-  }
-}
-
-void StreamWrite::add(base::Bytes bytes) {
-  if (bytes.empty()) return;
-  pieces_.push_back({bytes.data(), bytes.size()});
-  bytes_ += bytes.size();
+  add_before_frames();
 }
 
 void StreamWrite::collect_frames() {
   Streams& streams = *connection_->streams;
-  std::size_t left = send_quantum_bytes;
-  while (streams.has_queued() && left > 0 && frames_.size() < frames_max && !connection_->stream_codec().connection_blocked()) {
-    if (!collect_frame(streams.dequeue(), left)) continue;
-    left -= frames_.back().payload.size();
+  const codec::StreamCodec& codec = connection_->stream_codec();
+  while (streams.has_queued() && bytes_ < frame_bytes_max && !codec.connection_blocked()) {
+    collect_frame(streams.dequeue(), frame_bytes_max - bytes_);
   }
 }
 
@@ -58,40 +49,83 @@ bool StreamWrite::collect_frame(std::uint32_t slot, std::size_t length_max) {
   if (!subscription) return false;  // it is gone
   Subscriber& subscriber = subscriber_of(*subscription);
   TopicSlice& slice = *connection_->subscriptions[*subscription].slice;
-  const std::uint64_t head = slice.window.head_position();
-  if (subscriber.cursor >= head || subscriber.lane == Lane::blocked) return false;
+  if (subscriber.cursor >= slice.window.head_position() || subscriber.lane == Lane::blocked) return false;
   const codec::StreamKey key = streams.key_of(*subscription);
   codec::StreamCodec& codec = connection_->stream_codec();
-  const std::size_t sendable = codec.sendable(key);
+  const std::uint32_t sendable = codec.sendable(key);
   if (sendable == 0) {
     streams.stall(subscriber);
     stalled_one_ = true;
     return false;
   }
-  const topic::Range range = slice.window.range(subscriber.cursor, static_cast<std::uint32_t>(std::min(sendable, length_max)));
-  codec.write_data_head(key, range.length, heads_.emplace_back());
-  frames_.push_back({key, &slice, subscriber.cursor, {range.bytes, range.length}});
-  subscriber.cursor += range.length;
-  if (subscriber.cursor < head) streams.enqueue(slot);
+  const base::Bytes pending = bytes_at(slice, subscriber.cursor);
+  const base::Bytes payload = pending.first(std::min({pending.size(), std::size_t{sendable}, length_max}));
+  const auto length = static_cast<std::uint32_t>(payload.size());
+  codec.write_data_head(key, length, {buffer_.get() + buffered_, head_bytes});
+  add_frame({key, &slice, subscriber.cursor, payload, static_cast<std::uint32_t>(buffered_)});
+  subscriber.cursor += length;
+  if (subscriber.cursor < slice.window.head_position()) streams.enqueue(slot);
   return true;
+}
+
+base::Bytes StreamWrite::bytes_at(const TopicSlice& slice, std::uint64_t cursor) {
+  if (prepared_.slice != &slice || prepared_.cursor != cursor) {
+    const topic::Range range = slice.window.range(cursor, frame_bytes_max);
+    prepared_ = {&slice, cursor, {range.bytes, range.length}};
+  }
+  return prepared_.bytes;
+}
+
+/// Its head is in the buffer already.
+void StreamWrite::add_frame(const Frame& frame) {
+  const bool is_copied = frame.payload.size() <= copied_bytes_max;
+  std::size_t more = head_bytes;
+  if (is_copied) {
+    std::memcpy(buffer_.get() + buffered_ + head_bytes, frame.payload.data(), frame.payload.size());
+    more += frame.payload.size();
+  }
+  const std::uint8_t* const begin = buffer_.get() + buffered_;
+  os::Piece& last = pieces_.back();
+  const bool continues = pieces_.size() > pieces_before_frames && static_cast<const std::uint8_t*>(last.bytes) + last.length == begin;
+  if (continues) last.length += more;
+  else pieces_.push_back({begin, more});
+  if (!is_copied) pieces_.push_back({frame.payload.data(), frame.payload.size()});
+  buffered_ += more;
+  bytes_ += frame.bytes();
+  frames_.push_back(frame);
+}
+
+/// Last, because the view of the replies dies with the next head that is written.
+void StreamWrite::add_before_frames() {
+  first_piece_ = pieces_before_frames;
+  const auto add = [&](base::Bytes bytes) {
+    if (bytes.empty()) return;
+    pieces_[--first_piece_] = {bytes.data(), bytes.size()};
+    bytes_ += bytes.size();
+  };
+  const base::Bytes replies = connection_->stream_codec().replies();
+  const FrameRest& rest = connection_->streams->rest;
+  add(replies);
+  add(rest.payload);
+  if (!rest.empty()) add(rest.head_left());
+  replies_bytes_ = replies.size();
+  rest_bytes_ = rest.empty() ? 0 : rest.head_left().size() + rest.payload.size();
 }
 
 std::uint64_t StreamWrite::consume(std::size_t written) {
   CHECK(written <= bytes_);
   std::uint64_t publications = 0;
+  counted_ = {};
   written = consume_rest(written, publications);
   written = consume_replies(written);
   std::size_t gone = 0;
   for (; gone < frames_.size(); ++gone) {
-    const std::size_t frame_bytes = heads_[gone].size() + frames_[gone].payload.size();
-    if (written < frame_bytes) break;
-    written -= frame_bytes;
-    publications += publications_in(gone);
+    const Frame& frame = frames_[gone];
+    if (written < frame.bytes()) break;
+    written -= frame.bytes();
+    publications += publications_in(frame);
   }
-  if (written > 0) {
-    pin(gone, written);
-    ++gone;
-  }
+  if (written > 0) pin(frames_[gone++], written);
   // The last one first: a stream may have several.
   for (std::size_t i = frames_.size(); i-- > gone;) give_back(frames_[i]);
   frames_.resize(gone);
@@ -119,16 +153,15 @@ std::size_t StreamWrite::consume_replies(std::size_t written) {
   return written - of_replies;
 }
 
-void StreamWrite::pin(std::size_t i, std::size_t written) {
-  const Frame& frame = frames_[i];
+void StreamWrite::pin(const Frame& frame, std::size_t written) {
   FrameRest& rest = connection_->streams->rest;
   CHECK(rest.empty());
-  const std::size_t of_head = std::min(written, heads_[i].size());
-  rest.head = heads_[i];
+  const std::size_t of_head = std::min(written, head_bytes);
+  std::memcpy(rest.head.data(), buffer_.get() + frame.head, head_bytes);
   rest.head_sent = static_cast<std::uint32_t>(of_head);
   rest.segment = frame.slice->window.hold(frame.cursor);
   rest.payload = frame.payload.subspan(written - of_head);
-  rest.publications = publications_in(i);
+  rest.publications = publications_in(frame);
 }
 
 void StreamWrite::give_back(const Frame& frame) {
@@ -143,14 +176,12 @@ void StreamWrite::give_back(const Frame& frame) {
   streams.enqueue_first(frame.stream.slot);
 }
 
-std::uint64_t StreamWrite::publications_in(std::size_t i) {
-  const Frame& frame = frames_[i];
-  const bool counted = counted_ != nullptr && counted_->slice == frame.slice && counted_->cursor == frame.cursor &&
-                       counted_->payload.size() == frame.payload.size();
+std::uint64_t StreamWrite::publications_in(const Frame& frame) {
+  const bool counted = counted_.slice == frame.slice && counted_.cursor == frame.cursor && counted_.payload.size() == frame.payload.size();
   if (!counted) {
     const topic::LogWindow& window = frame.slice->window;
     counted_publications_ = window.frames_between(window.offset_at(frame.cursor), window.offset_at(frame.cursor + frame.payload.size()));
-    counted_ = &frame;
+    counted_ = frame;
   }
   return counted_publications_;
 }

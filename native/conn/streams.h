@@ -28,6 +28,12 @@ struct FrameRest {
   bool empty() const { return payload.empty(); }
 };
 
+/// What a connection was last seen to have and to keep: its part of the sums over all connections.
+struct StreamAccount {
+  std::size_t streams = 0;
+  std::size_t bytes = 0;
+};
+
 class Streams {
  public:
   // Which subscription is whose.
@@ -53,9 +59,12 @@ class Streams {
   static void wake(Subscriber& subscriber);
 
   FrameRest rest;
+  StreamAccount account;
   bool waits_watched = false;  // the connection's deadline minds what its peer keeps us waiting for
   bool age_watched = false;    // and the age of what is not sent: at `judge_ms`
   std::uint32_t judge_ms = 0;
+  std::uint64_t written_bytes = 0;    // since it was last judged
+  std::uint32_t unread_since_ms = 0;  // the kernel takes nothing though replies wait; 0: not so
 
  private:
   static constexpr std::uint32_t none = UINT32_MAX;

@@ -81,6 +81,8 @@ class Engine {
   std::array<std::int64_t, metrics::metric_count> stats() const;
   const topic::LogMemory& memory() const { return context_.memory; }
   std::size_t topics() const { return context_.topics.size(); }
+  /// What connections with streams keep of half-sent messages and unread answers.
+  std::size_t stream_bytes() const { return context_.stream_bytes.load(std::memory_order_relaxed); }
   /// At most `max` topics: most skipped first, then most subscribers, then by name.
   std::vector<TopicCounts> topic_counts(std::size_t max) const;
   /// Nothing when there is no topic of that name.

@@ -35,6 +35,9 @@ struct EngineContext {
 
   /// Sockets accepted and not yet closed, over all shards. Relaxed: a limit, not a synchronisation.
   std::atomic<std::size_t> connections{0};
+  /// Streams open, and bytes kept for them, over all connections that have streams. Relaxed: limits, not synchronisation.
+  std::atomic<std::size_t> streams{0};
+  std::atomic<std::size_t> stream_bytes{0};
   /// Whether connection and disconnect events are wanted. Relaxed: it may take a turn to be noticed.
   std::atomic<bool> connection_events{false};
   /// Shards that, while draining, have no publisher any more. Relaxed: subscribers wait for it only as long as it is worth.

@@ -39,6 +39,8 @@ struct EngineOptions {
   codec::HttpLimits http;
   codec::TopicLimits topics;
   codec::CodecLimits codecs;
+  std::size_t streams_max = 1'000'000;                  // open, over all connections; over it a new one is UNAVAILABLE
+  std::size_t stream_bytes_max = 256 * 1024 * 1024;     // half-sent messages and unread answers, over all connections
 
   std::uint32_t handshake_ms = 10'000;
   Patience idle;

@@ -47,6 +47,8 @@ class FanOutOwner {
   virtual void on_blocked(conn::Connection& connection) = 0;
   /// Everything that was pending for a connection that is not simply open has left.
   virtual void on_drained(conn::Connection& connection) = 0;
+  /// The kernel was offered what a connection with streams has to send.
+  virtual void on_streams_written(conn::Connection& connection) = 0;
   virtual void on_slow(const SlowReport& report, conn::SlowAction action) = 0;
 
  protected:

@@ -77,8 +77,10 @@ void FanOut::judge(Connection& connection, std::uint32_t now_ms) {
   }
 }
 
-/// A refusal may come after the last publication for a long time: its lag is judged now, not when the next one comes.
+/// A refusal may come after the last publication for a long time: its lag is judged now, not when the next one comes. (That of
+/// streams, of which there may be thousands, a little later: Shard::judge_streams.)
 void FanOut::look_at_lag(Connection& connection) {
+  if (connection.streams) return;
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription& subscription = connection.subscriptions[i];
     const TopicSlice& slice = *subscription.slice;

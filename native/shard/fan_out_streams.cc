@@ -49,19 +49,20 @@ WriteOutcome FanOut::write_streams(Connection& connection) {
   write.collect(connection);
   os::IoResult result;
   if (!write.empty()) {
-    result = kernel_.send_gather(connection.fd, write.pieces());
+    const std::span<const os::Piece> pieces = write.pieces();
+    const auto only = [&] { return base::Bytes(static_cast<const std::uint8_t*>(pieces[0].bytes), pieces[0].length); };
+    result = pieces.size() == 1 ? kernel_.send(connection.fd, only()) : kernel_.send_gather(connection.fd, pieces);
     metrics_.add(Metric::writes);
   }
   if (result.outcome == os::IoOutcome::would_block) metrics_.add(Metric::writes_refused);
   metrics_.add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
+  connection.streams->written_bytes += result.bytes;
   metrics_.add(Metric::deliveries, static_cast<std::int64_t>(write.consume(result.bytes)));
   for (const conn::StreamWrite::Frame& frame : write.sent()) {
     if (frame.cursor + frame.payload.size() == frame.slice->window.head_position()) mark_dirty(*frame.slice);  // segments may go
   }
-  if (write.has_stalled_one() || connection.stalled) {
-    look_at_lag(connection);
-    owner_.on_blocked(connection);
-  }
+  owner_.on_streams_written(connection);
+  if (write.has_stalled_one() || connection.stalled) owner_.on_blocked(connection);
   switch (result.outcome) {
     case os::IoOutcome::would_block:
       return WriteOutcome::would_block;

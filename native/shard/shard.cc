@@ -199,6 +199,7 @@ void Shard::reap() {
       post_event(std::move(event));
     }
     if (connection->session) end_session(*connection);
+    if (connection->streams) settle_account(*connection, {});
     timers_.cancel(connection->slot);
     if (!connection->handed_over) close_socket(*connection);
     metrics_.add(Metric::connections_closed);
@@ -234,6 +235,7 @@ void Shard::close_everything() {
     if (connection.state == State::free) continue;
     connection.state = State::doomed;
     fan_out_.unsubscribe_all(connection);
+    if (connection.streams) settle_account(connection, {});
     close_socket(connection);
     timers_.cancel(slot);
     connections_.remove(connection);

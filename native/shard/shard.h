@@ -98,12 +98,17 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   std::uint32_t streams_due_ms(const conn::Connection& connection, std::uint32_t due_ms) const;
   void on_streams_timer(conn::Connection& connection);
   void judge_streams(conn::Connection& connection);
+  bool reads_too_late(conn::Connection& connection);
   void give_up(conn::Connection& connection, std::string_view reason);
   void close_slow_stream(const SlowReport& report, std::string_view reason);
   bool finish_some_streams(conn::Connection& connection);
 
+  void settle_account(conn::Connection& connection, const conn::StreamAccount& now);
+  bool keeps_too_much(const conn::Connection& connection) const;
+
   // codec::StreamSink, for `decoding_`.
   codec::StreamSink* streams() override { return this; }
+  bool admits_stream() override;
   void on_stream_subscribe(codec::StreamKey stream, const codec::StreamSubscription& subscription) override;
   void on_stream_message(codec::StreamKey stream, const codec::StreamMessage& message) override;
   void on_stream_publish_end(codec::StreamKey stream) override;
@@ -142,6 +147,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void on_write_failed(conn::Connection& connection) override;
   void on_blocked(conn::Connection& connection) override;
   void on_drained(conn::Connection& connection) override;
+  void on_streams_written(conn::Connection& connection) override;
   void on_slow(const SlowReport& report, conn::SlowAction action) override;
 
   void post_event(Event&& event);

@@ -50,13 +50,53 @@ void Shard::decode_streams(Connection& connection, base::MutableBytes bytes) {
   const codec::Decoded decoded = codec.decode(bytes, *this);
   decoding_ = nullptr;
   if (decoded.status == codec::DecodeStatus::failed) metrics_.add(Metric::protocol_errors);
+  on_streams_written(connection);
   if (decoded.status != codec::DecodeStatus::open) return begin_close(connection, decoded.code, decoded.reason);
   fan_out_.flush_private(connection);
+  if (connection.state != State::open) return;
+  if (keeps_too_much(connection)) return give_up(connection, "the server is out of buffers");
   const codec::StreamWaits waits = codec.waits();
   const bool waits_now = waits.request_since_ms || waits.answer_since_ms;
   const bool begins = waits_now && !connection.streams->waits_watched;
   connection.streams->waits_watched = waits_now;
-  if (begins && connection.state == State::open) arm(connection);
+  if (begins) arm(connection);
+}
+
+// What all connections with streams have and keep together.
+
+bool Shard::admits_stream() {
+  conn::StreamAccount& account = decoding_->streams->account;
+  if (engine_.streams.load(std::memory_order_relaxed) >= engine_.options.streams_max) {
+    metrics_.add(Metric::streams_refused);
+    return false;
+  }
+  ++account.streams;
+  engine_.streams.fetch_add(1, std::memory_order_relaxed);
+  metrics_.add(Metric::streams_now);
+  return true;
+}
+
+void Shard::on_streams_written(Connection& connection) {
+  const codec::StreamCodec& codec = connection.stream_codec();
+  settle_account(connection, {codec.open_streams(), codec.buffered_bytes()});
+}
+
+void Shard::settle_account(Connection& connection, const conn::StreamAccount& now) {
+  conn::StreamAccount& account = connection.streams->account;
+  if (now.streams != account.streams) {
+    metrics_.add(Metric::streams_now, static_cast<std::int64_t>(now.streams) - static_cast<std::int64_t>(account.streams));
+    engine_.streams.fetch_add(now.streams - account.streams, std::memory_order_relaxed);
+  }
+  if (now.bytes != account.bytes) engine_.stream_bytes.fetch_add(now.bytes - account.bytes, std::memory_order_relaxed);
+  account = now;
+}
+
+/// While they keep too much together, who makes it more and has more than the average ends.
+bool Shard::keeps_too_much(const Connection& connection) const {
+  const std::size_t bytes = engine_.stream_bytes.load(std::memory_order_relaxed);
+  if (bytes <= engine_.options.stream_bytes_max) return false;
+  const std::size_t connections = std::max<std::size_t>(1, engine_.connections.load(std::memory_order_relaxed));
+  return connection.streams->account.bytes > engine_.options.stream_bytes_max / connections;
 }
 
 // codec::StreamSink.
@@ -73,6 +113,7 @@ void Shard::on_stream_message(StreamKey stream, const codec::StreamMessage& give
   Connection& connection = *decoding_;
   const topic::TopicRef topic = topic_of(connection, given.topic);
   if (!topic) return connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "too many topics");
+  if (engine_.memory.is_exhausted()) return connection.stream_codec().finish(stream, GrpcStatus::unavailable, "the logs are full");
   const codec::Message message{given.author, given.data};
   const std::size_t bytes = codec::json_message_bytes(message);
   if (json_.size() < bytes) json_.resize(bytes);
@@ -91,7 +132,10 @@ void Shard::on_stream_last(StreamKey stream, std::string_view) {
   decoding_->stream_codec().finish(stream, GrpcStatus::not_found, "nothing is retained");
 }
 
-void Shard::on_stream_gone(StreamKey stream) { fan_out_.unsubscribe_stream(*decoding_, stream); }
+void Shard::on_stream_gone(StreamKey stream) {
+  metrics_.add(Metric::streams_cancelled);
+  fan_out_.unsubscribe_stream(*decoding_, stream);
+}
 
 void Shard::on_stream_window(StreamKey stream) { fan_out_.on_stream_window(*decoding_, stream); }
 
@@ -102,7 +146,8 @@ topic::TopicRef Shard::topic_of(Connection& connection, std::string_view name) {
 }
 
 // Backpressure: while the logs are full, publishers come to rest within the connection's receive window; subscribers of the same
-// connection go on, and so empty the logs. A connection that only publishes is not read at all (must_wait).
+// connection go on, and so empty the logs. A connection that only publishes is not read at all (must_wait). Many connections of
+// both kinds could still overfill them: then publishers are refused.
 
 void Shard::withhold_credit(Connection& connection) {
   if (connection.withholding) return;
@@ -137,17 +182,33 @@ void Shard::on_streams_timer(Connection& connection) {
   if (!connection.paused && is_over(waits.request_since_ms, most_ms, now_ms_)) return give_up(connection, "a request took too long");
   if (!connection.paused && is_over(waits.answer_since_ms, most_ms, now_ms_)) return give_up(connection, "an answer was not read");
   judge_streams(connection);
-  on_idle(connection);
+  if (connection.state == State::open) on_idle(connection);
   if (connection.state == State::open) arm(connection);
 }
 
 void Shard::judge_streams(Connection& connection) {
   conn::Streams& streams = *connection.streams;
   if (!streams.age_watched || static_cast<std::int32_t>(now_ms_ - streams.judge_ms) < 0) return;
-  if (fan_out_.age_due_in_ms(connection, now_ms_) == 0) fan_out_.judge(connection, now_ms_);
-  const std::uint32_t due_in_ms = fan_out_.age_due_in_ms(connection, now_ms_);
+  fan_out_.judge(connection, now_ms_);
+  if (reads_too_late(connection)) return give_up(connection, "answers are not read");
+  std::uint32_t due_in_ms = fan_out_.age_due_in_ms(connection, now_ms_);
+  if (streams.unread_since_ms != 0) due_in_ms = judge_again_ms;
   streams.age_watched = due_in_ms != TimerWheel::no_deadline_ms;
   if (streams.age_watched) streams.judge_ms = now_ms_ + std::max(due_in_ms, judge_again_ms);
+}
+
+/// Topics' bytes have their slow-consumer rules. What the codec says itself has no other bound in time: who never reads it, and never
+/// falls silent either, would keep it for ever.
+bool Shard::reads_too_late(Connection& connection) {
+  conn::Streams& streams = *connection.streams;
+  const bool moved = std::exchange(streams.written_bytes, 0) > 0;
+  const bool waits = connection.blocked && !connection.stream_codec().replies().empty();
+  if (!waits) {
+    streams.unread_since_ms = 0;
+    return false;
+  }
+  if (moved || streams.unread_since_ms == 0) streams.unread_since_ms = std::max(now_ms_, 1u);
+  return now_ms_ - streams.unread_since_ms >= engine_.options.handshake_ms;
 }
 
 // Ends.

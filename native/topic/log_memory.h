@@ -3,6 +3,7 @@
 // Owner: the engine. Thread: any.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <mutex>
@@ -30,6 +31,9 @@ class LogMemory {
 
   /// True while the logs hold `bytes_max` or more. Publishers are not read then, and publish() from JavaScript refuses.
   bool over_limit() const { return bytes_now() >= bytes_max_; }
+  /// True while they hold so much more that what cannot be left unread must be refused.
+  bool is_exhausted() const { return bytes_now() >= bytes_max_ + std::max(bytes_max_ / 4, excess_bytes_min); }
+  static constexpr std::size_t excess_bytes_min = 4 * 1024 * 1024;
   /// True once enough was freed that paused publishers may go on (one eighth below the bound: hysteresis).
   bool below_resume() const { return bytes_now() < bytes_max_ - bytes_max_ / 8; }
   std::size_t bytes_now() const { return bytes_now_.load(std::memory_order_relaxed); }

@@ -15,6 +15,7 @@ class Sink final : public codec::CommandSink, public codec::StreamSink {
  public:
   explicit Sink(codec::StreamCodec& codec) : codec_(codec) {}
   codec::StreamSink* streams() override { return this; }
+  bool admits_stream() override { return ++opened_ % 1000 != 0; }
 
   void on_stream_subscribe(codec::StreamKey stream, const codec::StreamSubscription& given) override {
     note(stream.id + given.topic.size());
@@ -53,6 +54,7 @@ class Sink final : public codec::CommandSink, public codec::StreamSink {
  private:
   void note(std::uint64_t what) { commands = commands * 31 + what + 1; }
   codec::StreamCodec& codec_;
+  std::uint32_t opened_ = 0;
 };
 
 struct Verdict {

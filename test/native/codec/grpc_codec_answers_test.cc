@@ -23,6 +23,13 @@ std::string piece(std::uint32_t stream, std::size_t from, std::size_t bytes_in_i
   return "DATA(" + std::to_string(stream) + "," + answer_hex.substr(2 * from, 2 * bytes_in_it) + ") ";
 }
 
+/// The sink greets every subscriber with `answer_message`, of offset 300.
+Setup greeting() {
+  return {{}, [](codec::StreamCodec& codec, const std::string& what, StreamKey stream) {
+            if (what == "subscribe") codec.greet(stream, answer_message, 300);
+          }};
+}
+
 }  // namespace
 
 TEST_CASE("grpc answers: Last's is the message with its offset behind it") {
@@ -162,4 +169,65 @@ TEST_CASE("grpc answers: a text for people is theirs, whatever is in it") {
   connection.replies();
   connection.codec().finish({1, 0}, GrpcStatus::unavailable, "10% too slow\n");
   CHECK(connection.replies() == ended(1, 14, "10%25 too slow%0A"));
+}
+
+TEST_CASE("grpc greetings: they follow the headers, and leave the stream to the sink") {
+  check_wire(subscribe(1, {{"topic", "t"}}), "subscribe(1,t,s,-,0) open", ok_headers(1) + piece(1, 0, 17), greeting());
+  Connection connection(greeting());
+  connection.feed(subscribe(1));
+  CHECK(connection.codec().sendable({1, 0}) == 16'384);
+}
+
+TEST_CASE("grpc greetings: nothing else is sent to the stream while they wait for window, and then the sink is told") {
+  Connection connection(greeting());
+  connection.feed(settings({{4, 10}}) + subscribe(1));
+  CHECK(connection.replies() == "ACK " + ok_headers(1) + piece(1, 0, 10));
+  connection.commands();
+  connection.feed(window_update(1, 3));
+  CHECK(connection.replies() == piece(1, 10, 3));
+  CHECK(connection.commands() == "");
+  CHECK(connection.codec().sendable({1, 0}) == 0);
+  connection.feed(window_update(1, 100));
+  CHECK(connection.replies() == piece(1, 13, 4));
+  CHECK(connection.commands() == "window(1) ");
+  CHECK(connection.codec().sendable({1, 0}) == 96);
+}
+
+TEST_CASE("grpc greetings: the same with the connection's window, and who leaves meanwhile leaves nothing behind") {
+  Connection connection(greeting());
+  connection.feed(settings({{4, 1'000'000}}) + subscribe(1));
+  std::array<std::uint8_t, 9> head;
+  for (int i = 0; i < 3; ++i) connection.codec().write_data_head({1, 0}, 16'384, head);
+  connection.codec().write_data_head({1, 0}, 65'535 - 17 - 3 * 16'384 - 4, head);
+  connection.replies();
+  connection.feed(subscribe(3) + subscribe(5));
+  CHECK(connection.replies() == ok_headers(3) + piece(3, 0, 4) + ok_headers(5));
+  CHECK(connection.codec().buffered_bytes() == 13 + 17);
+  connection.feed(rst_stream(3));
+  CHECK(connection.codec().buffered_bytes() == 17);
+  connection.commands();
+  connection.feed(window_update(0, 100));
+  CHECK(connection.replies() == piece(5, 0, 17));
+  CHECK(connection.commands() == "window(5) window(0) ");
+  CHECK(connection.codec().buffered_bytes() == 0);
+  CHECK(connection.codec().sendable({5, 2}) == 83);
+}
+
+TEST_CASE("grpc greetings: they may wait for ever, unlike answers") {
+  Connection connection(greeting());
+  connection.feed(settings({{4, 0}}) + subscribe(1));
+  CHECK(!connection.codec().waits().answer_since_ms);
+  Connection other(answering());
+  other.feed(settings({{4, 0}}) + last(1));
+  CHECK(other.codec().waits().answer_since_ms == 0u);
+}
+
+TEST_CASE("grpc: a stream that the sink does not admit ends at once, and its place is free") {
+  Setup one;
+  one.streams_left = 1;
+  check_wire(subscribe(1) + call(3, publish_path) + subscribe(5, {{"topic", "t"}}), "subscribe(1,default,s,-,0) open",
+             ok_headers(1) + refused(3, 14, "too many streams") + "RST(3,0) " + refused(5, 14, "too many streams") + "RST(5,0) ", one);
+  Connection connection(one);
+  connection.feed(subscribe(1) + call(3, publish_path));
+  CHECK(connection.codec().open_streams() == 1);
 }

@@ -180,6 +180,8 @@ class Recorder final : public codec::CommandSink, public codec::StreamSink {
  public:
   codec::StreamSink* streams() override { return this; }
 
+  bool admits_stream() override { return streams_left == 0 ? false : (--streams_left, true); }
+
   void on_stream_subscribe(StreamKey stream, const codec::StreamSubscription& given) override {
     const std::string since = given.since ? std::to_string(*given.since) : "-";
     note("subscribe", stream, "," + std::string(given.topic) + "," + std::string(given.subscriber) + "," + since + "," + std::to_string(given.last));
@@ -204,6 +206,7 @@ class Recorder final : public codec::CommandSink, public codec::StreamSink {
   std::string commands;
   bool writes_commands = true;  // off where there are too many
   std::uint64_t count = 0;
+  std::uint32_t streams_left = UINT32_MAX;
   std::function<void(const std::string& what, StreamKey stream)> react;
 
  private:
@@ -219,6 +222,7 @@ using React = std::function<void(codec::StreamCodec& codec, const std::string& w
 struct Setup {
   codec::GrpcLimits limits = {};
   React react = nullptr;  // what the sink does from within its handlers
+  std::uint32_t streams_left = UINT32_MAX;  // that the sink admits
 };
 
 /// A codec with its record. Each piece is decoded in a buffer of its exact size, so that ASan sees every stray access.
@@ -226,6 +230,7 @@ class Bare {
  public:
   explicit Bare(const Setup& setup = {}) : codec_(codec::make_grpc_codec(setup.limits)) {
     codec_->set_now(0);
+    recorder.streams_left = setup.streams_left;
     if (setup.react) recorder.react = [this, react = setup.react](const std::string& what, StreamKey stream) { react(*codec_, what, stream); };
   }
 

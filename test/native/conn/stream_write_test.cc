@@ -166,7 +166,7 @@ void check_complete(const Scene& scene, const Received& received) {
 
 TEST_CASE("stream write: one frame a stream, a head of its own before the bytes that all share, behind the replies") {
   Scene scene(3, 1);
-  scene.publish(0, "hello");
+  scene.publish(0, std::string(2000, 'x'));
   CHECK(scene.write(SIZE_MAX));
   CHECK(scene.last().pieces().size() == 1 + 3 * 2);
   CHECK(scene.last().pieces()[2].bytes == scene.last().pieces()[4].bytes);
@@ -189,14 +189,21 @@ TEST_CASE("stream write: a burst goes round by round") {
   check_complete(scene, take_apart(scene.wire));
 }
 
-TEST_CASE("stream write: more streams than one write has pieces") {
-  Scene scene(1200, 1);
+TEST_CASE("stream write: short payloads are one piece with their heads, mixed ones no more pieces than the kernel takes") {
+  Scene scene(1200, 1, 1 << 20);
+  scene.feed(h2::window_update(0, 1 << 30));
+  scene.write(SIZE_MAX);
   scene.publish(0, "m");
   CHECK(scene.write(SIZE_MAX));
-  CHECK(scene.connection.streams->has_queued());
-  while (scene.write(SIZE_MAX)) {
-  }
+  CHECK(scene.last().pieces().size() == 1);
   CHECK(scene.publications == 1200);
+  std::size_t pieces_max = 0;
+  for (const std::size_t text_bytes : {490u, 510u, 600u, 1u, 700u}) {
+    scene.publish(0, std::string(text_bytes, 'x'));
+    while (scene.write(SIZE_MAX)) pieces_max = std::max(pieces_max, scene.last().pieces().size());
+  }
+  CHECK(pieces_max > 100);
+  CHECK(scene.publications == 6 * 1200);
   check_complete(scene, take_apart(scene.wire));
 }
 

@@ -1,30 +1,13 @@
 // Ceilings that noise cannot touch: system calls, encodes and allocations of one publication, for 1, 1000 and 19,000
 // subscribers, plain ones and sessions. Whoever raises one says why in the commit.
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 
 #include "native/shard/engine.h"
+#include "test/native/shard/counted_allocations.h"
 #include "test/native/shard/null_kernel.h"
 
 #include "test/native/doctest_last.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool counts_allocations = false;  // the sanitizers need operator new for themselves
-static std::size_t allocations = 0;
-#else
-constexpr bool counts_allocations = true;
-static thread_local std::size_t allocations = 0;
-
-void* operator new(std::size_t bytes) {
-  ++allocations;
-  if (void* const memory = std::malloc(bytes)) return memory;
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-#endif
 
 namespace {
 

@@ -210,6 +210,7 @@ TEST_CASE("grpc slow: within a message nothing can be skipped, the stream ends")
   const auto stream = client.subscribe("t");
   on.settle();
   for (int i = 0; i < 10; ++i) on.publish("t", numbered(i));
+  for (int i = 0; i < 5; ++i) on.step(50);
   on.settle();
   CHECK(client.streams[stream].status == 8);
   CHECK(on.stat(Metric::streams_closed_slow) == 1);
