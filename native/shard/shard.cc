@@ -59,6 +59,7 @@ bool Shard::turn(int timeout_ms) {
   std::size_t count = kernel_.wait(poller_, ready_, wait_ms(timeout_ms));
   update_clock();
   read_turn_.swap(read_queue_);  // what is queued from here on waits for the next turn
+  resume_paused();  // before anybody new: who has waited goes first
   take_messages();
   for (int round = 1;; ++round) {
     for (std::size_t i = 0; i < count; ++i) dispatch(ready_[i]);
@@ -68,7 +69,6 @@ bool Shard::turn(int timeout_ms) {
   read_again();
   // Behind the dispatch: whoever the kernel takes bytes from again is not slow.
   if (std::exchange(relieving_, false)) fan_out_.relieve(now_ms_);
-  resume_paused();
   acceptor_.tick(now_ms_);
   go_on_draining();
   fan_out_.run(now_ms_);

@@ -174,6 +174,26 @@ TEST_CASE("congestion: sessions and requests that come and go meanwhile are no m
   }
 }
 
+TEST_CASE("congestion: who has waited goes before who comes") {
+  SessionsOnFake on;
+  on.congested_now = true;
+  PusherClient& waiting = on.session();
+  on.settle();
+  on.congested_now = false;
+  on.congested_from = 5;
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    for (std::uint32_t i = 0; i < 20; ++i) {
+      const int socket = on.kernel.connect(SessionsOnFake::session_port, sim::address_of(1000 + round * 20 + i), 64 * 1024);
+      on.kernel.peer_write(socket, base::bytes_of(request));
+    }
+    on.settle(1);
+    for (const shard::Event& event : on.deliver()) {
+      if (event.fd >= 0) on.kernel.close(event.fd);
+    }
+  }
+  CHECK(waiting.is_open());
+}
+
 TEST_CASE("congestion: an HTTP request waits on its socket, and is handed over whole") {
   SessionsOnFake on;
   on.congested_now = true;
