@@ -45,7 +45,10 @@ bool EventQueue::counts_for_congestion(shard::EventKind kind) {
 bool EventQueue::post(shard::Event&& event) {
   std::lock_guard guard(lock_);
   if (function_ == nullptr || events_.size() >= room_for(event.kind)) return false;
-  if (counts_for_congestion(event.kind)) session_events_.fetch_add(1, std::memory_order_relaxed);
+  if (counts_for_congestion(event.kind)) {
+    session_events_.fetch_add(1, std::memory_order_relaxed);
+    session_bytes_.fetch_add(event.text.size() + event.detail.size(), std::memory_order_relaxed);
+  }
   events_.push_back(std::move(event));
   if (woken_) return true;
   // Under our own lock, because Node-API has no way to ask whether the function is still there; at most once a batch.
@@ -91,6 +94,8 @@ void EventQueue::deliver(napi_env env, napi_value callback) {
     woken_ = false;
     events.swap(events_);
     session_events_.store(0, std::memory_order_relaxed);
+    session_bytes_.store(0, std::memory_order_relaxed);
+    batch_.fetch_add(1, std::memory_order_relaxed);
   }
   if (events.empty()) return;
   napi_handle_scope scope = nullptr;

@@ -122,6 +122,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void on_slow(const SlowReport& report, conn::SlowAction action) override;
 
   void post_event(Event&& event);
+  void post_told(conn::Connection& connection, Event&& event);
   Event connection_event(const conn::Connection& connection, EventKind kind) const;
   void update_clock();
 

@@ -243,14 +243,16 @@ void Shard::on_close(std::uint16_t code, std::string_view reason) {
   }
 }
 
-// Backpressure: a publisher is not read while the logs are full, a session also while the control plane has enough to do. Its own
-// TCP window stops it. A session's handshake waits likewise, as sessions that come and go, and HTTP requests, are news too.
+// Backpressure: a publisher is not read while the logs are full, a session also while the control plane has enough to do, from
+// everybody or from this one. Its own TCP window stops it. A session's handshake waits likewise, as sessions that come and go, and
+// HTTP requests, are news too.
 
 /// Once it waits it goes on only when there is clearly room again. What a connection says that is being closed is told to nobody.
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
   if (connection.state != State::open && connection.state != State::handshake) return false;
   const bool session = connection.role == codec::Role::session;
   if (session && engine_.events.congested()) return true;
+  if (connection.session && connection.session->over_share(engine_.events.batch())) return true;
   if (connection.state == State::handshake || (!session && connection.role != codec::Role::publish)) return false;
   return resume == Resume::yes ? !engine_.memory.below_resume() : engine_.memory.over_limit();
 }

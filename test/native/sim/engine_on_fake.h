@@ -72,6 +72,7 @@ class EngineOnFake : private shard::EventSink {
   bool same_address = false;
   bool congested_now = false;  // the control plane has enough to do
   std::size_t congested_from = SIZE_MAX;  // and when so many events wait for it
+  std::uint64_t batch_now = 0;  // which batch gathers for it; 0: it does not tell
   bool closed = false;         // it takes no events any more
 
  private:
@@ -88,6 +89,7 @@ class EngineOnFake : private shard::EventSink {
     return kind;
   }
   bool congested() const override { return congested_now || events.size() >= congested_from; }
+  std::uint64_t batch() const override { return batch_now; }
   bool post(shard::Event&& event) override {
     if (closed) return false;
     events.push_back(std::move(event));
