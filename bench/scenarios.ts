@@ -3,10 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   channelBurstRows, channelRows, echo, manyToMany, manyToManyPaced, oneToMany, pusherChannelRows, pusherEventRows, pusherOneChannel,
-  slow, slowPercent, storm, type LoadRow,
+  respondRows, slow, slowPercent, storm, type LoadRow,
 } from '../src/bench/load-rows.js'
 import type { LoadResult } from '../src/bench/load-result.js'
-import type { Arm, Family } from './arms.js'
+import type { Family } from './arm-urls.js'
+import type { Arm } from './arms.js'
 import { holdConnections, runLoad } from './load-generator.js'
 import {
   deliveryMetrics, deliveryValues, echoMetrics, echoValues, kernelMetrics, kernelValues, receiptMetrics, receiptValues, stormMetrics,
@@ -189,5 +190,9 @@ export const scenarios: readonly Scenario[] = [
   ...present(pusherMost).map((row) => loadScenario(row, { ...pusher, weight: 1.5 })),
   ...pusherEventRows.map((row) => loadScenario(row, { metrics: echoMetrics, values: echoValues, family: 'pusher-http' })),
   ...present(pusherMost).map(pusherScaling),
+  ...respondRows.flatMap((row) => (['tcp', 'unix'] as const).map((kind) => loadScenario(
+    { ...row, name: `${row.name}-${kind}`, quickArgs: null, about: `${row.about}, over ${kind === 'tcp' ? 'TCP' : 'a Unix socket'}` },
+    { metrics: echoMetrics, values: echoValues, family: `responder-${kind}` },
+  ))),
   ...pusherFewer.map((row) => loadScenario(row, { ...pusher, weight: 0.6 })),
 ]

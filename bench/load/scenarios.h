@@ -26,6 +26,7 @@ bool run_paced(const Options& options, JsonWriter& out);
 bool run_echo(const Options& options, JsonWriter& out);
 bool run_storm(const Options& options, JsonWriter& out);
 bool run_requests(const Options& options, JsonWriter& out);
+bool run_respond(const Options& options, JsonWriter& out);
 bool run_idle(const Options& options, JsonWriter& out);
 
 /// `requests_before` publications to nobody, where the server answers them: its code is compiled then. Throws

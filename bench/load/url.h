@@ -18,6 +18,9 @@ struct Endpoint {
   std::string opening;  // sent as it is
 };
 
+/// The address of tcp://HOST:PORT/. Throws std::runtime_error naming the URL.
+sockaddr_in look_up_stream(const std::string& url);
+
 /// Throws std::runtime_error naming the URL when it is not understood or its host is unknown.
 Endpoint resolve(const std::string& url, const std::string& topic, Side side);
 

@@ -34,6 +34,9 @@ struct ClientPublication {
   std::string_view message;  // all of it as it came, for the control plane when it is not permitted
 };
 
+/// Whether a codec goes on with what it has, or keeps it until it is called again.
+enum class Flow : std::uint8_t { go_on, wait };
+
 /// Receives what a codec decoded, in wire order. Views die when the call returns.
 /// A handler must not destroy the codec that calls it: closing is deferred to the end of the shard's turn.
 class CommandSink {
@@ -55,6 +58,10 @@ class CommandSink {
   /// The protocol's own ping; `answer` is the text to send back.
   virtual void on_application_ping(std::string_view answer) = 0;
 
+  // Responders only.
+  /// One request, with its line's end where it has one. After `wait` the codec keeps the rest for the next `decode`.
+  virtual Flow on_request(base::Bytes) { return Flow::go_on; }
+
  protected:
   ~CommandSink() = default;
 };
@@ -74,8 +81,8 @@ struct Decoded {
 class Codec {
  public:
   virtual ~Codec() = default;
-  /// Decodes all of `in`, which it may change in place (unmasking). Incomplete frames are kept inside the codec, in
-  /// memory that grows with the bytes received and never by a declared length.
+  /// Decodes all of `in`, which it may change in place (unmasking), unless the sink says `wait`. Incomplete frames are kept
+  /// inside the codec, in memory that grows with the bytes received and never by a declared length.
   virtual Decoded decode(base::MutableBytes in, CommandSink& sink) = 0;
 };
 

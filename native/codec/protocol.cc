@@ -1,6 +1,7 @@
 #include "native/codec/protocol.h"
 
 #include "native/codec/pusher_codec.h"
+#include "native/codec/responder_codec.h"
 
 #include <array>
 #include <cstddef>
@@ -21,6 +22,9 @@ constexpr Manners websocket_manners{static_cast<std::uint16_t>(CloseCode::going_
                                     static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
 /// 4200: reconnect at once (clients are told to by the order of the drain, spread over its time); 4100: after a while.
 constexpr Manners pusher_manners{4200, 4100, 4201, R"({"event":"pusher:ping","data":{}})"};
+
+/// Nothing can be said to a client that gets nothing but answers.
+constexpr Manners responder_manners{static_cast<std::uint16_t>(CloseCode::going_away), 0, 0, {}};
 
 constexpr std::array protocols{
 #define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http) \

@@ -23,6 +23,7 @@ enum class Role : std::uint8_t {
   publish,    // the target names a topic, messages go to it
   subscribe,  // the target names topics, messages of theirs come
   session,    // the control plane decides what it joins and publishes to
+  respond,    // every request is answered here and now; there is no handshake
 };
 
 /// Close codes and pings where protocols differ.

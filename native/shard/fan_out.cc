@@ -425,7 +425,7 @@ void FanOut::settle_write(Connection& connection, WriteOutcome outcome) {
         TopicSlice& slice = *connection.subscriptions[i].slice;
         if (!slice.window.empty()) mark_dirty(slice);  // the next pass may let go of segments
       }
-      if (connection.state != State::open) owner_.on_drained(connection);
+      if (connection.state != State::open || connection.role == codec::Role::respond) owner_.on_drained(connection);
       return;
     case WriteOutcome::partial:
       enqueue_side(connection);

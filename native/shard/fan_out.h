@@ -42,7 +42,7 @@ class FanOutOwner {
   virtual bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) = 0;
   virtual void on_write_failed(conn::Connection& connection) = 0;
   virtual void on_blocked(conn::Connection& connection) = 0;
-  /// Everything that was pending for a connection that is not simply open has left.
+  /// Everything that was pending for a connection that is not simply open, or that answers requests, has left.
   virtual void on_drained(conn::Connection& connection) = 0;
   virtual void on_slow(const SlowReport& report, conn::SlowAction action) = 0;
 

@@ -52,11 +52,13 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
 
  private:
   // The turn (shard.cc).
-  int wait_ms(int timeout_ms);
+  int idle_ms(int timeout_ms) const;
+  std::size_t wait(int timeout_ms);
   void take_messages();
   void handle(Message& message);
   void handle_session(Message& message);
   void dispatch(const os::Ready& ready);
+  void read_later(conn::Connection& connection);
   void read_again();
   void reap();
   void close_socket(const conn::Connection& connection);
@@ -79,6 +81,13 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void resume_paused();
   void ask_for_relief();
 
+  // Responders (shard_respond.cc).
+  void open_responder(conn::Connection& connection);
+  bool takes_requests(conn::Connection& connection);
+  void append_reply(base::Bytes reply);
+  void append_last(const conn::Connection& connection, std::string_view topic);
+  void send_replies(conn::Connection& connection);
+
   // Sessions (shard_session.cc).
   enum class WithinRate : std::uint8_t { yes, no };
   void open_session(conn::Connection& connection, const codec::HttpRequest& request);
@@ -97,6 +106,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void on_session_message(std::string_view text) override;
   void on_client_publication(const codec::ClientPublication& publication) override;
   void on_application_ping(std::string_view answer) override;
+  codec::Flow on_request(base::Bytes request) override;
 
   // Closing, timers, drain (shard_close.cc).
   /// Sends a close frame behind what must still leave, and waits for the peer's at most `close_ms`.
@@ -108,6 +118,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   void on_timer(conn::Connection& connection);
   void on_idle(conn::Connection& connection);
   const Patience& patience_of(const conn::Connection& connection) const;
+  std::uint32_t silence_ms(const conn::Connection& connection) const;
   void begin_drain(std::uint32_t drain_ms);
   bool has_unfinished(conn::Connection& connection);
   void go_on_draining();
@@ -150,6 +161,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink {
   std::vector<os::Ready> ready_;
   std::vector<Message> messages_;
   std::vector<std::uint8_t> read_buffer_;
+  std::vector<std::uint8_t> replies_;  // to what `decoding_` asked
   std::vector<std::uint64_t> read_queue_;  // connection tokens
   std::vector<std::uint64_t> read_turn_;
   std::vector<std::uint64_t> paused_;

@@ -24,6 +24,8 @@ constexpr std::uint32_t drain_answer_ms_min = 1000;
 /// The least time between a refusal, or a look at the age of a blocked connection's oldest publication, and the next look: who
 /// reads uses it to catch up, also after the whole process was stopped for longer than `age_max_ms`.
 constexpr std::uint32_t judge_again_ms = 200;
+/// Of connections whose silence has no bound.
+constexpr std::uint32_t look_again_ms = 3'600'000;
 
 /// Spreads the pings of connections that came together: up to an eighth later, by slot.
 std::uint32_t ping_after_ms(const Connection& connection, std::uint32_t interval_ms) {
@@ -35,9 +37,13 @@ void Shard::begin_close(Connection& connection, codec::CloseCode code, std::stri
   if (connection.state != State::open) return;
   remember_reason(connection, static_cast<std::uint16_t>(code), reason);
   fan_out_.unsubscribe_all(connection);
-  std::array<std::uint8_t, 127> frame;
-  const std::size_t length = codec::write_close_frame(static_cast<std::uint16_t>(code), reason, frame);
-  connection.outbound_for_writing().append(base::Bytes(frame).first(length));
+  if (connection.role == codec::Role::respond) {
+    connection.linger_after = true;  // there is no close frame: the end of our stream, behind the replies, says it all
+  } else {
+    std::array<std::uint8_t, 127> frame;
+    const std::size_t length = codec::write_close_frame(static_cast<std::uint16_t>(code), reason, frame);
+    connection.outbound_for_writing().append(base::Bytes(frame).first(length));
+  }
   connection.state = State::closing;
   connection.since_ms = now_ms_;
   arm(connection);
@@ -66,6 +72,7 @@ void Shard::on_blocked(Connection& connection) {
 }
 
 void Shard::on_drained(Connection& connection) {
+  if (connection.role == codec::Role::respond) read_later(connection);  // it was not read meanwhile
   if (connection.state != State::closing) return;
   if (connection.peer_closed) {
     doom(connection, abnormal, "");
@@ -109,7 +116,7 @@ void Shard::arm(Connection& connection) {
       break;
     case State::open: {
       due_ms = connection.awaiting_pong ? connection.since_ms + patience_of(connection).pong_ms
-                                        : connection.heard_ms + ping_after_ms(connection, patience_of(connection).ping_interval_ms);
+                                        : connection.heard_ms + silence_ms(connection);
       const std::uint32_t age_due_in_ms =
           connection.blocked ? fan_out_.age_due_in_ms(connection, now_ms_) : TimerWheel::no_deadline_ms;
       if (age_due_in_ms != TimerWheel::no_deadline_ms) {
@@ -158,6 +165,13 @@ const Patience& Shard::patience_of(const Connection& connection) const {
   return connection.role == codec::Role::session ? engine_.options.sessions : engine_.options.idle;
 }
 
+/// Silence that is borne before a peer is asked whether it lives; a responder's cannot be asked and is let go.
+std::uint32_t Shard::silence_ms(const Connection& connection) const {
+  if (connection.role != codec::Role::respond) return ping_after_ms(connection, patience_of(connection).ping_interval_ms);
+  const std::uint32_t idle_ms = engine_.options.responder.idle_ms;
+  return idle_ms > 0 ? idle_ms : look_again_ms;
+}
+
 void Shard::on_idle(Connection& connection) {
   const Patience& patience = patience_of(connection);
   const codec::Manners& manners = codec::protocol(connection.protocol).manners;
@@ -170,7 +184,11 @@ void Shard::on_idle(Connection& connection) {
     if (manners.no_answer == 0) return doom(connection, abnormal, no_answer_reason);
     return begin_close(connection, static_cast<codec::CloseCode>(manners.no_answer), no_answer_reason);
   }
-  if (now_ms_ - connection.heard_ms < ping_after_ms(connection, patience.ping_interval_ms)) return;
+  if (now_ms_ - connection.heard_ms < silence_ms(connection)) return;
+  if (connection.role == codec::Role::respond) {
+    if (engine_.options.responder.idle_ms > 0) begin_close(connection, codec::CloseCode::normal, "idle for too long");
+    return;
+  }
   connection.awaiting_pong = true;
   connection.since_ms = now_ms_;
   if (connection.has_outbound()) return;  // it has enough of ours to read already
@@ -265,7 +283,8 @@ bool Shard::has_unfinished(Connection& connection) {
   if (connection.role != codec::Role::publish && fan_out_.is_behind(connection)) return true;
   if (connection.role == codec::Role::subscribe) return false;
   on_readable(connection);  // what its peer has sent already
-  return connection.state == State::open && (connection.in_read_queue || connection.paused);
+  const bool owes_replies = connection.role == codec::Role::respond && connection.has_outbound();
+  return connection.state == State::open && (connection.in_read_queue || connection.paused || owes_replies);
 }
 
 }  // namespace shard

@@ -22,6 +22,7 @@ void Shard::on_readable(Connection& connection) {
     pause(connection);
     return;
   }
+  if (connection.role == codec::Role::respond && !takes_requests(connection)) return;
   const os::IoResult result = kernel_.receive(connection.fd, read_buffer_);
   switch (result.outcome) {
     case os::IoOutcome::ok:
@@ -43,11 +44,7 @@ void Shard::on_readable(Connection& connection) {
   }
   on_bytes(connection, base::MutableBytes(read_buffer_).first(result.bytes));
   // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
-  const bool more = result.bytes == read_buffer_.size() || connection.ended;
-  if (more && !connection.in_read_queue) {
-    connection.in_read_queue = true;
-    read_queue_.push_back(ConnectionTable::token(connection));
-  }
+  if (result.bytes == read_buffer_.size() || connection.ended) read_later(connection);
 }
 
 void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {
@@ -168,6 +165,7 @@ void Shard::decode(Connection& connection, base::MutableBytes bytes) {
   decoding_ = &connection;
   const codec::Decoded decoded = connection.codec->decode(bytes, *this);
   decoding_ = nullptr;
+  if (!replies_.empty()) send_replies(connection);
   if (decoded.status != codec::DecodeStatus::failed) return;
   metrics_.add(Metric::protocol_errors);
   if (connection.state == State::open) {
@@ -191,6 +189,7 @@ void Shard::on_message(codec::PayloadKind kind, base::Bytes payload) {
 
 void Shard::publish(const topic::TopicRef& topic, const codec::Publication& publication) {
   const topic::Published published = topic->publish(publication, now_ms_, engine_.memory);
+  if (engine_.last_values.wants(topic->name())) engine_.last_values.keep(topic, publication, published.offset);
   metrics_.add(Metric::messages_received);
   metrics_.add(Metric::publications);
   metrics_.add(Metric::encodes, published.encodes);

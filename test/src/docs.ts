@@ -8,7 +8,7 @@ import { packageRoot } from '../../src/package-info.js'
 const files = /`([\w./-]+\.(?:ts|cc|mjs))`/g
 /** In a cell with tests: a file, or the name of a test in the file before it. */
 const filesAndNames = /`([\w./-]+\.(?:ts|cc))`|"([^"]+)"/g
-const titles = /\b(?:test|TEST_CASE)\(\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`([^`]*)`)/g
+const titles = /\b(?:test\(|TEST_CASE\(|TEST_CASE_FIXTURE\(\w+,)\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`([^`]*)`)/g
 
 interface Row {
   readonly contract: string
@@ -65,7 +65,11 @@ function missingIn(tests: string): string[] {
   return missing
 }
 
-for (const heading of ['### Each line of the contract and its test', '### Malformed and forged input']) {
+const headings = [
+  '### Each line of the contract and its test', '### Malformed and forged input', "### Each line of the responder's contract and its test",
+]
+
+for (const heading of headings) {
   test(heading, async (t) => {
     const rows = rowsBelow(heading)
     t.ok(rows.length >= 8, `${rows.length} rows`)
