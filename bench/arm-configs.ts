@@ -1,6 +1,6 @@
 /** Configuration files of servers that have no flags for it. */
 
-import type { Ports } from './arms.js'
+import type { Ports } from './arm-urls.js'
 
 /** The one app of all servers that speak Pusher's protocol. */
 export const app = { id: 'bench', key: 'bench-key', secret: 'bench-secret' }

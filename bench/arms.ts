@@ -1,27 +1,14 @@
 /** The servers that are compared: one row each. The load generator speaks to each in the protocol of its URL's scheme. */
 
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { app, mosquittoConfig, nchanConfig, soketiConfig } from './arm-configs.js'
+import {
+  grpcUrls, onePort, plainUrls, pusherUrls, responderUrls, socketOf, type Family, type Ports, type Urls, type UrlsByFamily,
+} from './arm-urls.js'
 import { goProgram } from './go-program.js'
 import { benchFolder, binFolder, root } from './paths.js'
-
-export interface Ports {
-  readonly publish: number
-  readonly subscribe: number
-  readonly pusher: number
-}
-
-/**
- * What the load of a scenario speaks: the plain contract or its likes, Pusher's protocol, only Pusher's HTTP API, or gRPC, also with
- * topics that retain their last message.
- */
-export type Family = 'plain' | 'pusher' | 'pusher-http' | 'grpc' | 'grpc-last'
-
-export interface Urls {
-  readonly publish: string
-  readonly subscribe: string
-}
 
 export interface Arm {
   /** Stable: results are compared by it over years. */
@@ -36,43 +23,21 @@ export interface Arm {
    * Where it is reached in the scenarios of each family; in the others it takes no part. `{topic}` stands for the topic's
    * name. Left out: the plain contract, one port for each side.
    */
-  readonly urls?: Partial<Readonly<Record<Family, (ports: Ports) => Urls>>>
+  readonly urls?: UrlsByFamily
 }
 
 const peers = join(benchFolder, 'peers')
 const bun = join(peers, 'node_modules/.bin/bun')
 const brokerMain = join(root, 'dist/src/cli/main.js')
 const floorProgram = join(binFolder, 'floor')
+const echoFloorProgram = join(binFolder, 'echo_floor')
+const goEchoProgram = join(binFolder, 'go-echo')
 const nchanModule = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-
-export const plainUrls = ({ publish, subscribe }: Ports): Urls => ({
-  publish: `ws://127.0.0.1:${publish}/{topic}`,
-  subscribe: `ws://127.0.0.1:${subscribe}/{topic}`,
-})
 
 /** The arm's URLs in the scenarios of a family, or undefined where it takes no part. */
 export function urlsOf(arm: Arm, family: Family): ((ports: Ports) => Urls) | undefined {
   return (arm.urls ?? { plain: plainUrls })[family]
-}
-
-export function pusherUrls({ pusher }: Ports): Urls {
-  const url = `pusher://${app.key}:${app.secret}@127.0.0.1:${pusher}/${app.id}/{topic}`
-  return { publish: url, subscribe: url }
-}
-
-export const grpcUrl = ({ publish }: Ports): Urls => ({ publish: `grpc://127.0.0.1:${publish}/`, subscribe: `grpc://127.0.0.1:${publish}/` })
-
-const grpcUrls: Required<Arm>['urls'] = { grpc: grpcUrl, 'grpc-last': grpcUrl }
-
-/** Servers of one port for everything. */
-function onePort(scheme: string): Required<Arm>['urls'] {
-  return {
-    plain: ({ publish }) => {
-      const url = `${scheme}://127.0.0.1:${publish}/{topic}`
-      return { publish: url, subscribe: url }
-    },
-  }
 }
 
 function needs(file: string, otherwise: string): () => string | null {
@@ -121,21 +86,50 @@ function familyFlags(family: Family, ports: Ports): readonly string[] {
     case 'pusher-http': return [...publish, '--pusher-port', String(ports.pusher), '--set', `pusher.apps=${JSON.stringify([app])}`]
     case 'grpc': return ['--publish-port', '0', '--grpc-port', String(ports.publish)]
     case 'grpc-last': return ['--publish-port', '0', '--grpc-port', String(ports.publish), '--set', 'retain.topics=*']
+    case 'responder-tcp':
+    case 'responder-unix': {
+      const where = family === 'responder-unix' ? `unix:${socketOf(ports)}` : `tcp://127.0.0.1:${ports.publish}`
+      return ['--publish-port', '0', '--responder', where, '--set', 'responder.reply=echo']
+    }
   }
 }
 
-function broker(name: string, io: string, about: string): Arm {
+function broker(name: string, io: string, about: string, more: readonly string[] = []): Arm {
   return {
     name,
     about,
     missing: needs(brokerMain, 'npm run build'),
     command: (ports, family) => [
       process.execPath, brokerMain, 'start', '--host', '127.0.0.1', '--shards', '1', '--log-level', 'warn', '--io', io,
-      '--subscribe-port', String(ports.subscribe), '--api-port', '0', ...familyFlags(family, ports),
+      '--subscribe-port', String(ports.subscribe), '--api-port', '0', ...familyFlags(family, ports), ...more,
     ],
-    // The backends differ only in batches of writes to many connections: a gRPC load has few.
-    urls: { plain: plainUrls, pusher: pusherUrls, 'pusher-http': pusherUrls, ...(io === 'auto' ? grpcUrls : {}) },
+    // The backends differ only in batches of writes: a reply is none, and a gRPC load has few connections.
+    urls: { plain: plainUrls, pusher: pusherUrls, 'pusher-http': pusherUrls, ...(io === 'auto' ? { ...responderUrls, ...grpcUrls } : {}) },
   }
+}
+
+/** Reached in the responder's scenarios: a program that takes a port or a path. */
+function echoServer(
+  name: string, about: string, missing: Arm['missing'], command: (where: string) => readonly [string, ...string[]],
+): Arm {
+  return {
+    name,
+    about,
+    missing,
+    command: (ports, family) => command(family === 'responder-unix' ? socketOf(ports) : String(ports.publish)),
+    urls: responderUrls,
+  }
+}
+
+function echoFloor(name: string, how: string, about: string): Arm {
+  return echoServer(name, about, needs(echoFloorProgram, 'make -C bench/load'), (where) => [echoFloorProgram, where, how])
+}
+
+function needsGo(): string | null {
+  const missing = needsProgram('go', 'golang-go')()
+  if (missing !== null) return missing
+  const { status } = spawnSync('go', ['build', '-o', goEchoProgram, join(peers, 'go-echo/main.go')], { stdio: ['ignore', 2, 2] })
+  return status === 0 ? null : 'go build failed'
 }
 
 function floor(name: string, how: string, about: string): Arm {
@@ -225,6 +219,11 @@ export const arms: readonly Arm[] = [
     ...broker('broker-plain', 'auto', 'the same broker and load over the plain protocol, beside the Pusher scenarios'),
     urls: { pusher: plainUrls },
   },
+  { ...broker('broker-latency', 'auto', 'this broker with --profile latency', ['--profile', 'latency']), urls: responderUrls },
+  echoFloor('echo-floor', 'sleep', 'bare epoll_wait, recv and send'),
+  echoFloor('echo-floor-spin', 'spin', 'the same without ever sleeping'),
+  echoServer('node-echo', "Node's net", () => null, (where) => [process.execPath, join(peers, 'echo.mjs'), where]),
+  echoServer('go-echo', 'Go, a goroutine a connection', needsGo, (where) => [goEchoProgram, where]),
   {
     name: 'grpc-js',
     about: '@grpc/grpc-js on Node, a write() per subscriber',

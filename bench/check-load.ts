@@ -5,7 +5,8 @@
 
 import { join } from 'node:path'
 import { app } from './arm-configs.js'
-import { grpcUrl, plainUrls, pusherUrls, type Arm, type Family, type Ports } from './arms.js'
+import { grpcUrl, plainUrls, pusherUrls, type Family, type Ports } from './arm-urls.js'
+import type { Arm } from './arms.js'
 import { buildLoadGenerator, runLoad } from './load-generator.js'
 import { benchFolder } from './paths.js'
 import { startServer } from './server.js'

@@ -2,11 +2,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  channelBurstRows, channelRows, echo, grpcFanOutRows, grpcLast, grpcPublish, manyToMany, manyToManyPaced, oneToMany, pusherChannelRows, pusherEventRows, pusherOneChannel,
-  slow, slowPercent, storm, type LoadRow,
+  channelBurstRows, channelRows, echo, grpcFanOutRows, grpcLast, grpcPublish, manyToMany, manyToManyPaced, oneToMany,
+  pusherChannelRows, pusherEventRows, pusherOneChannel, respondRows, slow, slowPercent, storm, type LoadRow,
 } from '../src/bench/load-rows.js'
 import type { LoadResult } from '../src/bench/load-result.js'
-import type { Arm, Family } from './arms.js'
+import type { Family } from './arm-urls.js'
+import type { Arm } from './arms.js'
 import { goProgram } from './go-program.js'
 import { holdConnections, runGoTester, runLoad } from './load-generator.js'
 import {
@@ -216,5 +217,9 @@ export const scenarios: readonly Scenario[] = [
   loadScenario(grpcLast, { metrics: echoMetrics, values: echoValues, family: 'grpc-last' }),
   ...pusherEventRows.map((row) => loadScenario(row, { metrics: echoMetrics, values: echoValues, family: 'pusher-http' })),
   ...present(pusherMost).map(pusherScaling),
+  ...respondRows.flatMap((row) => (['tcp', 'unix'] as const).map((kind) => loadScenario(
+    { ...row, name: `${row.name}-${kind}`, quickArgs: null, about: `${row.about}, over ${kind === 'tcp' ? 'TCP' : 'a Unix socket'}` },
+    { metrics: echoMetrics, values: echoValues, family: `responder-${kind}` },
+  ))),
   ...pusherFewer.map((row) => loadScenario(row, { ...pusher, weight: 0.6 })),
 ]

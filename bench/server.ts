@@ -2,10 +2,11 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { readFileSync, rmSync } from 'node:fs'
+import { connect, createServer, type AddressInfo, type NetConnectOpts } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { urlsOf, type Arm, type Family, type Ports, type Urls } from './arms.js'
+import type { Family, Ports, Urls } from './arm-urls.js'
+import { urlsOf, type Arm } from './arms.js'
 import { endWithUs } from './children.js'
 
 const startMsMax = 10_000
@@ -30,21 +31,24 @@ async function freePort(): Promise<number> {
   return port
 }
 
-function accepts(port: number): Promise<boolean> {
+function accepts(where: NetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(where)
     socket.once('connect', () => { socket.destroy(); resolve(true) })
     socket.once('error', () => resolve(false))
   })
 }
 
-/** One port or two. */
-function portsIn({ publish, subscribe }: Urls): readonly number[] {
-  return [...new Set([publish, subscribe].map((url) => Number(/:(\d+)\//.exec(url)?.[1])))]
+/** One place or two. */
+function placesIn({ publish, subscribe }: Urls): readonly NetConnectOpts[] {
+  return [...new Set([publish, subscribe])].map((url) => {
+    if (url.startsWith('unix:')) return { path: url.slice('unix:'.length) }
+    return { host: '127.0.0.1', port: Number(/:(\d+)\//.exec(url)?.[1]) }
+  })
 }
 
-async function allAccept(ports: readonly number[]): Promise<boolean> {
-  for (const port of ports) if (!(await accepts(port))) return false
+async function allAccept(places: readonly NetConnectOpts[]): Promise<boolean> {
+  for (const place of places) if (!(await accepts(place))) return false
   return true
 }
 
@@ -73,7 +77,7 @@ export async function startServer(arm: Arm, family: Family, cpu: number): Promis
   const failed = new Promise<never>((_, reject) => child.once('error', reject))
   failed.catch(() => {})
   const deadline = Date.now() + startMsMax
-  const used = portsIn(urls)
+  const used = placesIn(urls)
   while (!(await Promise.race([failed, allAccept(used)]))) {
     const ended = hasEnded(child)
     if (ended || Date.now() > deadline) {
@@ -88,7 +92,10 @@ export async function startServer(arm: Arm, family: Family, cpu: number): Promis
     urls,
     residentBytes: () => readResidentBytes(pid),
     lastWords: () => hasEnded(child) ? said.trim().replaceAll(/\s+/g, ' ') || 'no output' : null,
-    [Symbol.asyncDispose]: () => end(child),
+    [Symbol.asyncDispose]: async () => {
+      await end(child)
+      for (const place of used) if ('path' in place) rmSync(place.path, { force: true })
+    },
   }
 }
 

@@ -7,7 +7,7 @@ import { ClosedError } from './errors.js'
 import { forgetAtExit, stopAtExit } from './exit-guard.js'
 import type {
   BoundListener, ConnectionEvent, DisconnectEvent, EngineEvent, EngineOptions, EngineStats, NativeEngine, SkippedListener,
-  HttpConnectionEvent, SessionEvent, SlowEvent, TopicStats, WarningEvent,
+  HttpConnectionEvent, SessionEvent, SlowEvent, TopicStats, Tuning, WarningEvent,
 } from './native/binding.js'
 
 export interface BrokerEvents {
@@ -114,6 +114,11 @@ export class Broker {
   /** Addresses that this machine lacks and that were only asked for by default (::1). */
   get skipped(): readonly SkippedListener[] {
     return this.#engine.skipped
+  }
+
+  /** What the system was asked for the engine's threads (profile, cpus), and whether it was permitted. */
+  get tuning(): readonly Tuning[] {
+    return this.#engine.tuning
   }
 
   on<Name extends keyof BrokerEvents>(name: Name, listener: BrokerListener<Name>): this {

@@ -1,6 +1,7 @@
 /** From options to a running broker. */
 
 import { availableParallelism } from 'node:os'
+import { allowedCpus } from './allowed-cpus.js'
 import { ApiExtension } from './api-extension.js'
 import { assertProtected } from './api/start-api.js'
 import { Broker, type StartEngine } from './broker.js'
@@ -15,7 +16,10 @@ import { loadAddon } from './native/load.js'
 import { PusherExtension } from './pusher-extension.js'
 
 function thisMachine(addon: NativeAddon): Machine {
-  return { openFilesMax: addon.raiseFileLimit(), cores: availableParallelism(), uring: addon.uringAvailable(), resolve: systemResolve }
+  return {
+    openFilesMax: addon.raiseFileLimit(), cores: availableParallelism(), cpus: allowedCpus(), uring: addon.uringAvailable(),
+    resolve: systemResolve,
+  }
 }
 
 /** A failed bind in words; any other error as it is. */

@@ -2,8 +2,14 @@
 
 import { getSystemErrorMap } from 'node:util'
 
-/** `127.0.0.1:8001` or `[::1]:8001`. */
+/** Whether an address of the engine is a Unix socket, `unix:/path`. */
+export function isUnixAddress(address: string): boolean {
+  return address.startsWith('unix:')
+}
+
+/** `127.0.0.1:8001`, `[::1]:8001` or `unix:/path`. */
 export function formatEndpoint(address: string, port: number): string {
+  if (isUnixAddress(address)) return address
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 

@@ -1,15 +1,19 @@
 /** From a validated configuration and this machine to the engine's options: every default that depends on the machine. */
 
-import { defaultGrpc, defaultSlowRule, type BrokerConfig } from './config/schema.js'
+import { defaultGrpc, defaultResponder, defaultSlowRule, type BrokerConfig } from './config/schema.js'
+import { parseStreamAddress } from './config/stream-address.js'
+import { formatEndpoint } from './endpoint.js'
 import { ConfigError } from './errors.js'
-import { resolveListeners, type Resolve } from './hosts.js'
-import type { EngineOptions, SlowConsumerRule } from './native/binding.js'
+import { addressesOf, resolveListeners, type Resolve } from './hosts.js'
+import type { EngineOptions, ListenerOptions, SlowConsumerRule } from './native/binding.js'
 
 export interface Machine {
   /** The limit of open files, after raising it. */
   readonly openFilesMax: number
   /** CPUs this process may use. */
   readonly cores: number
+  /** Their numbers; none when they are not known. */
+  readonly cpus: readonly number[]
   /** Whether the system lets this process use io_uring. */
   readonly uring: boolean
   readonly resolve: Resolve
@@ -48,6 +52,36 @@ function resolveSlowConsumers({ slowConsumers, slowPolicy }: BrokerConfig): Slow
   return [...slowConsumers, { ...defaultSlowRule, policy: slowPolicy ?? defaultSlowRule.policy }]
 }
 
+/** One row an address, no address twice. */
+async function responderListeners({ responder }: BrokerConfig, resolve: Resolve): Promise<ListenerOptions[]> {
+  if (responder === null) return []
+  const protocol = `responder-${responder.framing}` as const
+  const lists = await Promise.all(responder.listen.map(async (text) => {
+    const where = parseStreamAddress(text)
+    if (where?.kind !== 'tcp') return [{ protocol, address: text, port: 0, optional: false }]
+    return (await addressesOf(where.host, 'responder.listen', resolve)).map((found) => ({ protocol, ...found, port: where.port }))
+  }))
+  return [...new Map(lists.flat().map((each) => [formatEndpoint(each.address, each.port), each])).values()]
+}
+
+function resolveResponder({ responder }: BrokerConfig): EngineOptions['responder'] {
+  const { reply, text, missing, mode, idleMs } = responder ?? defaultResponder
+  return { reply, text, missing, mode: parseInt(mode, 8), idleMs }
+}
+
+function resolveRetain({ retain, responder, limits }: BrokerConfig): EngineOptions['retain'] {
+  const topics = retain.topics ?? (responder?.reply === 'last' ? ['*'] : [])
+  return { ...retain, topics, topicsMax: Math.min(retain.topicsMax, Math.ceil(limits.topicsMax / 2)) }
+}
+
+/** With the latency profile each shard gets a CPU of its own, where one is left for everything else: the last ones. */
+function resolveCpus({ cpus, profile }: BrokerConfig, allowed: readonly number[], shards: number): readonly number[] | null {
+  if (cpus !== null || profile !== 'latency' || allowed.length <= shards) return cpus
+  return allowed.slice(-shards)
+}
+
+const unhurried: EngineOptions['latency'] = { spinUs: 0, realTime: false, lockMemory: false }
+
 /**
  * The engine's options, with nothing left open.
  * @throws {ConfigError} a host that does not resolve, more connections than the limit of open files allows, or io_uring where the
@@ -64,6 +98,7 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
       ...await resolveListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
       ...config.pusher.apps.length === 0 ? [] : await resolveListeners('pusher', 'pusher', config.pusher, machine.resolve),
       ...config.grpc === null ? [] : await resolveListeners('grpc', 'grpc', config.grpc, machine.resolve),
+      ...await responderListeners(config, machine.resolve),
     ],
     shards,
     reusePort: config.reusePort,
@@ -77,6 +112,9 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
     sessions: { pingIntervalMs: config.pusher.activityTimeoutMs, pongMs: config.pusher.pongMs },
     grpc,
     slowConsumers: resolveSlowConsumers(config),
-    cpus: config.cpus,
+    responder: resolveResponder(config),
+    retain: resolveRetain(config),
+    latency: config.profile === 'latency' ? config.latency : unhurried,
+    cpus: resolveCpus(config, machine.cpus, shards),
   }
 }

@@ -28,7 +28,8 @@ const loopbacks: readonly Address[] = [
 /** All addresses the system's resolver knows, /etc/hosts included. */
 export const systemResolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address)
 
-async function addressesOf(host: string, key: string, resolve: Resolve): Promise<readonly Address[]> {
+/** The addresses of one host. @throws {ConfigError} it does not resolve; the error names `key`. */
+export async function addressesOf(host: string, key: string, resolve: Resolve): Promise<readonly Address[]> {
   if (isIP(host) !== 0) return [{ address: host, optional: false }]
   if (host === 'localhost') return loopbacks
   try {

@@ -6,5 +6,5 @@ export { createBroker } from './create-broker.js'
 export { AddonLoadError, ClosedError, ConfigError, ListenError, type ConfigIssue } from './errors.js'
 export type {
   BoundListener, ConnectionEvent, DisconnectEvent, EngineOptions, EngineStats, ListenerOptions, ProtocolName, SkippedListener,
-  SlowConsumerRule, SlowEvent, TopicStats, WarningEvent,
+  SlowConsumerRule, SlowEvent, TopicStats, Tuning, WarningEvent,
 } from './native/binding.js'

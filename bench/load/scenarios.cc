@@ -76,6 +76,14 @@ constexpr Scenario table[] = {
        options.warmup = 5000;
      },
      run_grpc_last},
+    {"respond", "each connection sends its next request when its reply, the same bytes, is there; tcp:// and unix: only",
+     [](Options& options) {
+       options.connections = 1;
+       options.payload_bytes = 64;
+       options.seconds = 5;
+       options.warmup = 2000;
+     },
+     run_respond},
     {"idle", "opens connections and holds them", [](Options& options) { options.seconds = 0; }, run_idle},
 };
 

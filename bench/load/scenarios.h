@@ -29,6 +29,7 @@ bool run_requests(const Options& options, JsonWriter& out);
 bool run_grpc_volleys(const Options& options, JsonWriter& out);
 bool run_grpc_publish(const Options& options, JsonWriter& out);
 bool run_grpc_last(const Options& options, JsonWriter& out);
+bool run_respond(const Options& options, JsonWriter& out);
 bool run_idle(const Options& options, JsonWriter& out);
 
 /// `requests_before` publications to nobody, where the server answers them: its code is compiled then. Throws

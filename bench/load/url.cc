@@ -45,6 +45,14 @@ Place resolve_place(const std::string& url, std::string_view scheme) {
   return place;
 }
 
+sockaddr_in look_up_stream(const std::string& url) {
+  const std::string scheme = "tcp://";
+  const std::size_t colon = url.rfind(':');
+  if (!url.starts_with(scheme) || colon < scheme.size()) throw std::runtime_error("expected tcp://HOST:PORT/ or unix:/PATH, got: " + url);
+  const std::size_t end = std::min(url.find('/', colon), url.size());
+  return look_up(url.substr(scheme.size(), colon - scheme.size()), url.substr(colon + 1, end - colon - 1), url);
+}
+
 Endpoint resolve(const std::string& url, const std::string& topic, Side side) {
   const std::size_t scheme_end = url.find("://");
   const Wire* wire = scheme_end == std::string::npos ? nullptr : find_wire(url.substr(0, scheme_end));

@@ -27,6 +27,9 @@ struct Place {
 /// scheme://host:port/…, of this scheme. Throws std::runtime_error as resolve does.
 Place resolve_place(const std::string& url, std::string_view scheme);
 
+/// The address of tcp://HOST:PORT/. Throws std::runtime_error naming the URL.
+sockaddr_in look_up_stream(const std::string& url);
+
 /// Throws std::runtime_error naming the URL when it is not understood or its host is unknown.
 Endpoint resolve(const std::string& url, const std::string& topic, Side side);
 

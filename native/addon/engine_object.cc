@@ -27,6 +27,17 @@ Napi::Array to_array(Napi::Env env, const std::vector<shard::BoundListener>& lis
   return array;
 }
 
+Napi::Array to_array(Napi::Env env, const std::vector<shard::Tuning>& tuning) {
+  Napi::Array array = Napi::Array::New(env, tuning.size());
+  for (std::size_t i = 0; i < tuning.size(); ++i) {
+    Napi::Object each = Napi::Object::New(env);
+    each.Set("name", tuning[i].name);
+    each.Set("code", tuning[i].error == 0 ? env.Null() : Napi::Value(Napi::String::New(env, error_name(tuning[i].error))));
+    array.Set(static_cast<std::uint32_t>(i), each);
+  }
+  return array;
+}
+
 std::unique_ptr<os::Kernel> make_kernel(Napi::Env env, const Napi::Value& io) {
   const std::string name = io.IsString() ? io.As<Napi::String>().Utf8Value() : "";
   if (name == "epoll") return std::make_unique<os::LinuxKernel>();
@@ -93,6 +104,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
     events_->close();
     throw error_with_code(env, "the system refuses another thread", "EAGAIN");
   }
+  self.Set("tuning", to_array(env, engine_->tuning()));
   // Registered after the event queue's function, so it runs before that is torn down: hooks run in reverse order.
   napi_add_env_cleanup_hook(env, &EngineObject::on_environment_end, this);
 }
@@ -167,6 +179,8 @@ Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
   object.Set("log_segments", static_cast<double>(engine.memory().allocations()));
   object.Set("stream_buffer_bytes_now", static_cast<double>(engine.stream_bytes()));
   object.Set("topics_now", static_cast<double>(engine.topics()));
+  object.Set("last_values_now", static_cast<double>(engine.last_values().size()));
+  object.Set("last_bytes_now", static_cast<double>(engine.last_values().bytes_now()));
   return object;
 }
 

@@ -38,14 +38,10 @@ std::size_t EventQueue::room_for(shard::EventKind kind) {
   return 0;
 }
 
-bool EventQueue::counts_for_congestion(shard::EventKind kind) {
-  return kind == shard::EventKind::session_message || kind == shard::EventKind::session_published;
-}
-
 bool EventQueue::post(shard::Event&& event) {
   std::lock_guard guard(lock_);
   if (function_ == nullptr || events_.size() >= room_for(event.kind)) return false;
-  if (counts_for_congestion(event.kind)) session_events_.fetch_add(1, std::memory_order_relaxed);
+  backlog_.add(event);
   events_.push_back(std::move(event));
   if (woken_) return true;
   // Under our own lock, because Node-API has no way to ask whether the function is still there; at most once a batch.
@@ -90,7 +86,7 @@ void EventQueue::deliver(napi_env env, napi_value callback) {
     std::lock_guard guard(lock_);
     woken_ = false;
     events.swap(events_);
-    session_events_.store(0, std::memory_order_relaxed);
+    backlog_.clear();
   }
   if (events.empty()) return;
   napi_handle_scope scope = nullptr;

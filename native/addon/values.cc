@@ -57,8 +57,8 @@ std::vector<shard::ListenerOptions> listeners_of(const Napi::Array& from) {
     const auto each = from.Get(i).As<Napi::Object>();
     shard::ListenerOptions listener;
     if (codec::find_protocol(string_of(each, "protocol"), listener.protocol) == nullptr) fail(from.Env(), "protocol", "a known protocol");
-    const auto address = os::Address::parse(string_of(each, "address"), integer_of<std::uint16_t>(each, "port"));
-    if (!address) fail(from.Env(), "address", "an IP address");
+    const auto address = os::Endpoint::parse(string_of(each, "address"), integer_of<std::uint16_t>(each, "port"));
+    if (!address) fail(from.Env(), "address", "an IP address, or unix: and a path");
     listener.address = *address;
     listener.optional = bool_of(each, "optional");
     listeners.push_back(listener);
@@ -96,6 +96,31 @@ void read_grpc(const Napi::Object& from, shard::EngineOptions& options) {
 
 shard::Patience patience_of(const Napi::Object& from) {
   return {integer_of<std::uint32_t>(from, "pingIntervalMs"), integer_of<std::uint32_t>(from, "pongMs")};
+}
+
+shard::ResponderOptions responder_of(const Napi::Object& from) {
+  shard::ResponderOptions responder;
+  const std::string reply = string_of(from, "reply");
+  if (reply == "fixed") responder.reply = shard::Reply::fixed;
+  else if (reply == "echo") responder.reply = shard::Reply::echo;
+  else if (reply == "last") responder.reply = shard::Reply::last;
+  else fail(from.Env(), "reply", "fixed, echo or last");
+  responder.text = string_of(from, "text");
+  responder.missing = string_of(from, "missing");
+  responder.idle_ms = integer_of<std::uint32_t>(from, "idleMs");
+  return responder;
+}
+
+topic::LastLimits last_limits_of(const Napi::Object& from) {
+  topic::LastLimits limits;
+  const Napi::Array topics = array_of(from, "topics");
+  for (std::uint32_t i = 0; i < topics.Length(); ++i) {
+    if (!topics.Get(i).IsString()) fail(from.Env(), "topics", "strings");
+    limits.topics.push_back(topics.Get(i).As<Napi::String>());
+  }
+  limits.topics_max = integer_of<std::size_t>(from, "topicsMax");
+  limits.bytes_max = integer_of<std::size_t>(from, "bytesMax");
+  return limits;
 }
 
 void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
@@ -149,6 +174,12 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   options.idle = patience_of(timeouts);
   options.sessions = patience_of(object_of(value, "sessions"));
   options.close_ms = integer_of<std::uint32_t>(timeouts, "closeMs");
+  const Napi::Object responder = object_of(value, "responder");
+  options.responder = responder_of(responder);
+  for (shard::ListenerOptions& listener : options.listeners) listener.address.mode = integer_of<std::uint32_t>(responder, "mode");
+  options.last = last_limits_of(object_of(value, "retain"));
+  const Napi::Object latency = object_of(value, "latency");
+  options.latency = {integer_of<std::uint32_t>(latency, "spinUs"), bool_of(latency, "realTime"), bool_of(latency, "lockMemory")};
   options.slow_rules = slow_rules_of(array_of(value, "slowConsumers"));
   if (!value.Get("cpus").IsNull()) {
     const Napi::Array cpus = array_of(value, "cpus");

@@ -36,6 +36,9 @@ struct ClientPublication {
 
 class StreamSink;  // stream_codec.h
 
+/// Whether a codec goes on with what it has, or keeps it until it is called again.
+enum class Flow : std::uint8_t { go_on, wait };
+
 /// Receives what a codec decoded, in wire order. Views die when the call returns.
 /// A handler must not destroy the codec that calls it: closing is deferred to the end of the shard's turn.
 class CommandSink {
@@ -60,6 +63,10 @@ class CommandSink {
   /// Where the commands of protocols with streams go; a sink that is given to a StreamCodec has one.
   virtual StreamSink* streams() { return nullptr; }
 
+  // Responders only.
+  /// One request, with its line's end where it has one. After `wait` the codec keeps the rest for the next `decode`.
+  virtual Flow on_request(base::Bytes) { return Flow::go_on; }
+
  protected:
   ~CommandSink() = default;
 };
@@ -79,8 +86,8 @@ struct Decoded {
 class Codec {
  public:
   virtual ~Codec() = default;
-  /// Decodes all of `in`, which it may change in place (unmasking). Incomplete frames are kept inside the codec, in
-  /// memory that grows with the bytes received and never by a declared length.
+  /// Decodes all of `in`, which it may change in place (unmasking), unless the sink says `wait`. Incomplete frames are kept
+  /// inside the codec, in memory that grows with the bytes received and never by a declared length.
   virtual Decoded decode(base::MutableBytes in, CommandSink& sink) = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "native/codec/protocol.h"
 
 #include "native/codec/pusher_codec.h"
+#include "native/codec/responder_codec.h"
 
 #include <array>
 #include <cstddef>
@@ -19,6 +20,10 @@ std::unique_ptr<Codec> make_websocket_ignore(const CodecLimits& limits) {
 
 std::unique_ptr<Codec> make_pusher(const CodecLimits& limits) { return make_pusher_codec(limits.websocket); }
 
+std::unique_ptr<Codec> make_responder_raw(const CodecLimits& limits) { return make_raw_responder(limits.websocket); }
+
+std::unique_ptr<Codec> make_responder_line(const CodecLimits& limits) { return make_line_responder(limits.websocket); }
+
 std::unique_ptr<Codec> make_grpc(const CodecLimits& limits) { return make_grpc_codec(limits.grpc); }
 
 constexpr Manners websocket_manners{static_cast<std::uint16_t>(CloseCode::going_away),
@@ -27,6 +32,9 @@ constexpr Manners websocket_manners{static_cast<std::uint16_t>(CloseCode::going_
 constexpr Manners pusher_manners{4200, 4100, 4201, R"({"event":"pusher:ping","data":{}})"};
 /// Statuses and pings are HTTP/2's; the code of a disconnect event is all that is left.
 constexpr Manners grpc_manners{static_cast<std::uint16_t>(CloseCode::going_away), static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
+
+/// Nothing can be said to a client that gets nothing but answers.
+constexpr Manners responder_manners{static_cast<std::uint16_t>(CloseCode::going_away), 0, 0, {}};
 
 constexpr std::array protocols{
 #define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http) \

@@ -27,6 +27,10 @@ struct Grant {
 
 class Session {
  public:
+  /// A session's share of one batch for the control plane: who says more is not read until the batch is taken away.
+  static constexpr std::uint32_t told_max = 256;
+  static constexpr std::size_t told_bytes_max = 256 * 1024;
+
   SessionTerms terms;
   std::vector<Grant> grants;
 
@@ -42,6 +46,20 @@ class Session {
   void revoke(std::string_view topic) {
     std::erase_if(grants, [&](const Grant& grant) { return grant.topic->name() == topic; });
   }
+  /// Counts what the control plane is told in this batch.
+  void tells(std::uint64_t batch, std::size_t bytes) {
+    if (batch_ != batch) {
+      batch_ = batch;
+      told_ = 0;
+      told_bytes_ = 0;
+    }
+    ++told_;
+    told_bytes_ += bytes;
+  }
+  /// Never in batch 0: batches are not told.
+  bool over_share(std::uint64_t batch) const {
+    return batch != 0 && batch_ == batch && (told_ >= told_max || told_bytes_ >= told_bytes_max);
+  }
   /// Counts a publication of this second; false when it is over the rate.
   bool takes_publication(std::uint32_t now_ms) {
     const std::uint32_t second = now_ms / 1000;
@@ -53,6 +71,9 @@ class Session {
   }
 
  private:
+  std::uint64_t batch_ = 0;
+  std::uint32_t told_ = 0;
+  std::size_t told_bytes_ = 0;
   std::uint32_t second_ = 0;
   std::uint32_t publications_ = 0;
 };

@@ -7,12 +7,14 @@
 namespace os {
 
 std::string Address::host() const {
+  if (local) return "unix";
   char text[INET6_ADDRSTRLEN] = {};
   inet_ntop(v6 ? AF_INET6 : AF_INET, bytes.data(), text, sizeof text);
   return text;
 }
 
 std::string Address::text() const {
+  if (local) return host();
   const std::string port_text = std::to_string(port);
   return v6 ? "[" + host() + "]:" + port_text : host() + ":" + port_text;
 }

@@ -1,4 +1,4 @@
-// An IP address and port, as a value; parsing and printing of literals.
+// A peer's address as a value: IP address and port, or a Unix socket's end; parsing and printing of literals.
 // Owner: whoever holds it. Thread: any.
 #pragma once
 
@@ -14,12 +14,13 @@ struct Address {
   std::array<std::uint8_t, 16> bytes{};  // IPv4: the first four
   std::uint16_t port = 0;                // host order
   bool v6 = false;
+  bool local = false;  // of a Unix socket: the rest says nothing
 
-  /// `127.0.0.1:8001` or `[::1]:8001`.
+  /// `127.0.0.1:8001` or `[::1]:8001`; `unix` when it is local.
   std::string text() const;
   /// The host alone: `127.0.0.1` or `::1`.
   std::string host() const;
-  /// What a per-address limit counts by: the IPv4 address, or the /64 of an IPv6 address.
+  /// What a per-address limit counts by: the IPv4 address, or the /64 of an IPv6 address. Local peers are not told apart.
   std::uint64_t limit_key() const;
 
   /// An IPv4 or IPv6 literal, without brackets; nothing else (no names).

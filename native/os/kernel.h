@@ -8,7 +8,7 @@
 #include <span>
 
 #include "native/base/bytes.h"
-#include "native/os/address.h"
+#include "native/os/endpoint.h"
 
 namespace os {
 
@@ -58,7 +58,7 @@ struct Accepted {
 };
 
 struct ListenOptions {
-  Address address;
+  Endpoint address;
   int backlog = 4096;
   int send_buffer_bytes = 0;  // SO_SNDBUF of accepted connections; 0 leaves the kernel's
   bool reuse_port = false;
@@ -69,12 +69,14 @@ struct Listening {
   int fd = -1;
   int error = 0;
   std::uint16_t port = 0;
+  std::uint64_t inode = 0;  // of a Unix socket's file
 };
 
 /// Which readiness a poller reports, and how.
 enum class Watch : std::uint8_t {
   level_in,     // listeners and wake-ups: as long as there is something
   edge_in_out,  // connections: once for each change, both directions, registered once
+  edge_in,      // local connections that only answer: a Unix socket is writable anew after each read of its peer
 };
 
 struct Ready {
@@ -98,7 +100,10 @@ class Kernel {
   /// Monotonic nanoseconds.
   virtual std::int64_t now_ns() = 0;
 
+  /// A Unix socket's file that nobody listens on any more is replaced; anything else at its path is EADDRINUSE.
   virtual Listening listen(const ListenOptions& options) = 0;
+  /// Closes a listener; a Unix socket's file goes with it, unless another has taken its place.
+  virtual void close_listener(int fd, const Endpoint& address) = 0;
   /// Non-blocking and close-on-exec from the start, TCP_NODELAY on.
   virtual Accepted accept(int listener) = 0;
   virtual IoResult receive(int fd, base::MutableBytes into) = 0;
@@ -115,6 +120,8 @@ class Kernel {
   /// A poller or a wake-up handle, or -1 with the reason lost: both fail only when descriptors are exhausted at start.
   virtual int open_poller() = 0;
   virtual bool watch(int poller, int fd, std::uint64_t token, Watch how) = 0;
+  /// Changes what is reported of a descriptor that is watched. What is ready then is reported once more.
+  virtual void watch_as(int poller, int fd, std::uint64_t token, Watch how) = 0;
   virtual void unwatch(int poller, int fd) = 0;
   /// Waits at most `timeout_ms` (-1: for ever) and fills `into` from the front; returns how many.
   virtual std::size_t wait(int poller, std::span<Ready> into, int timeout_ms) = 0;

@@ -22,6 +22,7 @@
 #include <cstring>
 
 #include "native/base/check.h"
+#include "native/os/unix_socket.h"
 
 namespace os {
 
@@ -65,7 +66,9 @@ socklen_t to_sockaddr(const Address& address, sockaddr_storage& storage) {
 
 Address from_sockaddr(const sockaddr_storage& storage) {
   Address address;
-  if (storage.ss_family == AF_INET6) {
+  if (storage.ss_family == AF_UNIX) {
+    address.local = true;
+  } else if (storage.ss_family == AF_INET6) {
     const auto& in6 = reinterpret_cast<const sockaddr_in6&>(storage);
     address.v6 = true;
     address.port = ntohs(in6.sin6_port);
@@ -92,6 +95,23 @@ void set_inherited_options(int fd, const ListenOptions& options) {
   if (options.send_buffer_bytes > 0) set_option(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes);
 }
 
+epoll_event event_of(std::uint64_t token, Watch how) {
+  epoll_event event{};
+  event.data.u64 = token;
+  switch (how) {
+    case Watch::level_in:
+      event.events = EPOLLIN;
+      break;
+    case Watch::edge_in_out:
+      event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | static_cast<std::uint32_t>(EPOLLET);
+      break;
+    case Watch::edge_in:
+      event.events = EPOLLIN | EPOLLRDHUP | static_cast<std::uint32_t>(EPOLLET);
+      break;
+  }
+  return event;
+}
+
 }  // namespace
 
 std::int64_t LinuxKernel::now_ns() {
@@ -101,6 +121,7 @@ std::int64_t LinuxKernel::now_ns() {
 }
 
 Listening LinuxKernel::listen(const ListenOptions& options) {
+  if (options.address.local) return listen_on_path(options);
   const int family = options.address.v6 ? AF_INET6 : AF_INET;
   const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return {-1, errno, 0};
@@ -118,6 +139,11 @@ Listening LinuxKernel::listen(const ListenOptions& options) {
   length = sizeof storage;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length);
   return {fd, 0, from_sockaddr(storage).port};
+}
+
+void LinuxKernel::close_listener(int fd, const Endpoint& address) {
+  if (address.local) remove_path(address);
+  close(fd);
 }
 
 Accepted LinuxKernel::accept(int listener) {
@@ -180,11 +206,13 @@ void LinuxKernel::abort(int fd) {
 int LinuxKernel::open_poller() { return ::epoll_create1(EPOLL_CLOEXEC); }
 
 bool LinuxKernel::watch(int poller, int fd, std::uint64_t token, Watch how) {
-  epoll_event event{};
-  event.events = how == Watch::level_in ? std::uint32_t{EPOLLIN}
-                                        : static_cast<std::uint32_t>(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
-  event.data.u64 = token;
+  epoll_event event = event_of(token, how);
   return ::epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void LinuxKernel::watch_as(int poller, int fd, std::uint64_t token, Watch how) {
+  epoll_event event = event_of(token, how);
+  CHECK(::epoll_ctl(poller, EPOLL_CTL_MOD, fd, &event) == 0);
 }
 
 void LinuxKernel::unwatch(int poller, int fd) { ::epoll_ctl(poller, EPOLL_CTL_DEL, fd, nullptr); }
@@ -250,11 +278,11 @@ void reserve_files(std::size_t count) {
 
 void close_file(int fd) { ::close(fd); }
 
-bool pin_thread(int cpu) {
+int pin_thread(int cpu) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(static_cast<std::size_t>(cpu), &set);
-  return ::pthread_setaffinity_np(::pthread_self(), sizeof set, &set) == 0;
+  return ::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
 }
 
 void prepare_thread(const char* name) {

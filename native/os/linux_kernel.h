@@ -10,6 +10,7 @@ class LinuxKernel : public Kernel {
  public:
   std::int64_t now_ns() override;
   Listening listen(const ListenOptions& options) override;
+  void close_listener(int fd, const Endpoint& address) override;
   Accepted accept(int listener) override;
   IoResult receive(int fd, base::MutableBytes into) override;
   IoResult send(int fd, base::Bytes bytes) override;
@@ -20,6 +21,7 @@ class LinuxKernel : public Kernel {
   void abort(int fd) override;
   int open_poller() override;
   bool watch(int poller, int fd, std::uint64_t token, Watch how) override;
+  void watch_as(int poller, int fd, std::uint64_t token, Watch how) override;
   void unwatch(int poller, int fd) override;
   std::size_t wait(int poller, std::span<Ready> into, int timeout_ms) override;
   int open_wake() override;
@@ -38,8 +40,8 @@ void reserve_files(std::size_t count);
 /// Closes a descriptor that nobody else knows of.
 void close_file(int fd);
 
-/// Pins the calling thread to one CPU; false when the system refuses.
-bool pin_thread(int cpu);
+/// Pins the calling thread to one CPU. Returns 0, or the errno of the refusal.
+int pin_thread(int cpu);
 /// Names the calling thread (at most 15 bytes) and blocks every signal in it: signals belong to the main thread.
 void prepare_thread(const char* name);
 

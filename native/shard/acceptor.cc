@@ -86,12 +86,11 @@ int Acceptor::next_ms(std::uint32_t now_ms) const {
 void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& peer) {
   metrics_.add(Metric::connections_accepted);
   const std::size_t open = engine_.connections.load(std::memory_order_relaxed);
-  std::uint32_t& of_address = by_address_[peer.limit_key()];
+  const std::uint32_t of_address = count_of(peer);
   const bool over_limit = open >= engine_.options.connections_max || of_address >= engine_.options.connections_per_address_max;
   if (over_limit) metrics_.add(Metric::connections_refused);
   if (open >= engine_.options.connections_max + refusals_at_once_max ||
       of_address >= engine_.options.connections_per_address_max + refusals_at_once_max) {
-    if (of_address == 0) by_address_.erase(peer.limit_key());
     metrics_.add(Metric::connections_closed);
     engine_.kernel.abort(fd);
     if (!engine_.warn("connection-refused", "refused " + peer.text() + " without a word: too many connections at once")) {
@@ -99,7 +98,7 @@ void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& pe
     }
     return;
   }
-  ++of_address;
+  if (!peer.local) ++by_address_[peer.limit_key()];
   engine_.connections.fetch_add(1, std::memory_order_relaxed);
 
   Shard* least = engine_.shards.front().get();
@@ -120,7 +119,15 @@ void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& pe
   }
 }
 
+/// Local peers have no address to be counted by: `connections_max` alone bounds them.
+std::uint32_t Acceptor::count_of(const os::Address& address) const {
+  if (address.local) return 0;
+  const auto found = by_address_.find(address.limit_key());
+  return found == by_address_.end() ? 0 : found->second;
+}
+
 void Acceptor::release_address(const os::Address& address) {
+  if (address.local) return;
   const auto found = by_address_.find(address.limit_key());
   CHECK(found != by_address_.end() && found->second > 0);
   if (--found->second == 0) by_address_.erase(found);
@@ -129,7 +136,7 @@ void Acceptor::release_address(const os::Address& address) {
 void Acceptor::stop() {
   for (const Listener& listener : listeners_) {
     if (!paused_) engine_.kernel.unwatch(poller_, listener.fd);
-    engine_.kernel.close(listener.fd);
+    engine_.kernel.close_listener(listener.fd, listener.address);
   }
   listeners_.clear();
   paused_ = false;

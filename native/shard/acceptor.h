@@ -16,7 +16,7 @@ struct EngineContext;
 /// A bound socket.
 struct Listener {
   codec::ProtocolId protocol{};
-  os::Address address;
+  os::Endpoint address;
   int fd = -1;
 };
 
@@ -39,6 +39,7 @@ class Acceptor {
   void stop();
 
  private:
+  std::uint32_t count_of(const os::Address& address) const;
   void back_off(std::uint32_t now_ms, int error);
   void hand_over(const Listener& listener, int fd, const os::Address& peer);
   bool watch_all();

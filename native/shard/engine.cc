@@ -5,6 +5,7 @@
 #include <system_error>
 #include <tuple>
 
+#include "native/os/latency.h"
 #include "native/os/linux_kernel.h"
 
 namespace shard {
@@ -25,6 +26,8 @@ TopicCounts counts_of(const topic::Topic& topic) {
   for (std::size_t i = 0; i < counts.skipped.size(); ++i) counts.skipped[i] = topic.skipped(i);
   return counts;
 }
+
+bool is_any_port(const os::Endpoint& address) { return address.port == 0 && !address.local; }
 
 bool is_absent_address(int error) { return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPROTONOSUPPORT; }
 }  // namespace
@@ -47,12 +50,12 @@ bool Engine::bind_all(StartError& error) {
   for (int choice = 0; choice < port_choices_max && !bound; ++choice) {
     bound = bind_once(listeners, error);
     if (bound) break;
-    for (const Listener& listener : listeners) context_.kernel.close(listener.fd);
+    for (const Listener& listener : listeners) context_.kernel.close_listener(listener.fd, listener.address);
     listeners.clear();
     bound_.clear();
     skipped_.clear();
     const bool chosen_by_us = std::any_of(context_.options.listeners.begin(), context_.options.listeners.end(),
-                                          [](const ListenerOptions& each) { return each.address.port == 0; });
+                                          [](const ListenerOptions& each) { return is_any_port(each.address); });
     if (error.error != EADDRINUSE || !chosen_by_us) return false;
   }
   if (!bound) return false;
@@ -74,7 +77,7 @@ bool Engine::bind_once(std::vector<Listener>& listeners, StartError& error) {
     options.address = wanted.address;
     options.send_buffer_bytes = context_.options.send_buffer_bytes;
     options.reuse_port = context_.options.reuse_port;
-    const bool shares_port = wanted.address.port == 0 && previous && previous->address.port == 0 && previous->protocol == wanted.protocol;
+    const bool shares_port = is_any_port(wanted.address) && previous && is_any_port(previous->address) && previous->protocol == wanted.protocol;
     if (shares_port) options.address.port = previous_port;
     const os::Listening listening = context_.kernel.listen(options);
     if (listening.fd < 0 && wanted.optional && is_absent_address(listening.error)) {
@@ -85,8 +88,9 @@ bool Engine::bind_once(std::vector<Listener>& listeners, StartError& error) {
       error = {listening.error, options.address};
       return false;
     }
-    os::Address address = wanted.address;
+    os::Endpoint address = wanted.address;
     address.port = listening.port;
+    address.inode = listening.inode;
     listeners.push_back({wanted.protocol, address, listening.fd});
     bound_.push_back({wanted.protocol, address, 0});
     previous = &wanted;
@@ -97,24 +101,47 @@ bool Engine::bind_once(std::vector<Listener>& listeners, StartError& error) {
 
 bool Engine::run() {
   CHECK(threads_.empty());
+  thread_tuning_.resize(shards());
+  const int memory_error = context_.options.latency.lock_memory ? os::lock_memory() : 0;
   try {
     for (unsigned i = 0; i < shards(); ++i) threads_.emplace_back([this, i] { thread_main(i); });
   } catch (const std::system_error&) {  // the only way std::thread has to say that there are too many
     stop();
     return false;
   }
+  for (unsigned tuned = threads_tuned_.load(std::memory_order_acquire); tuned < shards(); tuned = threads_tuned_.load(std::memory_order_acquire)) {
+    threads_tuned_.wait(tuned, std::memory_order_acquire);
+  }
+  report_tuning(memory_error);
   return true;
+}
+
+void Engine::report_tuning(int memory_error) {
+  ThreadTuning worst;
+  for (const ThreadTuning& each : thread_tuning_) {
+    if (each.cpu_error != 0) worst.cpu_error = each.cpu_error;
+    if (each.real_time_error != 0) worst.real_time_error = each.real_time_error;
+  }
+  const LatencyOptions& wanted = context_.options.latency;
+  if (wanted.spin_us > 0) tuning_.push_back({"spin", 0});
+  if (!context_.options.cpus.empty()) tuning_.push_back({"cpus", worst.cpu_error});
+  if (wanted.real_time) tuning_.push_back({"real-time", worst.real_time_error});
+  if (wanted.lock_memory) tuning_.push_back({"memory", memory_error});
 }
 
 void Engine::thread_main(unsigned index) {
   const std::string name = "broker-" + std::to_string(index);
   os::prepare_thread(name.c_str());
-  const std::vector<int>& cpus = context_.options.cpus;
-  if (!cpus.empty()) {
-    const int cpu = cpus[index % cpus.size()];
-    if (!os::pin_thread(cpu)) context_.warn("cpu-not-pinned", "cannot run shard " + std::to_string(index) + " on CPU " + std::to_string(cpu));
-  }
+  tune_thread(index);
   context_.shards[index]->run();
+}
+
+void Engine::tune_thread(unsigned index) {
+  const std::vector<int>& cpus = context_.options.cpus;
+  if (!cpus.empty()) thread_tuning_[index].cpu_error = os::pin_thread(cpus[index % cpus.size()]);
+  if (context_.options.latency.real_time) thread_tuning_[index].real_time_error = os::set_real_time();
+  threads_tuned_.fetch_add(1, std::memory_order_release);
+  threads_tuned_.notify_one();
 }
 
 void Engine::stop() {
@@ -141,7 +168,7 @@ PublishOutcome Engine::publish(std::string_view name, const codec::Publication& 
   const topic::TopicRef topic = context_.topics.open(name);
   if (!topic) return {PublishStatus::topics_full, 0};
   const auto now_ms = static_cast<std::uint32_t>(context_.kernel.now_ns() / 1'000'000);
-  const topic::Published published = topic->publish(publication, now_ms, context_.memory);
+  const topic::Published published = context_.last_values.publish(topic, publication, now_ms, context_.memory);
   metrics_.add(Metric::publications);
   metrics_.add(Metric::encodes, published.encodes);
   metrics_.add(Metric::publications_not_encodable, published.passed_over);

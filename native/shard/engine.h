@@ -2,6 +2,7 @@
 // Owner: the addon (or a test). Thread: `start`, `run`, `stop` on one thread; the rest from any, as said.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,13 +18,19 @@ namespace shard {
 
 struct BoundListener {
   codec::ProtocolId protocol{};
-  os::Address address;
+  os::Endpoint address;
   int error = 0;  // skipped listeners: the errno that made us skip it
 };
 
 struct StartError {
   int error = 0;  // errno
-  os::Address address;
+  os::Endpoint address;
+};
+
+/// Something that was asked of the system for the shards' threads.
+struct Tuning {
+  const char* name = "";  // spin, cpus, real-time, memory
+  int error = 0;          // the errno of its refusal; 0: applied
 };
 
 enum class PublishStatus : std::uint8_t { ok, invalid_topic, too_big, logs_full, topics_full };
@@ -53,6 +60,8 @@ class Engine {
 
   /// Starts a thread for each shard. False when the system refuses one: then none runs, and the engine is of no more use.
   [[nodiscard]] bool run();
+  /// What the threads were asked to do for latency and what came of it, once `run` has returned.
+  const std::vector<Tuning>& tuning() const { return tuning_; }
   /// Ends the threads and closes every socket; returns when they are joined. Idempotent.
   void stop();
   /// Stops accepting and closes all connections within `drain_ms`; a `drained` event follows when the last one is gone.
@@ -80,6 +89,7 @@ class Engine {
   /// Any thread: all counters, summed, by the order of metric_names.
   std::array<std::int64_t, metrics::metric_count> stats() const;
   const topic::LogMemory& memory() const { return context_.memory; }
+  const topic::LastValues& last_values() const { return context_.last_values; }
   std::size_t topics() const { return context_.topics.size(); }
   /// What connections with streams keep of half-sent messages and unread answers.
   std::size_t stream_bytes() const { return context_.stream_bytes.load(std::memory_order_relaxed); }
@@ -97,12 +107,22 @@ class Engine {
   bool bind_all(StartError& error);
   bool bind_once(std::vector<Listener>& listeners, StartError& error);
   void thread_main(unsigned index);
+  void tune_thread(unsigned index);
+  void report_tuning(int memory_error);
   void post_to(conn::ConnectionId id, Message&& message);
 
   EngineContext context_;
   std::vector<BoundListener> bound_;
   std::vector<BoundListener> skipped_;
   std::vector<std::thread> threads_;
+  struct ThreadTuning {
+    int cpu_error = 0;
+    int real_time_error = 0;
+  };
+  std::vector<ThreadTuning> thread_tuning_;  // by shard; each thread writes its own before it counts itself tuned
+  /// Threads that have tuned themselves. Released by each of them, acquired by `run`, which then reads what they wrote.
+  std::atomic<unsigned> threads_tuned_{0};
+  std::vector<Tuning> tuning_;
   metrics::Block metrics_;
 };
 

@@ -23,7 +23,8 @@ struct EngineContext {
         kernel(engine_kernel),
         events(engine_events),
         memory(engine_kernel, options.log_bytes_max),
-        topics(options.topics_max) {}
+        topics(options.topics_max),
+        last_values(options.last) {}
   ~EngineContext();
 
   const EngineOptions options;
@@ -31,6 +32,7 @@ struct EngineContext {
   EventSink& events;
   topic::LogMemory memory;
   topic::Registry topics;
+  topic::LastValues last_values;
   std::vector<std::unique_ptr<Shard>> shards;
 
   /// Sockets accepted and not yet closed, over all shards. Relaxed: a limit, not a synchronisation.

@@ -4,17 +4,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "native/codec/protocol.h"
 #include "native/conn/slow_policy.h"
-#include "native/os/address.h"
+#include "native/os/endpoint.h"
+#include "native/topic/last_values.h"
 
 namespace shard {
 
 struct ListenerOptions {
   codec::ProtocolId protocol{};
-  os::Address address;
+  os::Endpoint address;
   bool optional = false;  // the machine may lack the address: skip it then
 };
 
@@ -22,6 +24,26 @@ struct ListenerOptions {
 struct Patience {
   std::uint32_t ping_interval_ms = 30'000;
   std::uint32_t pong_ms = 10'000;
+};
+
+enum class Reply : std::uint8_t {
+  fixed,  // the configured text
+  echo,   // the request
+  last,   // the last message of the topic that the request names
+};
+
+struct ResponderOptions {
+  Reply reply = Reply::fixed;
+  std::string text = "respuesta";
+  std::string missing = "none";       // where a topic has no last message, or none that its framing can carry
+  std::uint32_t idle_ms = 300'000;    // without a request that was read; 0: for ever
+};
+
+/// What a thread does for a shorter way from a packet to its handler. Beyond `cpus`, which everybody may set.
+struct LatencyOptions {
+  std::uint32_t spin_us = 0;  // how long a shard asks again before it sleeps
+  bool real_time = false;     // SCHED_FIFO
+  bool lock_memory = false;
 };
 
 struct EngineOptions {
@@ -46,6 +68,10 @@ struct EngineOptions {
   Patience idle;
   Patience sessions{120'000, 30'000};
   std::uint32_t close_ms = 5'000;
+
+  ResponderOptions responder;
+  topic::LastLimits last;
+  LatencyOptions latency;
 
   std::vector<conn::SlowRule> slow_rules{{"*", conn::SlowPolicyId::disconnect, {}}};
 };

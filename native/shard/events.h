@@ -51,6 +51,8 @@ class EventSink {
   virtual bool post(Event&& event) = 0;
   /// True while so much waits that sessions are not to be read, and none begins.
   virtual bool congested() const = 0;
+  /// Grows each time what waits is taken away. 0: this is not told, and no session has a share of its own.
+  virtual std::uint64_t batch() const { return 0; }
 };
 
 }  // namespace shard

@@ -57,7 +57,7 @@ TopicSlice& FanOut::slice_for(const topic::TopicRef& topic, codec::EncodingId en
 
 void FanOut::subscribe(Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding) {
   TopicSlice& slice = slice_for(topic, encoding);
-  add_subscriber(slice, connection, topic->add_interest(encoding, shard_).position);
+  add_subscriber(slice, connection, topic->add_interest(encoding, shard_).begin.position);
 }
 
 Subscriber& FanOut::add_subscriber(TopicSlice& slice, Connection& connection, std::uint64_t position) {
@@ -446,7 +446,7 @@ void FanOut::settle_write(Connection& connection, WriteOutcome outcome) {
         TopicSlice& slice = *connection.subscriptions[i].slice;
         if (!slice.window.empty()) mark_dirty(slice);
       }
-      if (connection.state != State::open) owner_.on_drained(connection);
+      if (connection.state != State::open || connection.role == codec::Role::respond) owner_.on_drained(connection);
       return;
     case WriteOutcome::partial:
       enqueue_side(connection);

@@ -45,7 +45,7 @@ class FanOutOwner {
   virtual void on_write_failed(conn::Connection& connection) = 0;
   /// The kernel refuses its bytes, or the peer has no window for a stream of it.
   virtual void on_blocked(conn::Connection& connection) = 0;
-  /// Everything that was pending for a connection that is not simply open has left.
+  /// Everything that was pending for a connection that is not simply open, or that answers requests, has left.
   virtual void on_drained(conn::Connection& connection) = 0;
   /// The kernel was offered what a connection with streams has to send.
   virtual void on_streams_written(conn::Connection& connection) = 0;
@@ -62,8 +62,10 @@ class FanOut {
 
   /// Adds the connection to the topic's subscribers from the present head on: call it before acknowledging.
   void subscribe(conn::Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding);
-  /// The same for one stream of a connection that has streams.
-  void subscribe_stream(conn::Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic, codec::EncodingId encoding);
+  /// The same for one stream of a connection that has streams. Returns the topic's last publication before it; null when the topic
+  /// retains none.
+  topic::LastValueRef subscribe_stream(conn::Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic,
+                                       codec::EncodingId encoding);
   /// Brings in the connections that joined the topic from other threads, up to the join of that number (Topic::join).
   void bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding, std::uint64_t number);
   /// Ends one subscription; false when there is none. A frame that is partly on the wire is completed.

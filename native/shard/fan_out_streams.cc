@@ -9,12 +9,15 @@ using conn::Subscriber;
 using conn::TopicSlice;
 using metrics::Metric;
 
-void FanOut::subscribe_stream(Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic, codec::EncodingId encoding) {
+topic::LastValueRef FanOut::subscribe_stream(Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic,
+                                             codec::EncodingId encoding) {
   TopicSlice& slice = slice_for(topic, encoding);
-  Subscriber& subscriber = add_subscriber(slice, connection, topic->add_interest(encoding, shard_).position);
+  topic::Interest interest = topic->add_interest(encoding, shard_);
+  Subscriber& subscriber = add_subscriber(slice, connection, interest.begin.position);
   subscriber.stream = stream.slot;
   subscriber.lane = Lane::gathered;
   connection.streams->add(stream);
+  return std::move(interest.last);
 }
 
 void FanOut::unsubscribe_stream(Connection& connection, codec::StreamKey stream) {

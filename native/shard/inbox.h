@@ -63,6 +63,11 @@ class Inbox {
     messages_.swap(into);
   }
 
+  bool has_messages() {
+    std::lock_guard guard(lock_);
+    return !messages_.empty();
+  }
+
   /// True when nothing waits: from now on `post` asks for a wake-up.
   bool prepare_sleep() {
     std::lock_guard guard(lock_);

@@ -56,9 +56,10 @@ void Shard::run() {
 
 bool Shard::turn(int timeout_ms) {
   metrics_.add(Metric::turns);
-  std::size_t count = kernel_.wait(poller_, ready_, wait_ms(timeout_ms));
+  std::size_t count = wait(timeout_ms);
   update_clock();
   read_turn_.swap(read_queue_);  // what is queued from here on waits for the next turn
+  resume_paused();  // before anybody new: who has waited goes first
   take_messages();
   for (int round = 1;; ++round) {
     for (std::size_t i = 0; i < count; ++i) dispatch(ready_[i]);
@@ -68,7 +69,6 @@ bool Shard::turn(int timeout_ms) {
   read_again();
   // Behind the dispatch: whoever the kernel takes bytes from again is not slow.
   if (std::exchange(relieving_, false)) fan_out_.relieve(now_ms_);
-  resume_paused();
   acceptor_.tick(now_ms_);
   go_on_draining();
   fan_out_.run(now_ms_);
@@ -77,13 +77,33 @@ bool Shard::turn(int timeout_ms) {
   return !stopping_;
 }
 
-int Shard::wait_ms(int timeout_ms) {
+/// How long there is nothing to do by itself; -1: for ever.
+int Shard::idle_ms(int timeout_ms) const {
   if (fan_out_.has_work() || !read_queue_.empty()) return 0;
   timeout_ms = earlier(timeout_ms, timers_.next_ms(now_ms_));
   timeout_ms = earlier(timeout_ms, acceptor_.next_ms(now_ms_));
   if (!paused_.empty() || (drain_.active && !drain_.reported)) timeout_ms = earlier(timeout_ms, poll_ms);
-  if (timeout_ms == 0) return 0;
-  return inbox_.prepare_sleep() ? timeout_ms : 0;
+  return timeout_ms;
+}
+
+/// Waits for events. Before it sleeps it may ask again for a while: a wake-up costs more than most waits between a reply and the
+/// next request are long (docs/responder.md).
+std::size_t Shard::wait(int timeout_ms) {
+  timeout_ms = idle_ms(timeout_ms);
+  const std::int64_t spin_ns = std::int64_t{engine_.options.latency.spin_us} * 1000;
+  if (timeout_ms != 0 && spin_ns > 0) {
+    const std::int64_t until_ns = kernel_.now_ns() + spin_ns;
+    do {
+      const std::size_t count = kernel_.wait(poller_, ready_, 0);
+      if (count > 0 || inbox_.has_messages()) {
+        metrics_.add(Metric::spins_hit);
+        return count;
+      }
+    } while (kernel_.now_ns() < until_ns);
+    metrics_.add(Metric::spins_missed);
+  }
+  if (timeout_ms != 0 && !inbox_.prepare_sleep()) timeout_ms = 0;
+  return kernel_.wait(poller_, ready_, timeout_ms);
 }
 
 void Shard::update_clock() { now_ms_ = static_cast<std::uint32_t>(kernel_.now_ns() / 1'000'000); }
@@ -170,12 +190,22 @@ void Shard::adopt(const Message& message) {
   connection.since_ms = now_ms_;
   metrics_.add(Metric::connections_now);
   arm(connection);
-  if (drain_.active || !kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), os::Watch::edge_in_out)) {
+  const bool responds = connection.role == codec::Role::respond;
+  const os::Watch how = responds && connection.peer.local ? os::Watch::edge_in : os::Watch::edge_in_out;
+  if (drain_.active || !kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), how)) {
     doom(connection, abnormal, "not served");
     return;
   }
   if (connection.role == codec::Role::streams) return open_streams(connection);
+  if (responds) open_responder(connection);
   on_readable(connection);  // the request is usually there already: a turn earlier than the poller would say so
+}
+
+/// In the next turn.
+void Shard::read_later(Connection& connection) {
+  if (connection.in_read_queue) return;
+  connection.in_read_queue = true;
+  read_queue_.push_back(ConnectionTable::token(connection));
 }
 
 void Shard::read_again() {

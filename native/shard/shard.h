@@ -52,11 +52,13 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
 
  private:
   // The turn (shard.cc).
-  int wait_ms(int timeout_ms);
+  int idle_ms(int timeout_ms) const;
+  std::size_t wait(int timeout_ms);
   void take_messages();
   void handle(Message& message);
   void handle_session(Message& message);
   void dispatch(const os::Ready& ready);
+  void read_later(conn::Connection& connection);
   void read_again();
   void reap();
   void close_socket(const conn::Connection& connection);
@@ -80,6 +82,13 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void resume_paused();
   void ask_for_relief();
 
+  // Responders (shard_respond.cc).
+  void open_responder(conn::Connection& connection);
+  bool takes_requests(conn::Connection& connection);
+  void append_reply(base::Bytes reply);
+  void append_last(const conn::Connection& connection, std::string_view topic);
+  void send_replies(conn::Connection& connection);
+
   // Sessions (shard_session.cc).
   enum class WithinRate : std::uint8_t { yes, no };
   void open_session(conn::Connection& connection, const codec::HttpRequest& request);
@@ -93,6 +102,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void open_streams(conn::Connection& connection);
   void decode_streams(conn::Connection& connection, base::MutableBytes bytes);
   topic::TopicRef topic_of(conn::Connection& connection, std::string_view name);
+  base::Bytes encode_last(const conn::Connection& connection, const topic::LastValue& last);
   void withhold_credit(conn::Connection& connection);
   void grant_credit(conn::Connection& connection);
   std::uint32_t streams_due_ms(const conn::Connection& connection, std::uint32_t due_ms) const;
@@ -125,6 +135,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void on_session_message(std::string_view text) override;
   void on_client_publication(const codec::ClientPublication& publication) override;
   void on_application_ping(std::string_view answer) override;
+  codec::Flow on_request(base::Bytes request) override;
 
   // Closing, timers, drain (shard_close.cc).
   /// Sends a close frame behind what must still leave, and waits for the peer's at most `close_ms`.
@@ -136,6 +147,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void on_timer(conn::Connection& connection);
   void on_idle(conn::Connection& connection);
   const Patience& patience_of(const conn::Connection& connection) const;
+  std::uint32_t silence_ms(const conn::Connection& connection) const;
   void begin_drain(std::uint32_t drain_ms);
   bool has_unfinished(conn::Connection& connection);
   void go_on_draining();
@@ -151,6 +163,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void on_slow(const SlowReport& report, conn::SlowAction action) override;
 
   void post_event(Event&& event);
+  void post_told(conn::Connection& connection, Event&& event);
   Event connection_event(const conn::Connection& connection, EventKind kind) const;
   void update_clock();
 
@@ -178,7 +191,8 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   std::vector<os::Ready> ready_;
   std::vector<Message> messages_;
   std::vector<std::uint8_t> read_buffer_;
-  std::vector<std::uint8_t> json_;  // a publication's, while it is published
+  std::vector<std::uint8_t> scratch_;  // a publication in another form, while it is handed on
+  std::vector<std::uint8_t> replies_;  // to what `decoding_` asked
   std::vector<std::uint64_t> read_queue_;  // connection tokens
   std::vector<std::uint64_t> read_turn_;
   std::vector<std::uint64_t> paused_;

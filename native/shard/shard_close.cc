@@ -24,6 +24,8 @@ constexpr std::uint32_t drain_answer_ms_min = 1000;
 /// The least time between a refusal, or a look at the age of a blocked connection's oldest publication, and the next look: who
 /// reads uses it to catch up, also after the whole process was stopped for longer than `age_max_ms`.
 constexpr std::uint32_t judge_again_ms = 200;
+/// Of connections whose silence has no bound.
+constexpr std::uint32_t look_again_ms = 3'600'000;
 
 /// Spreads the pings of connections that came together: up to an eighth later, by slot.
 std::uint32_t ping_after_ms(const Connection& connection, std::uint32_t interval_ms) {
@@ -40,6 +42,8 @@ void Shard::begin_close(Connection& connection, codec::CloseCode code, std::stri
     codec.drain();
     codec.finish_some(UINT32_MAX, codec::GrpcStatus::unavailable, reason);
     connection.linger_after = true;
+  } else if (connection.role == codec::Role::respond) {
+    connection.linger_after = true;  // there is no close frame: the end of our stream, behind the replies, says it all
   } else {
     std::array<std::uint8_t, 127> frame;
     const std::size_t length = codec::write_close_frame(static_cast<std::uint16_t>(code), reason, frame);
@@ -78,6 +82,7 @@ void Shard::on_blocked(Connection& connection) {
 }
 
 void Shard::on_drained(Connection& connection) {
+  if (connection.role == codec::Role::respond) read_later(connection);  // it was not read meanwhile
   if (connection.state != State::closing) return;
   if (connection.peer_closed) {
     doom(connection, abnormal, "");
@@ -116,7 +121,7 @@ void Shard::arm(Connection& connection) {
       break;
     case State::open: {
       due_ms = connection.awaiting_pong ? connection.since_ms + patience_of(connection).pong_ms
-                                        : connection.heard_ms + ping_after_ms(connection, patience_of(connection).ping_interval_ms);
+                                        : connection.heard_ms + silence_ms(connection);
       if (connection.streams) {
         due_ms = streams_due_ms(connection, due_ms);
         break;
@@ -170,6 +175,13 @@ const Patience& Shard::patience_of(const Connection& connection) const {
   return connection.role == codec::Role::session ? engine_.options.sessions : engine_.options.idle;
 }
 
+/// Silence that is borne before a peer is asked whether it lives; a responder's cannot be asked and is let go.
+std::uint32_t Shard::silence_ms(const Connection& connection) const {
+  if (connection.role != codec::Role::respond) return ping_after_ms(connection, patience_of(connection).ping_interval_ms);
+  const std::uint32_t idle_ms = engine_.options.responder.idle_ms;
+  return idle_ms > 0 ? idle_ms : look_again_ms;
+}
+
 void Shard::on_idle(Connection& connection) {
   const Patience& patience = patience_of(connection);
   const codec::Manners& manners = codec::protocol(connection.protocol).manners;
@@ -182,7 +194,11 @@ void Shard::on_idle(Connection& connection) {
     if (manners.no_answer == 0) return doom(connection, abnormal, no_answer_reason);
     return begin_close(connection, static_cast<codec::CloseCode>(manners.no_answer), no_answer_reason);
   }
-  if (now_ms_ - connection.heard_ms < ping_after_ms(connection, patience.ping_interval_ms)) return;
+  if (now_ms_ - connection.heard_ms < silence_ms(connection)) return;
+  if (connection.role == codec::Role::respond) {
+    if (engine_.options.responder.idle_ms > 0) begin_close(connection, codec::CloseCode::normal, "idle for too long");
+    return;
+  }
   connection.awaiting_pong = true;
   connection.since_ms = now_ms_;
   if (connection.has_outbound()) return;  // it has enough of ours to read already
@@ -289,7 +305,8 @@ bool Shard::has_unfinished(Connection& connection) {
   if (connection.role != codec::Role::publish && fan_out_.is_behind(connection)) return true;
   if (connection.role == codec::Role::subscribe) return false;
   on_readable(connection);  // what its peer has sent already
-  return connection.state == State::open && (connection.in_read_queue || connection.paused);
+  const bool owes_replies = connection.role == codec::Role::respond && connection.has_outbound();
+  return connection.state == State::open && (connection.in_read_queue || connection.paused || owes_replies);
 }
 
 }  // namespace shard

@@ -22,6 +22,7 @@ void Shard::on_readable(Connection& connection) {
     pause(connection);
     return;
   }
+  if (connection.role == codec::Role::respond && !takes_requests(connection)) return;
   const os::IoResult result = kernel_.receive(connection.fd, read_buffer_);
   switch (result.outcome) {
     case os::IoOutcome::ok:
@@ -43,11 +44,7 @@ void Shard::on_readable(Connection& connection) {
   }
   on_bytes(connection, base::MutableBytes(read_buffer_).first(result.bytes));
   // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
-  const bool more = result.bytes == read_buffer_.size() || connection.ended;
-  if (more && !connection.in_read_queue) {
-    connection.in_read_queue = true;
-    read_queue_.push_back(ConnectionTable::token(connection));
-  }
+  if (result.bytes == read_buffer_.size() || connection.ended) read_later(connection);
 }
 
 void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {
@@ -169,6 +166,7 @@ void Shard::decode(Connection& connection, base::MutableBytes bytes) {
   decoding_ = &connection;
   const codec::Decoded decoded = connection.codec->decode(bytes, *this);
   decoding_ = nullptr;
+  if (!replies_.empty()) send_replies(connection);
   if (decoded.status != codec::DecodeStatus::failed) return;
   metrics_.add(Metric::protocol_errors);
   if (connection.state == State::open) {
@@ -191,7 +189,7 @@ void Shard::on_message(codec::PayloadKind kind, base::Bytes payload) {
 }
 
 void Shard::publish(const topic::TopicRef& topic, const codec::Publication& publication) {
-  const topic::Published published = topic->publish(publication, now_ms_, engine_.memory);
+  const topic::Published published = engine_.last_values.publish(topic, publication, now_ms_, engine_.memory);
   metrics_.add(Metric::messages_received);
   metrics_.add(Metric::publications);
   metrics_.add(Metric::encodes, published.encodes);
@@ -245,14 +243,16 @@ void Shard::on_close(std::uint16_t code, std::string_view reason) {
   }
 }
 
-// Backpressure: a publisher is not read while the logs are full, a session also while the control plane has enough to do. Its own
-// TCP window stops it. A session's handshake waits likewise, as sessions that come and go, and HTTP requests, are news too.
+// Backpressure: a publisher is not read while the logs are full, a session also while the control plane has enough to do, from
+// everybody or from this one. Its own TCP window stops it. A session's handshake waits likewise, as sessions that come and go, and
+// HTTP requests, are news too.
 
 /// Once it waits it goes on only when there is clearly room again. What a connection says that is being closed is told to nobody.
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
   if (connection.state != State::open && connection.state != State::handshake) return false;
   const bool session = connection.role == codec::Role::session;
   if (session && engine_.events.congested()) return true;
+  if (connection.session && connection.session->over_share(engine_.events.batch())) return true;
   // Subscribers' streams need what their peer says of its windows: beside them publishers wait for credit instead (withhold_credit).
   const bool only_publishes = connection.publishes_to != nullptr && connection.subscriptions.size() == 0;
   const bool publishes = connection.role == codec::Role::streams ? only_publishes : connection.role == codec::Role::publish;

@@ -43,6 +43,12 @@ void Shard::tell_message(Connection& connection, std::string_view text, WithinRa
   Event event = connection_event(connection, EventKind::session_message);
   event.text = text;
   event.over_rate = within_rate == WithinRate::no;
+  post_told(connection, std::move(event));
+}
+
+/// What a client causes as it likes: it counts against its session's share.
+void Shard::post_told(Connection& connection, Event&& event) {
+  connection.session->tells(engine_.events.batch(), event.text.size());
   post_event(std::move(event));
 }
 
@@ -66,7 +72,7 @@ void Shard::on_client_publication(const codec::ClientPublication& given) {
   event.topics = {grant->topic->name()};
   event.detail = given.event;
   event.text = given.data;
-  post_event(std::move(event));
+  post_told(connection, std::move(event));
 }
 
 void Shard::on_application_ping(std::string_view answer) {

@@ -105,7 +105,24 @@ void Shard::on_stream_subscribe(StreamKey stream, const codec::StreamSubscriptio
   Connection& connection = *decoding_;
   const topic::TopicRef topic = engine_.topics.open(subscription.topic);
   if (!topic) return connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "too many topics");
-  fan_out_.subscribe_stream(connection, stream, topic, codec::protocol(connection.protocol).encoding);
+  const topic::LastValueRef last = fan_out_.subscribe_stream(connection, stream, topic, codec::protocol(connection.protocol).encoding);
+  const bool wants_last = subscription.last > 0 || (last && subscription.since && last->offset >= *subscription.since);
+  if (!last || !wants_last) return;
+  const base::Bytes message = encode_last(connection, *last);
+  if (!message.empty()) connection.stream_codec().greet(stream, message, last->offset);
+}
+
+/// Empty when the protocol has no way to say it. Valid until the next call.
+base::Bytes Shard::encode_last(const Connection& connection, const topic::LastValue& last) {
+  codec::Publication publication;
+  publication.kind = last.kind;
+  publication.payload = last.payload;
+  const codec::Encoding& encoding = codec::encoding(codec::protocol(connection.protocol).encoding);
+  const std::size_t bytes = encoding.encoded_bytes(publication);
+  if (scratch_.size() < bytes) scratch_.resize(bytes);
+  const base::MutableBytes message = base::MutableBytes(scratch_).first(bytes);
+  if (bytes > 0) encoding.encode(publication, message);
+  return message;
 }
 
 /// Protocols whose payload is opaque get it as JSON of the shared schema.
@@ -116,11 +133,11 @@ void Shard::on_stream_message(StreamKey stream, const codec::StreamMessage& give
   if (engine_.memory.is_exhausted()) return connection.stream_codec().finish(stream, GrpcStatus::unavailable, "the logs are full");
   const codec::Message message{given.author, given.data};
   const std::size_t bytes = codec::json_message_bytes(message);
-  if (json_.size() < bytes) json_.resize(bytes);
-  codec::write_json_message(message, json_);
+  if (scratch_.size() < bytes) scratch_.resize(bytes);
+  codec::write_json_message(message, scratch_);
   codec::Publication publication;
   publication.kind = codec::PayloadKind::text;
-  publication.payload = base::Bytes(json_).first(bytes);
+  publication.payload = base::Bytes(scratch_).first(bytes);
   publication.message = &message;
   publish(topic, publication);
   if (engine_.memory.over_limit()) withhold_credit(connection);
@@ -128,8 +145,12 @@ void Shard::on_stream_message(StreamKey stream, const codec::StreamMessage& give
 
 void Shard::on_stream_publish_end(StreamKey) {}
 
-void Shard::on_stream_last(StreamKey stream, std::string_view) {
-  decoding_->stream_codec().finish(stream, GrpcStatus::not_found, "nothing is retained");
+void Shard::on_stream_last(StreamKey stream, std::string_view topic) {
+  Connection& connection = *decoding_;
+  const topic::LastValueRef last = engine_.last_values.find(topic);
+  const base::Bytes message = last ? encode_last(connection, *last) : base::Bytes();
+  if (message.empty()) return connection.stream_codec().finish(stream, GrpcStatus::not_found, "nothing is retained");
+  connection.stream_codec().answer(stream, message, last->offset);
 }
 
 void Shard::on_stream_gone(StreamKey stream) {

@@ -2,7 +2,7 @@
 
 namespace topic {
 
-Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, LogMemory& memory) {
+Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, LogMemory& memory, std::shared_ptr<LastValue> last) {
   codec::Publication publication = given;
   publication.topic = name_;
   FrameBytes bytes;
@@ -15,12 +15,18 @@ Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, 
     if ((in_use >> i & 1) != 0) measure(i);
   }
   std::array<SegmentRef, codec::encoding_count> spares;
+  LastValueRef before;  // freed outside the lock
   for (;;) {
     Missing missing;
     {
       std::lock_guard guard(lock_);
       missing = open_spares(bytes, spares);
-      if (missing.what == Missing::What::nothing) return append_everywhere(publication, bytes, now_ms);
+      if (missing.what == Missing::What::nothing) {
+        const Published published = append_everywhere(publication, bytes, now_ms);
+        if (last) last->offset = published.offset;
+        before = std::exchange(last_, std::move(last));
+        return published;
+      }
     }
     // Outside the lock: this may call the system. By the next round others may have published; then it is looked at anew.
     if (missing.what == Missing::What::frame_bytes) {
@@ -63,11 +69,17 @@ Published Topic::append_everywhere(const codec::Publication& publication, const 
   return published;
 }
 
-Head Topic::add_interest(codec::EncodingId encoding, unsigned shard) {
+void Topic::forget(const LastValueRef& last) {
+  LastValueRef before;  // freed outside the lock
+  std::lock_guard guard(lock_);
+  if (last_ == last) before = std::move(last_);
+}
+
+Interest Topic::add_interest(codec::EncodingId encoding, unsigned shard) {
   std::lock_guard guard(lock_);
   log(encoding).add_interest(shard);
   encodings_in_use_.fetch_or(1u << static_cast<unsigned>(encoding), std::memory_order_relaxed);
-  return log(encoding).head();
+  return {log(encoding).head(), last_};
 }
 
 bool Topic::remove_interest(codec::EncodingId encoding, unsigned shard, std::vector<SegmentRef>& garbage) {

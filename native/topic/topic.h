@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "native/codec/encoding.h"
+#include "native/topic/last_value.h"
 #include "native/topic/log.h"
 #include "native/topic/log_memory.h"
 #include "native/topic/log_window.h"
@@ -30,6 +31,12 @@ struct Published {
   std::array<ShardMask, codec::encoding_count> notify{};
   unsigned encodes = 0;
   unsigned passed_over = 0;  // encodings in use that have no way to say it
+};
+
+/// A shard's interest, and what a subscriber of now starts with.
+struct Interest {
+  Head begin;         // everything published from here on will be seen
+  LastValueRef last;  // the last publication before it; null when it is not retained
 };
 
 /// A connection on its way into the topic's subscribers. From `begin` on everything is for it.
@@ -50,10 +57,13 @@ class Topic {
 
   /// Gives the publication its offset and encodes it once into the log of every encoding with subscribers. The caller
   /// passes `notify` on. Never fails: bounds are checked before bytes are accepted (LogMemory::over_limit).
-  Published publish(const codec::Publication& publication, std::uint32_t now_ms, LogMemory& memory);
+  /// `last` is retained as its copy, and given its offset; null: nothing is retained any more.
+  Published publish(const codec::Publication& publication, std::uint32_t now_ms, LogMemory& memory, std::shared_ptr<LastValue> last = nullptr);
+  /// Retains it no longer; nothing happens when another one has followed it.
+  void forget(const LastValueRef& last);
 
-  /// Records a shard's interest and returns the head: everything published after this call will be seen.
-  Head add_interest(codec::EncodingId encoding, unsigned shard);
+  /// Records a shard's interest: everything published after this call will be seen, and nothing of it is in `last`.
+  Interest add_interest(codec::EncodingId encoding, unsigned shard);
   /// Records from any thread that a connection of `shard` is to join: everything published after this call will be for it.
   /// Returns the join's number: the caller posts it to the shard, which then takes the joins up to it, and none behind it. So a
   /// connection's joins keep their place among what else is asked of the shard.
@@ -101,11 +111,12 @@ class Topic {
   Published append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, std::uint32_t now_ms);
 
   const std::string name_;
-  std::mutex lock_;  // guards logs_, joins_, next_join_ and next_offset_
+  std::mutex lock_;  // guards logs_, joins_, next_join_, next_offset_ and last_
   std::uint64_t next_offset_ = 0;
   std::array<Log, codec::encoding_count> logs_;
   std::map<std::pair<codec::EncodingId, unsigned>, std::deque<Join>> joins_;  // by shard, where any wait; oldest first
   std::uint64_t next_join_ = 0;
+  LastValueRef last_;
   /// One bit an encoding. Relaxed: a guess at what a publication will need, made before the lock and checked under it.
   std::atomic<std::uint32_t> encodings_in_use_{0};
   std::atomic<std::uint64_t> published_{0};

@@ -142,6 +142,20 @@ export const grpcLast: LoadRow = {
   quickArgs: null,
 }
 
+function respond(name: string, connections: number, each: string): LoadRow {
+  return {
+    name,
+    about: `${each}, 64 bytes and the same 64 bytes back`,
+    args: ['respond', '--connections', `${connections}`, '--budget-s', '5'],
+    quickArgs: ['--budget-s', '2'],
+  }
+}
+
+/** Servers that answer raw streams, one request under way on each connection. */
+export const respondRows: readonly LoadRow[] = [
+  respond('respond-1', 1, 'one connection'), respond('respond-50', 50, '50 connections'),
+]
+
 export const pusherChannelRows: readonly LoadRow[] = topicCounts.map(pusherChannels)
 export const pusherEventRows: readonly LoadRow[] = [pusherEvents('pusher-events', 1), pusherEvents('pusher-events-pipelined', 8)]
 

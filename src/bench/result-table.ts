@@ -4,7 +4,7 @@ import type { Distribution, LoadResult } from './load-result.js'
 import type { LoadRow } from './load-rows.js'
 
 /** The load generator's scenarios in which each message has one answer. */
-const answeredLoads = ['echo', 'requests']
+const answeredLoads = ['echo', 'requests', 'respond']
 
 type Line = readonly [label: string, text: string]
 

@@ -30,7 +30,7 @@ interface Subject {
 }
 
 const firstLook = ['one-to-many', 'many-to-many', 'echo']
-const schemes = ['ws:', 'nats:', 'redis:', 'mqtt:', 'socketio:']
+const schemes = ['ws:', 'nats:', 'redis:', 'mqtt:', 'socketio:', 'pusher:']
 
 /** Adds the topic as the path where the URL has none. */
 function withTopic(flag: string, text: string): string {

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { isLoopback } from '../api/loopback.js'
 import type { Broker } from '../broker.js'
-import { describeSystemError, formatEndpoint } from '../endpoint.js'
+import { describeSystemError, formatEndpoint, isUnixAddress } from '../endpoint.js'
 import type { BoundListener, ProtocolName } from '../native/binding.js'
 import { packageVersion } from '../package-info.js'
+import { logTuning } from './log-tuning.js'
 
 /** The backlog the engine asks for; the kernel cuts it to somaxconn. */
 const backlog = 4096
@@ -16,10 +17,14 @@ const MiB = 2 ** 20
 
 const roles: Readonly<Record<ProtocolName, string>> = {
   'websocket-publish': 'publish', 'websocket-subscribe': 'subscribe', pusher: 'pusher', grpc: 'grpc',
+  'responder-raw': 'responder', 'responder-line': 'responder',
 }
 
 function urlOf({ protocol, address, port }: BoundListener): string {
-  return `${protocol === 'grpc' ? 'grpc' : 'ws'}://${formatEndpoint(address, port)}`
+  const endpoint = formatEndpoint(address, port)
+  if (protocol === 'grpc') return `grpc://${endpoint}`
+  if (roles[protocol] !== 'responder') return `ws://${endpoint}`
+  return isUnixAddress(address) ? endpoint : `tcp://${endpoint}`
 }
 
 /** The kernel's bound on a listener's backlog, or null where it cannot be read. */
@@ -44,7 +49,10 @@ function hints(broker: Broker): string[] {
   if (queue !== null && queue < backlog) {
     found.push(`net.core.somaxconn is ${queue}: more clients connecting at once wait; set it to ${backlog}`)
   }
-  if (broker.listeners.some(({ address }) => !isLoopback(address))) {
+  const open = broker.listeners.filter(({ address }) => !isLoopback(address) && !isUnixAddress(address))
+  const readable = open.some(({ protocol }) => roles[protocol] === 'responder') && broker.options.responder.reply === 'last'
+  if (readable) found.push('anyone who reaches the responder can read the last messages of topics: there is no authentication')
+  if (open.some(({ protocol }) => roles[protocol] !== 'responder')) {
     found.push('anyone who reaches these addresses can publish and subscribe: there is no authentication')
   }
   return found
@@ -67,6 +75,7 @@ export function logStart(broker: Broker, logger: Logger): void {
     const url = `http://${formatEndpoint(address, port)}`
     logger.info({ event: 'listening', role: 'api', address, port, url }, `listening on ${url} (api)`)
   }
+  logTuning(broker, logger)
   for (const hint of hints(broker)) logger.warn({ event: 'hint' }, hint)
   const { connectionsMax, messageBytesMax, logBytesMax } = limits
   const sizes = `messages up to ${formatBytes(messageBytesMax)}, ${formatBytes(logBytesMax)} of logs`

@@ -8,10 +8,11 @@ export interface MadeApp {
   readonly id: string
   readonly key: string
   readonly secret: string
+  readonly clientEvents: true
 }
 
 export function randomApp(): MadeApp {
-  return { id: 'app', key: randomBytes(10).toString('hex'), secret: randomBytes(16).toString('hex') }
+  return { id: 'app', key: randomBytes(10).toString('hex'), secret: randomBytes(16).toString('hex'), clientEvents: true }
 }
 
 /** What a page needs to connect. */

@@ -23,9 +23,11 @@ const flags: readonly (readonly [flag: string, help: string, ...keys: string[]])
   ['--api-port <port>', 'port of the HTTP API, 0 picks a free one (default: 8000)', 'api.port'],
   ['--pusher-port <port>', 'port of the Pusher protocol, 0 picks a free one (default: 6001)', 'pusher.port'],
   ['--grpc-port <port>', 'port of gRPC, 0 picks a free one (default: 50051)', 'grpc.port'],
+  ['--responder <where...>', 'answer requests on raw streams: a port, tcp://<host>:<port> or unix:/<path>', 'responder.listen'],
   ['--host <address...>', 'addresses to listen on (default: 127.0.0.1 and ::1)', 'publish.hosts', 'subscribe.hosts', 'pusher.hosts', 'grpc.hosts'],
   ['--shards <count>', 'event-loop threads (default: CPUs less one)', 'shards'],
   ['--io <backend>', 'epoll, uring or auto (default: auto, io_uring where the system allows it)', 'io'],
+  ['--profile <profile>', 'default or latency: spin before sleep, shards on CPUs of their own (default: default)', 'profile'],
   ['--slow-policy <policy>', 'disconnect, drop-oldest or latest (default: disconnect)', 'slowPolicy'],
   ['--drain-ms <duration>', 'time for closing all connections at the end (default: 5s)', 'timeouts.drainMs'],
   ['--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)', 'log.level'],
@@ -89,6 +91,7 @@ Examples:
   $ broker start --config broker.yaml --log-format json
   $ broker start --pusher
   $ broker start --set grpc=null api=null
+  $ broker start --responder 8080 unix:/run/broker.sock --profile latency
   $ broker start --slow-policy drop-oldest --set limits.messageBytesMax=1MiB`)
     .action((_options: unknown, self: Command) => run(self))
 }

@@ -91,8 +91,25 @@ const buffersFit: Check = ({ grpc, limits: { messageBytesMax } }) => {
   }))
 }
 
+/** A reply with a line's end would be two. */
+const replyIsOneLine: Check = ({ responder }) =>
+  responder?.framing !== 'line' ? [] : (['text', 'missing'] as const).filter((key) => responder[key].includes('\n')).map((key) => ({
+    path: ['responder', key],
+    problem: 'must be one line where responder.framing is line',
+    value: responder[key],
+  }))
+
+/** Else one message would push out every other, or could not be kept itself. */
+const messageFitsRetained: Check = ({ limits: { messageBytesMax }, responder, retain: { topics, bytesMax } }) =>
+  (topics === null && responder?.reply !== 'last') || messageBytesMax * 4 <= bytesMax ? [] : [{
+    path: ['limits', 'messageBytesMax'],
+    problem: `must be at most a quarter of retain.bytesMax (${bytesMax})`,
+    value: messageBytesMax,
+  }]
+
 const checks: readonly Check[] = [
   messageFitsLog, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, buffersFit,
+  replyIsOneLine, messageFitsRetained,
 ]
 
 /** Every contradiction in a configuration, none when it is sound. */

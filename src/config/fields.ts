@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { parseStreamAddress } from './stream-address.js'
 import { parseBytes, parseCount, parseDuration } from './units.js'
 
 function bounded(min: number, max: number, parse: (value: number | string) => number) {
@@ -51,6 +52,26 @@ export function host() {
     .string(message)
     .transform((value) => value.replace(/^\[(.*)\]$/, '$1'))
     .refine((value) => isIP(value) !== 0 || (name.test(value) && !/^[\d.]+$/.test(value)), message)
+}
+
+/** `tcp://<host>:<port>`, `unix:/<path>`, or a port of both loopbacks; its text, for parseStreamAddress. */
+export function streamAddress() {
+  const message = 'must be tcp://<host>:<port>, unix:/<path> (107 bytes) or a port'
+  return z
+    .custom<number | string>((value) => (typeof value === 'number' || typeof value === 'string') && parseStreamAddress(String(value)) !== null, message)
+    .transform(String)
+}
+
+/** Permissions of a file, as chmod takes them. Never a number: 0o660 is 432, which would mean something else. */
+export function fileMode() {
+  const message = 'must be a text of three octal digits'
+  return z.string(message).regex(/^0?[0-7]{3}$/, message)
+}
+
+/** A text of 1 to `max` characters. */
+export function text(max: number) {
+  const message = `must be a text of 1..${max} characters`
+  return z.string(message).min(1, message).max(max, message)
 }
 
 /** An exact topic, or a prefix followed by `*`. */

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { bytes, count, duration, host, listOf, matching, oneOf, toggle, topicPattern } from './fields.js'
+import { bytes, count, duration, fileMode, host, listOf, matching, oneOf, streamAddress, text, toggle, topicPattern } from './fields.js'
 
 const KiB = 2 ** 10
 const MiB = 2 ** 20
@@ -149,6 +149,41 @@ const grpc = section({
   bufferBytesMax: bytes(1 * MiB, 64 * GiB).default(256 * MiB),
 })
 
+const responder = section({
+  /** tcp://127.0.0.1:8080, unix:/run/broker.sock, or a port of both loopbacks. */
+  listen: listOf(streamAddress(), 'addresses'),
+  /** What one request is: each chunk as it arrives (raw), or each line of at most 64 KiB (line). */
+  framing: oneOf('raw', 'line').default('raw'),
+  /** A fixed text, the request itself, or the last message of the topic that the request names. */
+  reply: oneOf('fixed', 'echo', 'last').default('fixed'),
+  text: text(64 * KiB).default('respuesta'),
+  /** Instead of a last message that is not there. */
+  missing: text(64 * KiB).default('none'),
+  /** Permissions of a Unix socket. */
+  mode: fileMode().default('0660'),
+  /** How long a connection may ask nothing and not read; 0: for ever. */
+  idleMs: duration(0, hourMs).default(300_000),
+})
+
+const retain = section({
+  /** Whose last message is kept. Default: all topics where a responder answers with it, else none. */
+  topics: listOf(topicPattern(), 'topic patterns').nullable().default(null),
+  /** Topics with a last message; those published to longest ago go first. At most half of limits.topicsMax counts. */
+  topicsMax: count(1, 10_000_000).default(10_000),
+  /** All last messages together. */
+  bytesMax: bytes(1 * KiB, 64 * GiB).default(64 * MiB),
+})
+
+/** What `profile: latency` adds for the whole engine. */
+const latency = section({
+  /** How long a shard asks for work again before it sleeps, in µs. */
+  spinUs: count(0, 1000).default(50),
+  /** SCHED_FIFO for the shards. */
+  realTime: toggle().default(false),
+  /** Keeps the process's memory from being swapped out. */
+  lockMemory: toggle().default(false),
+})
+
 /** What `createBroker` takes. */
 export const brokerSchema = section({
   publish: listener(8001),
@@ -159,6 +194,13 @@ export const brokerSchema = section({
   pusher: pusher.prefault({}),
   /** gRPC; null: not. */
   grpc: grpc.nullable().default(null),
+  /** Answers requests on raw streams; null: does not. */
+  responder: responder.nullable().default(null),
+  /** Last messages of topics. */
+  retain: retain.prefault({}),
+  /** latency: shards on CPUs of their own, and what `latency` says. It costs idle power, not throughput. */
+  profile: oneOf('default', 'latency').default('default'),
+  latency: latency.prefault({}),
   /** Event-loop threads. Default: one less than this process's CPUs, at least 1. */
   shards: count(1, 64).optional(),
   /** CPU numbers to pin shard k to (k modulo length), or null. */
@@ -194,6 +236,11 @@ export const defaultSlowRule: SlowRule = slowConsumerRule.parse({ topics: '*' })
 export const defaultGrpc: GrpcConfig = grpc.parse({})
 
 export type GrpcConfig = z.output<typeof grpc>
+
+/** What the engine is told where there is no responder. */
+export const defaultResponder: ResponderConfig = responder.parse({ listen: [0] })
+
+export type ResponderConfig = z.output<typeof responder>
 
 export type SlowRule = z.output<typeof slowConsumerRule>
 

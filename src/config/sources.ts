@@ -31,7 +31,8 @@ export const configFileVariable = 'BROKER_CONFIG'
  * One of them, BROKER_PUBLISH_PORT=tcp://…, even has the name of a key.
  */
 function isServiceLink(name: string, value: string): boolean {
-  return /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)/.test(name) || /^(tcp|udp|sctp):\/\//.test(value)
+  if (/_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)/.test(name)) return true
+  return name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value)
 }
 
 /** Text of a variable or flag as the value it stands for. @throws {ConfigError} a list in brackets that is no YAML. */

@@ -5,7 +5,7 @@
  */
 
 /** A row of native/codec's protocol table: which bytes are spoken on a listener. */
-export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc'
+export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc' | 'responder-raw' | 'responder-line'
 
 /**
  * Names a connection for as long as it lives and never its successor: an integer below 2^53. 0 names none.
@@ -14,9 +14,9 @@ export type ConnectionId = number
 
 export interface ListenerOptions {
   readonly protocol: ProtocolName
-  /** IPv4 or IPv6 address literal, or a name of /etc/hosts resolved beforehand. */
+  /** IPv4 or IPv6 address literal, or `unix:` and the path of a Unix socket (stream). */
   readonly address: string
-  /** 0..65535; 0 picks a free port. */
+  /** 0..65535; 0 picks a free port. 0 with a path. */
   readonly port: number
   /** True when the machine may lack this address (::1 without IPv6): then it is reported in `skipped`, not an error. */
   readonly optional: boolean
@@ -80,6 +80,29 @@ export interface EngineOptions {
     readonly bufferBytesMax: number
   }
   readonly slowConsumers: readonly SlowConsumerRule[]
+  /** How listeners of the protocols `responder-…` answer. */
+  readonly responder: {
+    readonly reply: 'fixed' | 'echo' | 'last'
+    readonly text: string
+    /** Instead of a last message that is not there. */
+    readonly missing: string
+    /** Permissions of Unix sockets. */
+    readonly mode: number
+    /** 0: a silent connection is never closed. */
+    readonly idleMs: number
+  }
+  /** Whose last message is kept: patterns as in slow-consumer rules; none: nothing is. */
+  readonly retain: {
+    readonly topics: readonly string[]
+    readonly topicsMax: number
+    readonly bytesMax: number
+  }
+  readonly latency: {
+    /** 0..1000: how long shards ask again before they sleep. */
+    readonly spinUs: number
+    readonly realTime: boolean
+    readonly lockMemory: boolean
+  }
   /** CPU numbers to pin shard k to (k modulo length), or null. */
   readonly cpus: readonly number[] | null
 }
@@ -95,11 +118,18 @@ export interface SkippedListener extends BoundListener {
   readonly code: string
 }
 
+/** Something that was asked of the system for the shards. */
+export interface Tuning {
+  readonly name: 'spin' | 'cpus' | 'real-time' | 'memory'
+  /** null: applied; else the system's name of the error that refused it. */
+  readonly code: string | null
+}
+
 export interface ConnectionEvent {
   readonly type: 'connection'
   readonly id: ConnectionId
   readonly protocol: ProtocolName
-  /** Peer as `127.0.0.1:4711` or `[::1]:4711`. */
+  /** Peer as `127.0.0.1:4711` or `[::1]:4711`, or `unix`. */
   readonly peer: string
   /** None where the connection's streams name theirs. */
   readonly topics: readonly string[]
@@ -267,6 +297,8 @@ export interface TopicStats {
 export interface NativeEngine extends SessionCalls {
   readonly listeners: readonly BoundListener[]
   readonly skipped: readonly SkippedListener[]
+  /** Only what was asked for. */
+  readonly tuning: readonly Tuning[]
   /**
    * Publishes to every subscriber of the topic. A string is sent as text, bytes as binary. Returns the publication's offset
    * in its topic, from 0. Throws an Error with `code` ERR_TOPIC (invalid name), ERR_MESSAGE_BYTES (over messageBytesMax),

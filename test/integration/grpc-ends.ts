@@ -52,7 +52,7 @@ test('a cancelled publisher: what it had sent was published', async (t) => {
   publisher.call.cancel()
   t.match(await publisher.ended(), { code: status.CANCELLED })
   await eventually('its end here', () => stat('streams_now') === 1)
-  t.equal(stat('streams_reset'), 1)
+  t.equal(stat('streams_cancelled'), 1)
 })
 
 test('a thousand subscriptions, cancelled at once, leave nothing', async (t) => {

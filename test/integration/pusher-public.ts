@@ -2,7 +2,7 @@
 
 import { test } from 'tap'
 import { embedPusher } from './support/pusher-broker.js'
-import { connectClient, startSubscription, subscribe } from './support/pusher-client.js'
+import { connectClient, startSubscription, subscribe, vouchedBy } from './support/pusher-client.js'
 import { answers, subscriptionsOf } from './support/pusher-queries.js'
 
 const longestName = `${'a'.repeat(149)}_-=@,.;AZ0.9...`
@@ -21,6 +21,28 @@ test('an event reaches its subscribers as it was sent', async (t) => {
   }
   t.match(anna.socketId, /^\d+\.\d+$/)
   t.not(anna.socketId, bert.socketId)
+})
+
+test('control characters, six bytes each in JSON: as many as a payload may have', async (t) => {
+  const place = await embedPusher(t)
+  const person = vouchedBy(place.sdk, { id: 'anna' })
+  const [anna, bert] = [await connectClient(t, place, person), await connectClient(t, place, person)]
+  const [hers, his] = [await subscribe(anna, 'private-cache-room'), await subscribe(bert, 'private-cache-room')]
+  const most = '\u0001'.repeat(10_240)
+  await place.sdk.trigger('private-cache-room', 'published', most)
+  t.equal(await his.ear.nth('published'), most)
+  t.equal(await (await subscribe(await connectClient(t, place, person), 'private-cache-room')).ear.nth('published'), most, 'from the cache, too')
+  hers.channel.trigger('client-published', most)
+  t.equal(await his.ear.nth('client-published'), most)
+})
+
+test('a server may use any name for its events', async (t) => {
+  const place = await embedPusher(t)
+  const { ear } = await subscribe(await connectClient(t, place), 'news')
+  for (const name of ['pusher:anything', 'client-anything', 'Grüße 👋', '__proto__']) {
+    await place.sdk.trigger('news', name, { name })
+    t.strictSame(await ear.nth(name), { name })
+  }
 })
 
 test('all subscribers see one order', async (t) => {

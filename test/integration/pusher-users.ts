@@ -2,7 +2,8 @@
 
 import { test } from 'tap'
 import { embedPusher, sdkFor, shop, type PusherBroker } from './support/pusher-broker.js'
-import { connectClient, vouchedBy, type Person, type PusherClient } from './support/pusher-client.js'
+import { connectClient, subscribe, vouchedBy, type Person, type PusherClient } from './support/pusher-client.js'
+import { ask } from './support/pusher-queries.js'
 
 interface Test {
   teardown(task: () => unknown): void
@@ -31,6 +32,13 @@ test('sign-in, and events for a user on every connection', async (t) => {
   t.strictSame([await desk.user.nth('hello'), await phone.user.nth('hello')], [{ n: 1 }, { n: 1 }])
   await other.user.nth('last')
   t.notOk(other.user.names.includes('hello'))
+})
+
+test('a user\'s own channel is not among the app\'s', async (t) => {
+  const place = await embedPusher(t)
+  await subscribe(await signIn(t, place, { id: 'anna' }), 'news')
+  t.strictSame(await ask(place.sdk, '/channels'), { channels: { news: {} } })
+  t.strictSame(await ask(place.sdk, '/channels/%23server-to-user-anna'), { occupied: false })
 })
 
 test('ids of other letters', async (t) => {

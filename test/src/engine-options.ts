@@ -3,7 +3,7 @@ import { parseOptions } from '../../src/config/parse.js'
 import type { BrokerOptions } from '../../src/config/schema.js'
 import { resolveEngineOptions, type Machine } from '../../src/engine-options.js'
 
-const machine: Machine = { openFilesMax: 1024, cores: 4, uring: false, resolve: async () => ['10.0.0.7'] }
+const machine: Machine = { openFilesMax: 1024, cores: 4, cpus: [0, 1, 2, 3], uring: false, resolve: async () => ['10.0.0.7'] }
 
 function resolve(options: BrokerOptions, changes: Partial<Machine> = {}) {
   return resolveEngineOptions(parseOptions(options), { ...machine, ...changes })
@@ -76,4 +76,37 @@ test('gRPC listens when it is asked for; its limits are always there', async (t)
   const without = await resolve({})
   t.notOk(without.listeners.some(({ protocol }) => protocol === 'grpc'))
   t.strictSame(without.grpc, { ...limits, streamsPerConnectionMax: 100_000 })
+})
+
+test('a responder listens where it is told, once', async (t) => {
+  t.notOk((await resolve({})).listeners.some(({ protocol }) => protocol.startsWith('responder')), 'nowhere unless told')
+  const { listeners, responder } = await resolve({ responder: {
+    listen: [8080, 'tcp://127.0.0.1:8080', 'unix:/run/b.sock', 'tcp://name:9', 'unix:/run/b.sock'], framing: 'line', mode: '600',
+  } })
+  t.strictSame(listeners.slice(-4), [
+    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false },
+    { protocol: 'responder-line', address: '::1', port: 8080, optional: true },
+    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false },
+    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false },
+  ])
+  t.strictSame(responder, { reply: 'fixed', text: 'respuesta', missing: 'none', mode: 0o600, idleMs: 300_000 })
+  const none = async () => { throw Object.assign(new Error('no such host'), { code: 'ENOTFOUND' }) }
+  await t.rejects(resolve({ responder: { listen: ['tcp://name:9'] } }, { resolve: none }), {
+    message: 'responder.listen must be addresses or names that resolve, got: name (ENOTFOUND)',
+  })
+})
+
+test('last messages are kept where somebody wants them', async (t) => {
+  t.strictSame((await resolve({})).retain, { topics: [], topicsMax: 10_000, bytesMax: 67_108_864 })
+  t.strictSame((await resolve({ responder: { listen: [1], reply: 'last' } })).retain.topics, ['*'])
+  t.strictSame((await resolve({ retain: { topics: ['a*'] } })).retain.topics, ['a*'])
+  t.equal((await resolve({ limits: { topicsMax: 7 } })).retain.topicsMax, 4)
+})
+
+test('the latency profile', async (t) => {
+  t.strictSame((await resolve({ latency: { spinUs: 5, realTime: true } })).latency, { spinUs: 0, realTime: false, lockMemory: false })
+  const options = await resolve({ profile: 'latency', latency: { lockMemory: true } })
+  t.match(options, { latency: { spinUs: 50, realTime: false, lockMemory: true }, cpus: [1, 2, 3] })
+  t.equal((await resolve({ profile: 'latency', shards: 4 })).cpus, null, 'none is left for everything else')
+  t.strictSame((await resolve({ profile: 'latency', cpus: [0] })).cpus, [0])
 })

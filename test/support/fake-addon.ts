@@ -8,6 +8,7 @@ export class FakeEngine implements NativeEngine {
   readonly options: EngineOptions
   readonly listeners
   readonly skipped = []
+  readonly tuning = []
   turnAgesMs: readonly number[] = [0]
   /** Every call but the getters, as text. */
   readonly calls: string[] = []

@@ -99,6 +99,7 @@ inline Wire message(int author, std::string_view text) { return Wire{0x08, stati
 
 inline constexpr std::string_view publish_path = "/MessageService/Publish";
 inline constexpr std::string_view subscribe_path = "/MessageService/Subscribe";
+inline constexpr std::string_view v1_subscribe_path = "/broker.v1.MessageService/Subscribe";
 inline constexpr std::string_view last_path = "/broker.v1.MessageService/Last";
 
 /// A subscriber that is called "s".

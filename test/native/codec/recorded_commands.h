@@ -1,5 +1,6 @@
 // Runs a codec over wire bytes cut in every way and writes down what it commanded, one word per command:
 //   text(Hello) binary(00ff) ignored ping(Hi) pong() close(1000,bye) and last: open, closed or failed(1002);
+//   of a responder: request(its bytes)
 //   of a session protocol: session(any text) client(event|channel|data) application-ping(the answer)
 // Owner: the test. Thread: main.
 #pragma once
@@ -35,6 +36,12 @@ class Recorder final : public codec::CommandSink {
   }
   void on_application_ping(std::string_view answer) override { commands += "application-ping(" + std::string(answer) + ") "; }
 
+  codec::Flow on_request(base::Bytes request) override {
+    commands += "request(" + std::string(base::text_of(request)) + ") ";
+    return flow;
+  }
+
+  codec::Flow flow = codec::Flow::go_on;
   std::string commands;
   std::string last_message;  // of which a client's publication was made
 };

@@ -59,6 +59,27 @@ TEST_CASE("session: so many publications a second, counted anew with the next") 
   CHECK(taken(0, 5) == 3);  // the clock has wrapped
 }
 
+TEST_CASE("session: a share of each batch, by count and by bytes") {
+  conn::Session session;
+  CHECK(!session.over_share(1));
+  for (std::uint32_t i = 1; i < conn::Session::told_max; ++i) session.tells(1, 10);
+  CHECK(!session.over_share(1));
+  session.tells(1, 10);
+  CHECK(session.over_share(1));
+  CHECK(!session.over_share(2));
+  session.tells(2, conn::Session::told_bytes_max - 1);
+  CHECK(!session.over_share(2));
+  session.tells(2, 1);
+  CHECK(session.over_share(2));
+  CHECK(!session.over_share(3));
+}
+
+TEST_CASE("session: no share where batches are not told") {
+  conn::Session session;
+  for (int i = 0; i < 1000; ++i) session.tells(0, 1000);
+  CHECK(!session.over_share(0));
+}
+
 TEST_CASE("session: without a rate nothing is taken") {
   conn::Session session;
   CHECK(!session.takes_publication(0));

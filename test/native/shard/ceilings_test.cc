@@ -192,3 +192,54 @@ TEST_CASE("ceilings of one publication that leaves a session out") {
     }
   }
 }
+
+namespace {
+
+/// One connection to a responder whose requests the kernel takes and answers at once.
+class Asker {
+ public:
+  explicit Asker(shard::Reply reply) {
+    shard::EngineOptions options;
+    options.listeners = {{codec::ProtocolId::responder_line, *os::Address::parse("127.0.0.1", 8002), false}};
+    options.responder.reply = reply;
+    options.last.topics = {"*"};
+    shard::StartError error;
+    engine_ = shard::Engine::start(std::move(options), kernel_, events_, error);
+    engine_->publish("a-topic-whose-name-is-not-short", {codec::PayloadKind::text, base::bytes_of(payload)});
+    client_ = kernel_.connect(8002, request() + request());
+    while (engine_->stats()[static_cast<std::size_t>(metrics::Metric::requests)] < 2) engine_->shard(0).turn(0);
+    engine_->shard(0).turn(0);  // the poller's first word of it, after which there was nothing left
+  }
+  static std::string request() { return "a-topic-whose-name-is-not-short\n"; }
+
+  Measured ask(const std::string& requests) {
+    kernel_.incoming(client_, requests);
+    kernel_.calls = {};
+    const std::size_t before = allocations;
+    engine_->shard(0).turn(0);
+    return {kernel_.calls, allocations - before, 0, 0};
+  }
+
+ private:
+  Sessions events_;
+  ceilings::NullKernel kernel_;
+  std::unique_ptr<shard::Engine> engine_;
+  int client_ = -1;
+};
+
+}  // namespace
+
+TEST_CASE("ceilings of one request: a wait, a receive, a send, and nothing else") {
+  for (const shard::Reply reply : {shard::Reply::fixed, shard::Reply::echo, shard::Reply::last}) {
+    CAPTURE(static_cast<int>(reply));
+    Asker asker(reply);
+    for (const std::string& requests : {Asker::request(), Asker::request() + Asker::request()}) {
+      const Measured measured = asker.ask(requests);
+      CHECK(measured.calls.waits == 1);
+      CHECK(measured.calls.receives == 1);
+      CHECK(measured.calls.sends == 1);
+      CHECK(measured.calls.others == 0);
+      if (counts_allocations) CHECK(measured.allocations == 0);
+    }
+  }
+}

@@ -47,6 +47,7 @@ class NullKernel final : public os::Kernel {
     listeners_.push_back({fd, options.address.port, {}});
     return {fd, 0, options.address.port};
   }
+  void close_listener(int, const os::Endpoint&) override { ++calls.others; }
   os::Accepted accept(int listener) override {
     for (Listener& each : listeners_) {
       if (each.fd != listener || each.queue.empty()) continue;
@@ -91,6 +92,7 @@ class NullKernel final : public os::Kernel {
     ready_now_.push_back(fd);
     return true;
   }
+  void watch_as(int, int, std::uint64_t, os::Watch) override { ++calls.others; }
   void unwatch(int, int) override { ++calls.others; }
   std::size_t wait(int, std::span<os::Ready> into, int) override {
     ++calls.waits;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "native/shard/engine.h"
+#include "native/shard/event_backlog.h"
 #include "test/native/sim/client.h"
 #include "test/native/sim/grpc_client.h"
 #include "test/native/sim/pusher_client.h"
@@ -82,7 +84,10 @@ class EngineOnFake : private shard::EventSink {
   }
 
   /// The control plane takes what waits for it.
-  std::vector<shard::Event> deliver() { return std::exchange(events, {}); }
+  std::vector<shard::Event> deliver() {
+    if (backlog) backlog->clear();
+    return std::exchange(events, {});
+  }
 
   FakeKernel kernel;
   std::vector<shard::Event> events;
@@ -91,7 +96,8 @@ class EngineOnFake : private shard::EventSink {
   std::vector<std::unique_ptr<GrpcClient>> grpc_clients;
   bool same_address = false;
   bool congested_now = false;  // the control plane has enough to do
-  std::size_t congested_from = SIZE_MAX;  // and when so many events wait for it
+  std::optional<shard::EventBacklog> backlog;  // and when this much waits for it
+  std::uint64_t batch_now = 0;  // which batch gathers for it; 0: it does not tell
   bool closed = false;         // it takes no events any more
 
  private:
@@ -107,9 +113,11 @@ class EngineOnFake : private shard::EventSink {
     clients.push_back(std::move(made));
     return kind;
   }
-  bool congested() const override { return congested_now || events.size() >= congested_from; }
+  bool congested() const override { return congested_now || (backlog && backlog->full()); }
+  std::uint64_t batch() const override { return batch_now; }
   bool post(shard::Event&& event) override {
     if (closed) return false;
+    if (backlog) backlog->add(event);
     events.push_back(std::move(event));
     return true;
   }

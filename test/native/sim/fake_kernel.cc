@@ -89,7 +89,14 @@ os::Listening FakeKernel::listen(const os::ListenOptions& options) {
   const std::uint16_t port = options.address.port != 0 ? options.address.port : next_port_++;
   const int fd = open_fd(Kind::listener);
   listeners_[fd].port = port;
-  return {fd, 0, port};
+  listeners_[fd].path = options.address.path;
+  return {fd, 0, options.address.local ? std::uint16_t{0} : port};
+}
+
+void FakeKernel::close_listener(int fd, const os::Endpoint& address) {
+  require(fd, Kind::listener);
+  CHECK(listeners_.at(fd).path == address.path);
+  close(fd);
 }
 
 std::size_t FakeKernel::unaccepted() const {
@@ -203,11 +210,22 @@ int FakeKernel::open_poller() {
 bool FakeKernel::watch(int poller, int fd, std::uint64_t token, os::Watch how) {
   require(poller, Kind::poller);
   CHECK(open_.contains(fd));
-  if (how == os::Watch::edge_in_out && chance(random_, faults.refused_watch)) return false;
+  if (how != os::Watch::level_in && chance(random_, faults.refused_watch)) return false;
   const bool added = pollers_.at(poller).watched.try_emplace(fd, Watched{token, how, false}).second;
   CHECK(added);  // EEXIST
-  if (how == os::Watch::edge_in_out) edge(fd);
+  if (how != os::Watch::level_in) edge(fd);
   return true;
+}
+
+void FakeKernel::watch_as(int poller, int fd, std::uint64_t token, os::Watch how) {
+  require(poller, Kind::poller);
+  CHECK(how != os::Watch::level_in);
+  Watched& watched = pollers_.at(poller).watched.at(fd);  // ENOENT
+  watched.token = token;
+  watched.how = how;
+  // Asking whether there is room also asks to be told when there is.
+  if (!has_room(sockets_.at(fd))) sockets_.at(fd).no_space = true;
+  edge(fd);
 }
 
 void FakeKernel::unwatch(int poller, int fd) {
@@ -248,7 +266,7 @@ os::Ready FakeKernel::ready_of(int fd, const Watched& watched) const {
     const Socket& socket = sockets_.at(fd);
     ready.hang_up = socket.reset || socket.peer_shut;
     ready.readable = ready.hang_up || socket.to_engine.size() > 0;
-    ready.writable = socket.reset || has_room(socket);
+    ready.writable = watched.how == os::Watch::edge_in_out && (socket.reset || has_room(socket));
   }
   return ready;
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "native/os/kernel.h"
@@ -43,6 +44,7 @@ class FakeKernel final : public os::Kernel {
   void advance_ns(std::int64_t ns) { clock_ns_ += ns; }
   /// What waits for acceptance counts as a connection; -1 when nobody listens. The result names it in the calls below.
   int connect(std::uint16_t port, const os::Address& peer, std::size_t send_buffer_bytes);
+  int connect(const std::string& path, std::size_t send_buffer_bytes);
   std::size_t peer_write(int socket, base::Bytes bytes);
   std::size_t peer_read(int socket, base::MutableBytes into);
   void peer_shutdown(int socket);
@@ -64,6 +66,7 @@ class FakeKernel final : public os::Kernel {
   // os::Kernel.
   std::int64_t now_ns() override;
   os::Listening listen(const os::ListenOptions& options) override;
+  void close_listener(int fd, const os::Endpoint& address) override;
   os::Accepted accept(int listener) override;
   os::IoResult receive(int fd, base::MutableBytes into) override;
   os::IoResult send(int fd, base::Bytes bytes) override;
@@ -74,6 +77,7 @@ class FakeKernel final : public os::Kernel {
   void abort(int fd) override;
   int open_poller() override;
   bool watch(int poller, int fd, std::uint64_t token, os::Watch how) override;
+  void watch_as(int poller, int fd, std::uint64_t token, os::Watch how) override;
   void unwatch(int poller, int fd) override;
   std::size_t wait(int poller, std::span<os::Ready> into, int timeout_ms) override;
   int open_wake() override;
@@ -100,6 +104,7 @@ class FakeKernel final : public os::Kernel {
   };
   struct Listener {
     std::uint16_t port = 0;
+    std::string path;
     std::deque<int> queue;
   };
   struct Watched {
@@ -119,6 +124,7 @@ class FakeKernel final : public os::Kernel {
   void step();
   void edge(int fd);
   void fire_due_edges();
+  int wait_for_accept(Listener& listener, const os::Address& peer, std::size_t send_buffer_bytes);
   bool has_room(const Socket& socket) const;
   os::IoResult begin_send(Socket& socket, int fd, std::size_t length);
   void reset(int socket);

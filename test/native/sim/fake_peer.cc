@@ -6,15 +6,27 @@ namespace sim {
 
 int FakeKernel::connect(std::uint16_t port, const os::Address& peer, std::size_t send_buffer_bytes) {
   for (auto& [fd, listener] : listeners_) {
-    if (listener.port != port) continue;
-    const int id = next_fd_++;
-    Socket& socket = sockets_[id];
-    socket.peer = peer;
-    socket.to_peer_max = send_buffer_bytes;
-    listener.queue.push_back(id);
-    return id;
+    if (listener.path.empty() && listener.port == port) return wait_for_accept(listener, peer, send_buffer_bytes);
   }
   return -1;
+}
+
+int FakeKernel::connect(const std::string& path, std::size_t send_buffer_bytes) {
+  os::Address peer;
+  peer.local = true;
+  for (auto& [fd, listener] : listeners_) {
+    if (listener.path == path) return wait_for_accept(listener, peer, send_buffer_bytes);
+  }
+  return -1;
+}
+
+int FakeKernel::wait_for_accept(Listener& listener, const os::Address& peer, std::size_t send_buffer_bytes) {
+  const int id = next_fd_++;
+  Socket& socket = sockets_[id];
+  socket.peer = peer;
+  socket.to_peer_max = send_buffer_bytes;
+  listener.queue.push_back(id);
+  return id;
 }
 
 std::size_t FakeKernel::peer_write(int id, base::Bytes bytes) {

@@ -41,6 +41,13 @@ std::uint32_t GrpcClient::begin_publish(std::string_view topic) {
   return stream;
 }
 
+std::uint32_t GrpcClient::call(std::string_view path, const h2::Wire& request) {
+  const std::uint32_t stream = std::exchange(next_stream_, next_stream_ + 2);
+  streams[stream].window = setup.stream_window_bytes;
+  send(h2::call(stream, path) + h2::end_data(stream, h2::grpc(request)));
+  return stream;
+}
+
 void GrpcClient::publish(std::uint32_t stream, std::int32_t author, std::string_view data) {
   const codec::Message message{author, data};
   h2::Wire bytes(codec::message_bytes(message));

@@ -56,6 +56,8 @@ class GrpcClient {
   /// Returns the stream.
   std::uint32_t subscribe(std::string_view topic);
   std::uint32_t begin_publish(std::string_view topic);
+  /// Any other call with one request, a message without its prefix.
+  std::uint32_t call(std::string_view path, const h2::Wire& request);
   /// As soon as the server's windows allow it.
   void publish(std::uint32_t stream, std::int32_t author, std::string_view data);
   void end(std::uint32_t stream) { send(h2::end_data(stream)); }

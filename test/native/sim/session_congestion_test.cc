@@ -16,8 +16,41 @@ namespace {
 
 constexpr std::size_t read_bytes = 256 * 1024;  // of a shard at once
 constexpr std::size_t text_bytes = 200;
+constexpr std::size_t enough = 50;
 constexpr unsigned texts_of_flooder = 8000;  // more than six reads
 const std::string request = "POST /apps/1/events HTTP/1.1\r\nHost: sim\r\nContent-Length: 11\r\n\r\nhello world";
+
+/// What the control plane took.
+struct Tally {
+  std::size_t opened = 0;
+  std::size_t texts = 0;
+  std::size_t ended = 0;
+  std::size_t requests = 0;
+  std::size_t text_bytes = 0;
+
+  Tally& operator+=(const Tally& more) {
+    opened += more.opened;
+    texts += more.texts;
+    ended += more.ended;
+    requests += more.requests;
+    text_bytes += more.text_bytes;
+    return *this;
+  }
+};
+
+/// Takes everything that waits; what was asked of HTTP gets no answer.
+Tally take(SessionsOnFake& on) {
+  Tally tally;
+  for (const shard::Event& event : on.deliver()) {
+    tally.opened += event.kind == EventKind::session_open ? 1 : 0;
+    tally.texts += event.kind == EventKind::session_message ? 1 : 0;
+    tally.ended += event.kind == EventKind::session_end ? 1 : 0;
+    tally.requests += event.kind == EventKind::http_connection ? 1 : 0;
+    tally.text_bytes += event.text.size();
+    if (event.fd >= 0) on.kernel.close(event.fd);
+  }
+  return tally;
+}
 
 }  // namespace
 
@@ -90,7 +123,7 @@ TEST_CASE("congestion: of a flood, one read comes on top of what is enough, and 
       ids.push_back(on.id_of(*sessions.back()));
     }
     on.deliver();
-    on.congested_from = 50;
+    on.backlog.emplace(shard::BacklogLimits{enough, SIZE_MAX, SIZE_MAX});
     for (unsigned i = 0; i < texts_of_flooder; ++i) sessions[0]->send_text(std::to_string(i) + std::string(text_bytes, 'x'));
     for (std::size_t i = 1; i < sessions.size(); ++i) sessions[i]->send_text("0");
     std::vector<unsigned> heard(sessions.size());
@@ -98,7 +131,7 @@ TEST_CASE("congestion: of a flood, one read comes on top of what is enough, and 
       REQUIRE(round < 100);
       on.settle(1);
       const std::vector<shard::Event> events = on.deliver();
-      CHECK(events.size() < on.congested_from + read_bytes / text_bytes);
+      CHECK(events.size() < enough + read_bytes / text_bytes);
       for (const shard::Event& event : events) {
         REQUIRE(event.kind == EventKind::session_message);
         const auto who = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), event.id) - ids.begin());
@@ -113,6 +146,35 @@ TEST_CASE("congestion: of a flood, one read comes on top of what is enough, and 
     CHECK(std::count(heard.begin() + 1, heard.end(), 1) == 5);
     CHECK(heard[0] == texts_of_flooder);
   }
+}
+
+TEST_CASE("congestion: of sessions, requests and large texts without end, what waits stays in its bounds") {
+  constexpr shard::BacklogLimits limits{1000, 1024 * 1024, 10};
+  constexpr std::uint32_t rounds = 20;
+  constexpr std::uint32_t each = 40;
+  SessionsOnFake on;
+  on.backlog.emplace(limits);
+  Tally tally;
+  for (std::uint32_t i = 0; i < rounds * each; ++i) {
+    PusherClient& client = on.session();
+    client.send_text(std::string(50'000, 'x'));
+    client.send_close(1000);
+    const int socket = on.kernel.connect(SessionsOnFake::session_port, sim::address_of(100'000 + i), 64 * 1024);
+    on.kernel.peer_write(socket, base::bytes_of(request));
+    if (i % each + 1 < each) continue;
+    on.settle(1);
+    const Tally more = take(on);
+    CHECK(more.text_bytes <= limits.bytes_max + read_bytes);
+    CHECK(more.requests <= limits.descriptors_max);
+    tally += more;
+  }
+  CHECK(tally.opened > 0);
+  CHECK(tally.opened < rounds * each);  // more came than was taken
+  for (int i = 0; i < 500 && tally.requests + tally.ended < 2 * rounds * each; ++i) {
+    on.settle(1);
+    tally += take(on);
+  }
+  for (const std::size_t all : {tally.opened, tally.texts, tally.ended, tally.requests}) CHECK(all == rounds * each);
 }
 
 TEST_CASE("congestion: no session begins meanwhile, and those that wait begin with what they said") {
@@ -172,6 +234,26 @@ TEST_CASE("congestion: sessions and requests that come and go meanwhile are no m
     on.settle();
     CHECK(next.is_open());
   }
+}
+
+TEST_CASE("congestion: who has waited goes before who comes") {
+  SessionsOnFake on;
+  on.congested_now = true;
+  PusherClient& waiting = on.session();
+  on.settle();
+  on.congested_now = false;
+  on.backlog.emplace(shard::BacklogLimits{5, SIZE_MAX, SIZE_MAX});
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    for (std::uint32_t i = 0; i < 20; ++i) {
+      const int socket = on.kernel.connect(SessionsOnFake::session_port, sim::address_of(1000 + round * 20 + i), 64 * 1024);
+      on.kernel.peer_write(socket, base::bytes_of(request));
+    }
+    on.settle(1);
+    for (const shard::Event& event : on.deliver()) {
+      if (event.fd >= 0) on.kernel.close(event.fd);
+    }
+  }
+  CHECK(waiting.is_open());
 }
 
 TEST_CASE("congestion: an HTTP request waits on its socket, and is handed over whole") {

@@ -40,7 +40,7 @@ class Reader {
  public:
   Reader(topic::Topic& topic_read, unsigned shard_of_reader, codec::EncodingId encoding_read = websocket)
       : topic(topic_read), shard(shard_of_reader), encoding(encoding_read) {
-    const topic::Head head = topic.add_interest(encoding, shard);
+    const topic::Head head = topic.add_interest(encoding, shard).begin;
     cursor = head.position;
     first_offset = head.offset;
   }

@@ -16,7 +16,9 @@ test('every key of the schema is found, lists are marked', async (t) => {
   }
   t.strictSame(
     leaves.filter(({ list }) => list).map(({ path }) => path.join('.')),
-    ['publish.hosts', 'subscribe.hosts', 'api.hosts', 'pusher.hosts', 'pusher.apps', 'grpc.hosts', 'cpus', 'slowConsumers'],
+    [
+      'publish.hosts', 'subscribe.hosts', 'api.hosts', 'pusher.hosts', 'pusher.apps', 'grpc.hosts', 'responder.listen', 'retain.topics', 'cpus', 'slowConsumers',
+    ],
   )
 })
 

@@ -30,6 +30,12 @@ test('variables of a Kubernetes service with our name are not ours', async (t) =
   }), [])
 })
 
+test('an address of the responder is a value like any other', async (t) => {
+  t.strictSame(environmentEntries({ BROKER_RESPONDER_LISTEN: 'tcp://127.0.0.1:8080,unix:/run/b.sock' }), [
+    { path: ['responder', 'listen'], value: ['tcp://127.0.0.1:8080', 'unix:/run/b.sock'], source: 'BROKER_RESPONDER_LISTEN' },
+  ])
+})
+
 test('--set', async (t) => {
   t.strictSame(assignmentEntry('limits.messageBytesMax=1MiB'), { path: ['limits', 'messageBytesMax'], value: '1MiB', source: '--set' })
   t.strictSame(assignmentEntry('cpus=0,1'), { path: ['cpus'], value: ['0', '1'], source: '--set' })

@@ -98,6 +98,25 @@ test('a cache channel: the last event after the success, or that there is none',
   }
 })
 
+test('the webhook of a miss: one for each subscription, none for asking again', async (t) => {
+  const world = new PusherWorld()
+  const [one, two] = [world.connect(), world.connect()]
+  const misses = () => world.takeWebhooks().filter(({ name }) => name === 'cache_miss').length
+  one.subscribe('cache-a')
+  t.equal(misses(), 1)
+  t.strictSame(names(one.subscribe('cache-a')), ['pusher_internal:subscription_succeeded', 'pusher:cache_miss'], 'the answer says so again')
+  t.equal(misses(), 0)
+  two.subscribe('cache-a')
+  t.equal(misses(), 1)
+  two.unsubscribe('cache-a')
+  two.subscribe('cache-a')
+  t.equal(misses(), 1)
+  world.publish('cache-a')
+  two.unsubscribe('cache-a')
+  two.subscribe('cache-a')
+  t.equal(misses(), 0)
+})
+
 test('other channels remember nothing', async (t) => {
   const world = new PusherWorld()
   for (const channel of ['news', 'private-a', 'private-encrypted-a', 'presence-a']) {

@@ -146,6 +146,7 @@ const badBatches: [unknown, string][] = [
 ]
 
 test('bodies that are none', async (t) => {
+  t.ok(malformed.length + badEvents.length + badTargets.length + badBatches.length >= 105)
   for (const [body, said] of malformed) {
     const trigger = outcome(() => parseTrigger(bytesOf(body), limits))
     t.ok(trigger.startsWith(said), `${JSON.stringify(body)}: ${trigger}`)

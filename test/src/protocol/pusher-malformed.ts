@@ -103,7 +103,7 @@ const rows: readonly (readonly [text: string, answer: Answer])[] = [
 ]
 
 test(`${rows.length} malformed and forged messages`, async (t) => {
-  t.ok(rows.length >= 200)
+  t.ok(rows.length >= 250)
   const world = new PusherWorld({ clientEvents: true })
   const client = world.connect()
   for (const [text, answer] of rows) {

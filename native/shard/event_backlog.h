@@ -1,0 +1,59 @@
+// How much of what peers bring about waits for the control plane, and when that is enough: its thread may be held up for
+// seconds, and neither memory nor descriptors may pile up meanwhile. The end of a session is not counted, as each follows an
+// opening that was; events that a full queue drops are not either.
+// Owner: an EventSink. Thread: `full` and `batch` from any; the rest by whoever holds the sink's lock.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "native/shard/events.h"
+
+namespace shard {
+
+struct BacklogLimits {
+  std::size_t events_max = 16'384;
+  std::size_t bytes_max = 16 * 1024 * 1024;
+  std::size_t descriptors_max = 1024;  // handed over with HTTP requests: they count against no bound of connections any more
+};
+
+class EventBacklog {
+ public:
+  explicit EventBacklog(BacklogLimits limits = {}) : limits_(limits) {}
+
+  void add(const Event& event) {
+    if (!is_counted(event.kind)) return;
+    events_ += 1;
+    bytes_ += sizeof(Event) + event.text.size() + event.detail.size();
+    descriptors_ += event.kind == EventKind::http_connection ? 1 : 0;
+    if (events_ < limits_.events_max && bytes_ < limits_.bytes_max && descriptors_ < limits_.descriptors_max) return;
+    full_.store(true, std::memory_order_relaxed);
+  }
+  /// Everything was taken.
+  void clear() {
+    events_ = bytes_ = descriptors_ = 0;
+    full_.store(false, std::memory_order_relaxed);
+    batch_.fetch_add(1, std::memory_order_relaxed);
+  }
+  /// Once it is, nothing is read any more that adds to it, so that at most one read of each shard comes on top.
+  bool full() const { return full_.load(std::memory_order_relaxed); }
+  /// Counts how often everything was taken, from 1.
+  std::uint64_t batch() const { return batch_.load(std::memory_order_relaxed); }
+
+ private:
+  static bool is_counted(EventKind kind) {
+    return kind == EventKind::session_open || kind == EventKind::session_message || kind == EventKind::session_published ||
+           kind == EventKind::http_connection;
+  }
+
+  const BacklogLimits limits_;
+  std::size_t events_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t descriptors_ = 0;
+  // Relaxed: hints for reading that carry nothing else. Who reads an old batch is only more patient.
+  std::atomic<bool> full_{false};
+  std::atomic<std::uint64_t> batch_{1};
+};
+
+}  // namespace shard
