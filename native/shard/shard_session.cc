@@ -13,8 +13,9 @@ using metrics::Metric;
 namespace {
 /// Of the name of a client's event; the control plane counts characters and decides about longer ones.
 constexpr std::size_t event_bytes_max = 200;
-/// Replies that a client has asked for and does not read.
-constexpr std::size_t private_bytes_max = 1024 * 1024;
+/// Answers that a client has asked for and does not read: with more of them it gets no other one. One alone may be larger, as the
+/// list of a large presence channel is.
+constexpr std::size_t unread_bytes_max = 1024 * 1024;
 constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
 }  // namespace
 
@@ -144,7 +145,7 @@ bool Shard::on_joined(Connection& connection, const topic::TopicRef& topic, topi
 bool Shard::append_private(Connection& connection, base::Bytes bytes) {
   if (bytes.empty()) return true;
   conn::Outbound& outbound = connection.outbound_for_writing();
-  if (outbound.unsent().size() + bytes.size() > private_bytes_max) {
+  if (outbound.unsent().size() > unread_bytes_max) {
     metrics_.add(Metric::connections_closed_slow);
     return false;
   }

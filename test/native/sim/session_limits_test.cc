@@ -182,6 +182,23 @@ TEST_CASE("greedy sessions: whoever asks and does not read is ended before its a
   }
 }
 
+TEST_CASE("regression: one answer may be larger than what may wait unread") {
+  SessionsOnFake on;
+  PusherClient& client = on.open(sim::terms_of(0), 3000);
+  const std::string list(3'000'000, 'm');
+  on.join(client, "presence-crowd", list);
+  on.settle();
+  CHECK(!client.close_code);
+  CHECK(on.stat(Metric::subscriptions_now) == 1);
+  client.pace = Pace::stuck;
+  on.send(client, list);
+  on.turn();
+  CHECK(on.count(EventKind::session_end) == 0);
+  on.send(client, "one more");
+  on.turn();
+  CHECK(on.count(EventKind::session_end) == 1);
+}
+
 TEST_CASE("full logs: sessions that publish are not read, the logs stay in their bound, and nothing is lost") {
   shard::EngineOptions options = with_limits(1 << 30, 1 << 30);
   options.shards = 2;
