@@ -1,6 +1,7 @@
 /** A running broker: the engine's calls and events, typed, with one life from createBroker to close. */
 
 import { EventEmitter } from 'node:events'
+import { closeSync } from 'node:fs'
 import type { BoundHttp } from './api/http.js'
 import { formatGot } from './config/parse.js'
 import { ClosedError } from './errors.js'
@@ -233,7 +234,10 @@ export class Broker {
 
   #dispatch(events: readonly EngineEvent[]): void {
     for (const event of events) {
-      if (this.#ended) return // a listener has stopped the broker
+      if (this.#ended) { // a listener has stopped the broker
+        if (event.type === 'http-connection') closeSync(event.fd)
+        continue
+      }
       try {
         this.#emit(event)
       } catch (error) {

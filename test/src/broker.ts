@@ -1,3 +1,4 @@
+import { fstatSync, openSync } from 'node:fs'
 import { test } from 'tap'
 import { createBrokerWith } from '../../src/create-broker.js'
 import type { BrokerOptions } from '../../src/config/schema.js'
@@ -53,6 +54,14 @@ test('events in order', async (t) => {
   engine.emit(warning('c'))
   t.strictSame(seen, ['a', '127.0.0.1:1', 'b', 'c'])
   broker.stop()
+})
+
+test('regression: who stops the broker in a listener leaves no descriptor of the same batch behind', async (t) => {
+  const { broker, engine } = await start()
+  const fd = openSync('/dev/null', 'r')
+  broker.on('warning', () => broker.stop())
+  engine.emit(warning('a'), { type: 'http-connection', protocol: 'pusher', fd, peer: '127.0.0.1:1', head: Buffer.of() })
+  t.throws(() => fstatSync(fd), { code: 'EBADF' })
 })
 
 test('a listener that throws costs nobody else an event', async (t) => {
