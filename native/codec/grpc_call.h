@@ -32,7 +32,9 @@ struct CallExtras {
   std::string topic;  // of the request's metadata; empty: it has none
   Assembly assembly;
   std::uint64_t messages = 0;  // published by it
-  std::unique_ptr<std::vector<std::uint8_t>> held;  // of an answer: what the peer's windows have no room for yet
+  std::unique_ptr<std::vector<std::uint8_t>> held;  // of an answer: what the peer's windows have no room for yet,
+  std::size_t held_sent = 0;                        // behind what has been sent of it
+  std::uint32_t held_since_ms = 0;
   bool ends_after_held = false;                     // then it ends with success
   bool waits_for_connection = false;                // it is in the codec's list of those that do
 };
@@ -52,6 +54,6 @@ struct Call {
 };
 
 static_assert(sizeof(Call) <= 16);
-static_assert(sizeof(CallExtras) <= 88);
+static_assert(sizeof(CallExtras) <= 96);
 
 }  // namespace codec

@@ -44,6 +44,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   void return_data(StreamKey stream, std::uint32_t length) override { http2_.return_data(stream, length); }
 
   void greet(StreamKey stream, base::Bytes message, std::uint64_t offset) override;
+  std::vector<StreamKey> overdue_greetings(std::uint32_t most_ms) override;
   void answer(StreamKey stream, base::Bytes message, std::uint64_t offset) override;
   void finish(StreamKey stream, GrpcStatus status, std::string_view text) override;
   void drain() override;
@@ -53,7 +54,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
 
   std::uint32_t open_streams() const override { return http2_.streams().size(); }
   std::size_t buffered_bytes() const override { return assembly_bytes_ + held_bytes_ + http2_.buffered_bytes(); }
-  StreamWaits waits() const override { return {http2_.request_since_ms(), answer_since_ms_}; }
+  StreamWaits waits() const override { return {http2_.request_since_ms(), answer_since_ms_, greeting_since_ms_}; }
   bool done() const override { return http2_.done(); }
 
  private:
@@ -94,6 +95,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   void send_held(StreamKey stream);
   void send_all_held();
   void forget_held(Call& call);
+  std::optional<std::uint32_t>& held_since_ms(const Call& call) { return call.state == CallState::subscribed ? greeting_since_ms_ : answer_since_ms_; }
   void trim_held();
   /// Tells the sink, if it knows of the stream.
   void end(StreamKey stream, GrpcStatus status, std::string_view text);
@@ -104,11 +106,12 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   std::vector<StreamKey> held_;   // calls with held answers that wait for the connection's window, some may be gone
   std::size_t held_first_ = 0;    // those before it were served
   std::uint32_t held_calls_ = 0;  // all that have a held answer
-  std::uint32_t held_answers_ = 0;  // of those, all but subscribers: they are the slow-consumer rules' affair
+  std::uint32_t held_answers_ = 0;  // of those, all but subscribers': late answers end the connection, late greetings their streams
   std::vector<std::unique_ptr<CallExtras>> ended_;  // in this decode: a handler may still look at what it ended
   std::size_t assembly_bytes_ = 0;
   std::size_t held_bytes_ = 0;
   std::optional<std::uint32_t> answer_since_ms_;
+  std::optional<std::uint32_t> greeting_since_ms_;  // the oldest, or one before it that has been read
   std::uint32_t now_ms_ = 0;
   bool draining_ = false;
   StreamSink* sink_ = nullptr;  // of the decode that is running

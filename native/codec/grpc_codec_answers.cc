@@ -3,6 +3,7 @@
 // Owner: the connection. Thread: its shard.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "native/base/check.h"
 #include "native/codec/grpc_codec.h"
@@ -53,8 +54,10 @@ void GrpcCodec::hold(StreamKey stream, Call& call, base::Bytes rest) {
   CallExtras& extras = call.extras_for_writing();
   if (!extras.held) {
     extras.held = std::make_unique<std::vector<std::uint8_t>>();
+    extras.held_since_ms = now_ms_;
     ++held_calls_;
-    if (call.state != CallState::subscribed && ++held_answers_ == 1) answer_since_ms_ = now_ms_;
+    if (call.state != CallState::subscribed) ++held_answers_;
+    if (!held_since_ms(call)) held_since_ms(call) = now_ms_;
   }
   extras.held->insert(extras.held->end(), rest.begin(), rest.end());
   held_bytes_ += rest.size();
@@ -84,25 +87,33 @@ void GrpcCodec::trim_held() {
   if (held_.empty()) std::vector<StreamKey>().swap(held_);
 }
 
+/// What has been sent is let go of by halves: a window that opens a little at a time must not move the rest each time.
 void GrpcCodec::send_held(StreamKey stream) {
   Call& call = *find(stream);
   if (!call.extras || !call.extras->held) return;
-  std::vector<std::uint8_t>& held = *call.extras->held;
-  const std::size_t sent = http2_.send(stream, held);
-  held.erase(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(sent));
+  CallExtras& extras = *call.extras;
+  std::vector<std::uint8_t>& held = *extras.held;
+  const std::size_t sent = http2_.send(stream, base::Bytes(held).subspan(extras.held_sent));
+  extras.held_sent += sent;
   held_bytes_ -= sent;
-  const bool is_subscribed = call.state == CallState::subscribed;
-  if (sent > 0 && !is_subscribed) answer_since_ms_ = now_ms_;
-  if (!held.empty()) return hold(stream, call, {});
+  if (sent > 0 && call.state != CallState::subscribed) answer_since_ms_ = now_ms_;
+  if (extras.held_sent < held.size()) {
+    if (extras.held_sent >= held.size() / 2) {
+      held.erase(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(std::exchange(extras.held_sent, 0)));
+    }
+    return hold(stream, call, {});
+  }
   forget_held(call);
-  if (is_subscribed) return sink_->on_stream_window(stream);
+  if (call.state == CallState::subscribed) return sink_->on_stream_window(stream);
   if (call.extras->ends_after_held) end(stream, GrpcStatus::ok, {});
 }
 
 void GrpcCodec::forget_held(Call& call) {
-  held_bytes_ -= call.extras->held->size();
+  held_bytes_ -= call.extras->held->size() - std::exchange(call.extras->held_sent, 0);
   --held_calls_;
-  if (call.state != CallState::subscribed && --held_answers_ == 0) answer_since_ms_.reset();
+  if (call.state != CallState::subscribed) --held_answers_;
+  const std::uint32_t left = call.state == CallState::subscribed ? held_calls_ - held_answers_ : held_answers_;
+  if (left == 0) held_since_ms(call).reset();
   call.extras->held.reset();
 }
 
@@ -111,6 +122,20 @@ void GrpcCodec::greet(StreamKey stream, base::Bytes message, std::uint64_t offse
   if (call == nullptr) return;
   CHECK(call->state == CallState::subscribed);
   send_with_offset(stream, message, offset, AfterAnswer::goes_on);
+}
+
+std::vector<StreamKey> GrpcCodec::overdue_greetings(std::uint32_t most_ms) {
+  std::vector<StreamKey> overdue;
+  std::uint32_t oldest_ms = 0;  // of the others
+  for (const StreamKey stream : http2_.streams().oldest(http2_.streams().size())) {
+    const Call& call = calls_[stream.slot];
+    if (call.state != CallState::subscribed || !call.extras || !call.extras->held) continue;
+    const std::uint32_t age_ms = now_ms_ - call.extras->held_since_ms;
+    if (age_ms >= most_ms) overdue.push_back(stream);
+    else oldest_ms = std::max(oldest_ms, age_ms);
+  }
+  if (greeting_since_ms_) greeting_since_ms_ = now_ms_ - oldest_ms;
+  return overdue;
 }
 
 void GrpcCodec::answer(StreamKey stream, base::Bytes message, std::uint64_t offset) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "native/base/bytes.h"
 #include "native/codec/codec.h"
@@ -43,7 +44,7 @@ class StreamSink {
  public:
   /// One more stream is opened. False: there are too many over all connections; it ends as UNAVAILABLE.
   virtual bool admits_stream() = 0;
-  /// The subscriber's half is complete. The response's headers are queued when this returns, unless it was finished: record
+  /// The subscriber's message is complete. The response's headers are queued when this returns, unless it was finished: record
   /// the interest in here, and what is published after it is seen.
   virtual void on_stream_subscribe(StreamKey stream, const StreamSubscription& subscription) = 0;
   /// One complete message. To refuse it, finish the stream.
@@ -66,6 +67,7 @@ class StreamSink {
 struct StreamWaits {
   std::optional<std::uint32_t> request_since_ms;  // the preface, a control frame or a header block is incomplete
   std::optional<std::uint32_t> answer_since_ms;   // an answer of ours needs window; since any last moved
+  std::optional<std::uint32_t> greeting_since_ms; // a greeting does; since the oldest was made, or earlier
 };
 
 enum class Credit : std::uint8_t {
@@ -105,6 +107,8 @@ class StreamCodec : public Codec {
   /// Within on_stream_subscribe: a retained publication, as GrpcEncoding made it, goes before all that is published from now on.
   /// While it waits for window, `sendable` of its stream is 0.
   virtual void greet(StreamKey stream, base::Bytes message, std::uint64_t offset) = 0;
+  /// The streams whose greeting has waited for window for `most_ms` or longer, by the time told with `set_now`.
+  virtual std::vector<StreamKey> overdue_greetings(std::uint32_t most_ms) = 0;
   /// Answers on_stream_last: `message` is a publication as GrpcEncoding made it, `offset` its place in the topic.
   virtual void answer(StreamKey stream, base::Bytes message, std::uint64_t offset) = 0;
   /// Ends it with trailers. `text` is for people, valid UTF-8.

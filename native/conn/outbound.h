@@ -16,6 +16,7 @@ class Outbound {
  public:
   /// The rest of a shared frame; it leaves before `unsent`.
   base::Bytes pinned() const { return pinned_; }
+  std::uint32_t pinned_since_ms() const { return pinned_since_ms_; }
   base::Bytes unsent() const { return base::Bytes(bytes_).subspan(sent_); }
   bool empty() const { return pinned_.empty() && sent_ == bytes_.size(); }
   /// True when bytes have left that belong to what is still unsent: nothing else may come between.
@@ -36,8 +37,9 @@ class Outbound {
   }
   /// The rest of a frame whose beginning is on the wire already: it goes before everything else. Not a copy: the segment is held
   /// until the rest has left, and counted by its LogMemory.
-  void pin(topic::SegmentRef segment, base::Bytes rest) {
+  void pin(topic::SegmentRef segment, base::Bytes rest, std::uint32_t now_ms) {
     CHECK(!started() && !rest.empty());
+    pinned_since_ms_ = now_ms;
     segment_ = std::move(segment);
     pinned_ = rest;
   }
@@ -69,6 +71,7 @@ class Outbound {
 
   topic::SegmentRef segment_;  // keeps pinned_ alive
   base::Bytes pinned_;
+  std::uint32_t pinned_since_ms_ = 0;
   std::vector<std::uint8_t> bytes_;
   std::size_t sent_ = 0;
   std::size_t pong_at_ = no_pong;

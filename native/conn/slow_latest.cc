@@ -6,8 +6,10 @@
 namespace conn {
 
 SlowVerdict slow_latest(const Lag& lag) {
-  const std::uint64_t head = lag.window.head_offset();
-  return {SlowAction::resume_at, std::max(lag.next_offset, head - 1)};
+  std::uint64_t newest = lag.window.head_offset() - 1;
+  // What this encoding could not say has no bytes.
+  while (newest > lag.next_offset && lag.window.position_of(newest) == lag.window.head_position()) --newest;
+  return {SlowAction::resume_at, std::max(lag.next_offset, newest)};
 }
 
 }  // namespace conn

@@ -164,10 +164,13 @@ PublishOutcome Engine::publish(std::string_view name, const codec::Publication& 
   const EngineOptions& options = context_.options;
   if (!codec::is_valid_topic(name, options.topics.topic_bytes_max)) return {PublishStatus::invalid_topic, 0};
   if (publication.payload.size() > options.codecs.websocket.message_bytes_max) return {PublishStatus::too_big, 0};
-  if (context_.memory.over_limit()) return {PublishStatus::logs_full, 0};
+  const auto now_ms = static_cast<std::uint32_t>(context_.kernel.now_ns() / 1'000'000);
+  if (context_.memory.over_limit()) {
+    context_.ask_for_relief(now_ms);
+    return {PublishStatus::logs_full, 0};
+  }
   const topic::TopicRef topic = context_.topics.open(name);
   if (!topic) return {PublishStatus::topics_full, 0};
-  const auto now_ms = static_cast<std::uint32_t>(context_.kernel.now_ns() / 1'000'000);
   const topic::Published published = context_.last_values.publish(topic, publication, now_ms, context_.memory);
   metrics_.add(Metric::publications);
   metrics_.add(Metric::encodes, published.encodes);

@@ -24,7 +24,8 @@ struct EngineContext {
         events(engine_events),
         memory(engine_kernel, options.log_bytes_max),
         topics(options.topics_max),
-        last_values(options.last) {}
+        last_values(options.last),
+        relief_again_ms(static_cast<std::uint32_t>(engine_kernel.now_ns() / 1'000'000)) {}
   ~EngineContext();
 
   const EngineOptions options;
@@ -48,9 +49,14 @@ struct EngineContext {
   std::atomic<std::size_t> drain_cut{0};
   /// Shards that have closed their last connection while draining. Only counted; the event carries the news.
   std::atomic<unsigned> shards_drained{0};
+  /// Relaxed: one of those who ask at the same time does it.
+  std::atomic<std::uint32_t> relief_again_ms;
 
   /// Tells every shard in `notify` of a topic's new head, except `self` (none: shards_max), whose bit is returned.
   bool notify(const topic::TopicRef& topic, codec::EncodingId encoding, topic::ShardMask shards, unsigned self);
+  /// The logs are full: every shard lets go of its slowest. Now and then, not at every call: what one relief lets go of is free only
+  /// after the next passes.
+  void ask_for_relief(std::uint32_t now_ms);
   /// False when the event was dropped; the caller's metric block counts it.
   bool warn(const char* name, std::string message);
 };

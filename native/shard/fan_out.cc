@@ -164,7 +164,7 @@ void FanOut::complete_frame(Connection& connection) {
   const std::uint64_t end = window.frame_end(subscriber.cursor);
   const topic::Range rest = window.range(subscriber.cursor, static_cast<std::uint32_t>(end - subscriber.cursor));
   CHECK(rest.length == end - subscriber.cursor);
-  connection.outbound_for_writing().pin(window.hold(subscriber.cursor), {rest.bytes, rest.length});
+  connection.outbound_for_writing().pin(window.hold(subscriber.cursor), {rest.bytes, rest.length}, now_ms_);
   subscriber.cursor = end;
 }
 
@@ -355,6 +355,8 @@ void FanOut::act_on_pass_findings() {
     if (Connection* connection = connections_.find(token)) owner_.on_blocked(*connection);
   }
   newly_blocked_.clear();
+  std::sort(over_limit_.begin(), over_limit_.end());  // those with many streams come many times
+  over_limit_.erase(std::unique(over_limit_.begin(), over_limit_.end()), over_limit_.end());
   for (const std::uint64_t token : over_limit_) {
     if (Connection* connection = connections_.find(token)) judge(*connection, now_ms_);
   }

@@ -43,6 +43,8 @@ class FanOutOwner {
   /// A connection has joined a topic, perhaps again: its greeting is to be queued (fan out sends it). False when it must end instead.
   virtual bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) = 0;
   virtual void on_write_failed(conn::Connection& connection) = 0;
+  /// The logs are full, and it does not read the rest of one frame.
+  virtual void on_rest_unread(conn::Connection& connection) = 0;
   /// The kernel refuses its bytes, or the peer has no window for a stream of it.
   virtual void on_blocked(conn::Connection& connection) = 0;
   /// Everything that was pending for a connection that is not simply open, or that answers requests, has left.
@@ -144,6 +146,7 @@ class FanOut {
   std::uint64_t relievable_lag(const conn::TopicSlice& slice, const conn::Subscriber& subscriber) const;
   void look_at_lag(conn::Connection& connection);
   void note_over_limit(const conn::Connection& connection);
+  void let_go_of_rests();
   bool judge_one(conn::Connection& connection, std::size_t subscription, const conn::SlowRule& rule);
 
   const unsigned shard_;

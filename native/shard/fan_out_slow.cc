@@ -1,5 +1,6 @@
 // The part of fan out that deals with slow consumers: measuring lag, applying policies, counting what was skipped.
 #include <algorithm>
+#include <optional>
 
 #include "native/shard/fan_out.h"
 #include "native/shard/timer_wheel.h"
@@ -30,6 +31,15 @@ Behind measure(const TopicSlice& slice, const Subscriber& subscriber, std::uint3
 /// Full logs alone make nobody slow: only who has been refused this long is let go for them. Readers catch up meanwhile,
 /// because publishers are not read.
 constexpr std::uint32_t relieve_age_ms_min = 100;
+/// The same of the rest of one frame, whose subscriber may have no lag.
+constexpr std::uint32_t relieve_rest_age_ms_min = 1000;
+
+/// Since when the rest of a frame waits that has left its place in the log; nothing when there is none.
+std::optional<std::uint32_t> rest_since_ms(const Connection& connection) {
+  if (connection.outbound && !connection.outbound->pinned().empty()) return connection.outbound->pinned_since_ms();
+  if (connection.streams && !connection.streams->rest.empty()) return connection.streams->rest.since_ms;
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -93,7 +103,7 @@ void FanOut::look_at_lag(Connection& connection) {
   }
 }
 
-/// Streams of one connection that are over it stand together: it is noted once.
+/// Streams of one connection that are over it often stand together.
 void FanOut::note_over_limit(const Connection& connection) {
   const std::uint64_t token = ConnectionTable::token(connection);
   if (over_limit_.empty() || over_limit_.back() != token) over_limit_.push_back(token);
@@ -140,8 +150,19 @@ bool FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRu
   return true;
 }
 
+/// It holds its segment whatever has become of its subscriber: one that has left, skipped or caught up has no lag to be judged by.
+void FanOut::let_go_of_rests() {
+  for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
+    Connection& connection = connections_.at(slot);
+    if (connection.state != State::open) continue;
+    const auto since_ms = rest_since_ms(connection);
+    if (since_ms && conn::age_ms_at(now_ms_, *since_ms) >= relieve_rest_age_ms_min) owner_.on_rest_unread(connection);
+  }
+}
+
 void FanOut::relieve(std::uint32_t now_ms) {
   now_ms_ = now_ms;
+  let_go_of_rests();
   std::uint64_t largest = 0;
   for (const auto& [key, slice] : slices_) {
     for (const Subscriber& subscriber : slice->subscribers) {

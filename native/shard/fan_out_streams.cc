@@ -1,4 +1,6 @@
 // The part of fan out that deals with connections of many streams: a subscriber each, one write for all of them.
+#include <algorithm>
+
 #include "native/shard/fan_out.h"
 
 namespace shard {
@@ -61,6 +63,7 @@ WriteOutcome FanOut::write_streams(Connection& connection) {
   metrics_.add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
   connection.streams->written_bytes += result.bytes;
   metrics_.add(Metric::deliveries, static_cast<std::int64_t>(write.consume(result.bytes)));
+  if (conn::FrameRest& rest = connection.streams->rest; !rest.empty() && rest.since_ms == 0) rest.since_ms = std::max(now_ms_, 1u);
   for (const conn::StreamWrite::Frame& frame : write.sent()) {
     if (frame.cursor + frame.payload.size() == frame.slice->window.head_position()) mark_dirty(*frame.slice);  // segments may go
   }

@@ -80,7 +80,6 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void pause(conn::Connection& connection);
   void await_room(conn::Connection& connection);
   void resume_paused();
-  void ask_for_relief();
 
   // Responders (shard_respond.cc).
   void open_responder(conn::Connection& connection);
@@ -110,6 +109,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void judge_streams(conn::Connection& connection);
   bool reads_too_late(conn::Connection& connection);
   void give_up(conn::Connection& connection, std::string_view reason);
+  void end_overdue_greetings(conn::Connection& connection);
   void close_slow_stream(const SlowReport& report, std::string_view reason);
   bool finish_some_streams(conn::Connection& connection);
 
@@ -157,6 +157,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   // FanOutOwner.
   bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) override;
   void on_write_failed(conn::Connection& connection) override;
+  void on_rest_unread(conn::Connection& connection) override;
   void on_blocked(conn::Connection& connection) override;
   void on_drained(conn::Connection& connection) override;
   void on_streams_written(conn::Connection& connection) override;
@@ -185,7 +186,6 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   std::uint32_t now_ms_ = 0;
   bool stopping_ = false;
   bool relieving_ = false;  // asked to let go of the slowest
-  std::uint32_t relief_again_ms_ = 0;
   conn::Connection* decoding_ = nullptr;
 
   std::vector<os::Ready> ready_;

@@ -72,6 +72,11 @@ void Shard::remember_reason(Connection& connection, std::uint16_t code, std::str
 
 void Shard::on_write_failed(Connection& connection) { doom(connection, abnormal, "connection lost"); }
 
+void Shard::on_rest_unread(Connection& connection) {
+  metrics_.add(Metric::connections_closed_slow);
+  doom(connection, abnormal, "slow consumer: a frame was not read to its end while the logs were full");
+}
+
 void Shard::on_blocked(Connection& connection) {
   if (connection.state != State::open) return;
   if (connection.streams) {
@@ -203,7 +208,6 @@ void Shard::on_idle(Connection& connection) {
   connection.since_ms = now_ms_;
   if (connection.has_outbound()) return;  // it has enough of ours to read already
   if (connection.streams) {
-    if (!connection.streams->rest.empty() || !connection.stream_codec().replies().empty()) return;
     connection.stream_codec().ping();
   } else if (manners.ping_text.empty()) {
     std::array<std::uint8_t, 2> frame;

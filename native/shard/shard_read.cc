@@ -13,7 +13,6 @@ using metrics::Metric;
 
 namespace {
 constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
-constexpr std::uint32_t relief_interval_ms = 20;
 }  // namespace
 
 void Shard::on_readable(Connection& connection) {
@@ -274,7 +273,7 @@ void Shard::await_room(Connection& connection) {
 
 void Shard::resume_paused() {
   if (paused_.empty()) return;
-  if (!engine_.memory.below_resume()) ask_for_relief();
+  if (!engine_.memory.below_resume()) engine_.ask_for_relief(now_ms_);
   std::vector<std::uint64_t> paused;
   paused.swap(paused_);
   for (const std::uint64_t token : paused) {
@@ -291,19 +290,6 @@ void Shard::resume_paused() {
     if (!connection->paused || waits) continue;
     connection->paused = false;
     on_readable(*connection);
-  }
-}
-
-/// Now and then, not every turn: what one relief lets go of is free only after the next passes, here and on other shards.
-void Shard::ask_for_relief() {
-  if (static_cast<std::int32_t>(now_ms_ - relief_again_ms_) < 0) return;
-  relief_again_ms_ = now_ms_ + relief_interval_ms;
-  relieving_ = true;
-  for (const auto& shard : engine_.shards) {
-    if (shard.get() == this) continue;
-    Message message;
-    message.kind = MessageKind::relieve;
-    shard->post(std::move(message));
   }
 }
 

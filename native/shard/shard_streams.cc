@@ -19,6 +19,11 @@ constexpr std::uint32_t judge_again_ms = 200;
 /// Finished in one step of a drain, of one connection: some 10 KiB of trailers.
 constexpr std::size_t finished_at_once = 100;
 
+bool waits_for_peer(const Connection& connection) {
+  const codec::StreamWaits waits = connection.stream_codec().waits();
+  return waits.request_since_ms || waits.answer_since_ms || waits.greeting_since_ms;
+}
+
 bool is_over(const std::optional<std::uint32_t>& since_ms, std::uint32_t most_ms, std::uint32_t now_ms) {
   return since_ms && static_cast<std::int32_t>(now_ms - *since_ms) >= static_cast<std::int32_t>(most_ms);
 }
@@ -55,18 +60,19 @@ void Shard::decode_streams(Connection& connection, base::MutableBytes bytes) {
   fan_out_.flush_private(connection);
   if (connection.state != State::open) return;
   if (keeps_too_much(connection)) return give_up(connection, "the server is out of buffers");
-  const codec::StreamWaits waits = codec.waits();
-  const bool waits_now = waits.request_since_ms || waits.answer_since_ms;
-  const bool begins = waits_now && !connection.streams->waits_watched;
-  connection.streams->waits_watched = waits_now;
+  const bool begins = waits_for_peer(connection) && !connection.streams->waits_watched;
+  connection.streams->waits_watched = waits_for_peer(connection);
   if (begins) arm(connection);
 }
 
 // What all connections with streams have and keep together.
 
+/// Over the limit who has its part already gets no more; else a few could keep everybody else out. So there may be twice as many.
 bool Shard::admits_stream() {
   conn::StreamAccount& account = decoding_->streams->account;
-  if (engine_.streams.load(std::memory_order_relaxed) >= engine_.options.streams_max) {
+  const std::size_t streams_max = engine_.options.streams_max;
+  const std::size_t connections = std::max<std::size_t>(1, engine_.connections.load(std::memory_order_relaxed));
+  if (engine_.streams.load(std::memory_order_relaxed) >= streams_max && account.streams >= streams_max / connections) {
     metrics_.add(Metric::streams_refused);
     return false;
   }
@@ -179,6 +185,7 @@ void Shard::withhold_credit(Connection& connection) {
 
 void Shard::grant_credit(Connection& connection) {
   connection.withholding = false;
+  if (connection.state != State::open) return;  // our direction may be shut
   connection.stream_codec().set_credit(codec::Credit::granted);
   fan_out_.flush_soon(connection);
 }
@@ -192,6 +199,7 @@ std::uint32_t Shard::streams_due_ms(const Connection& connection, std::uint32_t 
   const codec::StreamWaits waits = connection.stream_codec().waits();
   if (waits.request_since_ms) take_sooner(*waits.request_since_ms + engine_.options.handshake_ms);
   if (waits.answer_since_ms) take_sooner(*waits.answer_since_ms + engine_.options.handshake_ms);
+  if (waits.greeting_since_ms) take_sooner(*waits.greeting_since_ms + engine_.options.handshake_ms);
   if (connection.streams->age_watched) take_sooner(connection.streams->judge_ms);
   return due_ms;
 }
@@ -202,6 +210,8 @@ void Shard::on_streams_timer(Connection& connection) {
   // While it is paused it is we who do not listen.
   if (!connection.paused && is_over(waits.request_since_ms, most_ms, now_ms_)) return give_up(connection, "a request took too long");
   if (!connection.paused && is_over(waits.answer_since_ms, most_ms, now_ms_)) return give_up(connection, "an answer was not read");
+  if (!connection.paused && is_over(waits.greeting_since_ms, most_ms, now_ms_)) end_overdue_greetings(connection);
+  connection.streams->waits_watched = waits_for_peer(connection);
   judge_streams(connection);
   if (connection.state == State::open) on_idle(connection);
   if (connection.state == State::open) arm(connection);
@@ -246,6 +256,18 @@ void Shard::close_slow_stream(const SlowReport& report, std::string_view reason)
   report.connection.stream_codec().finish(report.stream, GrpcStatus::resource_exhausted, reason);
   fan_out_.unsubscribe_stream(report.connection, report.stream);
   fan_out_.flush_soon(report.connection);
+}
+
+/// What a topic retained is in no log, so no rule for slow consumers sees that a subscriber does not take it.
+void Shard::end_overdue_greetings(Connection& connection) {
+  connection.stream_codec().set_now(now_ms_);
+  for (const StreamKey stream : connection.stream_codec().overdue_greetings(engine_.options.handshake_ms)) {
+    metrics_.add(Metric::streams_closed_slow);
+    connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "slow consumer: its first message was not read");
+    fan_out_.unsubscribe_stream(connection, stream);
+  }
+  on_streams_written(connection);
+  fan_out_.flush_soon(connection);
 }
 
 /// While draining: false as long as some streams are left.

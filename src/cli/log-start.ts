@@ -22,7 +22,7 @@ const roles: Readonly<Record<ProtocolName, string>> = {
 
 function urlOf({ protocol, address, port }: BoundListener): string {
   const endpoint = formatEndpoint(address, port)
-  if (protocol === 'grpc') return `grpc://${endpoint}`
+  if (protocol === 'grpc') return endpoint // as gRPC clients take it
   if (roles[protocol] !== 'responder') return `ws://${endpoint}`
   return isUnixAddress(address) ? endpoint : `tcp://${endpoint}`
 }

@@ -23,4 +23,7 @@ export function logTuning({ tuning, options }: Broker, logger: Logger): void {
     if (code === null) logger.info(details, `${subject}: applied`)
     else logger.warn(details, `${subject}: not permitted (${code}), it needs ${needs}`)
   }
+  if (options.latency.spinUs > 0 && options.cpus === null) {
+    logger.info({ event: 'tuning', tuning: 'cpus', code: null }, `latency: ${rows.cpus[0]}: not applied, no CPU is left over`)
+  }
 }

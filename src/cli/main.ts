@@ -13,7 +13,8 @@ function createProgram(): Command {
     .showSuggestionAfterError()
     .addHelpText('after', `
 Examples:
-  $ broker start                        serve on ws://localhost:8001 (publish) and ws://localhost:8002 (subscribe)
+  $ broker start                        serve on ws://localhost:8001 (publish), ws://localhost:8002 (subscribe),
+                                        localhost:50051 (gRPC) and http://localhost:8000 (API)
   $ broker sub prices                   print what is published to the topic prices
   $ broker pub prices '{"EUR": 1.08}'   publish one message to it
 

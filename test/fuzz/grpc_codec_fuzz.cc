@@ -19,7 +19,7 @@ class Sink final : public codec::CommandSink, public codec::StreamSink {
 
   void on_stream_subscribe(codec::StreamKey stream, const codec::StreamSubscription& given) override {
     note(stream.id + given.topic.size());
-    if (stream.id % 8 == 7) codec_.finish(stream, codec::GrpcStatus::permission_denied, given.subscriber);
+    if (stream.id % 8 == 7) codec_.finish(stream, codec::GrpcStatus::unavailable, given.subscriber);
   }
   void on_stream_message(codec::StreamKey stream, const codec::StreamMessage& given) override {
     note(stream.id + given.data.size());

@@ -201,7 +201,7 @@ test('the command says where, and what came of the profile', async (t) => {
   const lines = broker.log.filter((line) => line['role'] === 'responder')
   t.match(lines[0]?.msg, /^listening on tcp:\/\/127\.0\.0\.1:\d+ \(responder\)$/)
   t.equal(lines.at(-1)?.msg, `listening on unix:${path} (responder)`)
-  const applied = / applied$| not permitted \(E[A-Z]+\), it needs /
+  const applied = / applied$| not applied, no CPU is left over$| not permitted \(E[A-Z]+\), it needs /
   const tunings = broker.log.filter(({ event }) => event === 'tuning')
   t.strictSame(tunings.filter((line) => line['tuning'] !== 'cpus').map((line) => line['tuning']), ['spin', 'real-time', 'memory'])
   for (const { msg } of tunings) t.match(msg, applied)

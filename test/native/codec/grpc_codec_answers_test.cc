@@ -213,10 +213,24 @@ TEST_CASE("grpc greetings: the same with the connection's window, and who leaves
   CHECK(connection.codec().sendable({5, 2}) == 83);
 }
 
-TEST_CASE("grpc greetings: they may wait for ever, unlike answers") {
+TEST_CASE("grpc greetings: how long they have waited is known apart from answers") {
   Connection connection(greeting());
-  connection.feed(settings({{4, 0}}) + subscribe(1));
+  connection.feed(settings({{4, 0}}) + subscribe(1) + subscribe(3));
   CHECK(!connection.codec().waits().answer_since_ms);
+  CHECK(connection.codec().waits().greeting_since_ms == 0u);
+  connection.codec().set_now(7);
+  connection.feed(window_update(1, 1) + subscribe(5));  // a little of it is not all
+  CHECK(connection.codec().overdue_greetings(8).empty());
+  CHECK(connection.codec().overdue_greetings(7) == std::vector<codec::StreamKey>{{1, 0}, {3, 1}});
+  CHECK(connection.codec().waits().greeting_since_ms == 7u);
+  connection.feed(window_update(1, 1000));
+  CHECK(connection.codec().overdue_greetings(7) == std::vector<codec::StreamKey>{{3, 1}});
+  connection.codec().finish({5, 2}, codec::GrpcStatus::resource_exhausted, "slow");
+  connection.codec().finish({3, 1}, codec::GrpcStatus::resource_exhausted, "slow");
+  CHECK(connection.codec().overdue_greetings(0).empty());
+  CHECK(!connection.codec().waits().greeting_since_ms);
+  connection.replies();
+  CHECK(connection.codec().buffered_bytes() == 0);
   Connection other(answering());
   other.feed(settings({{4, 0}}) + last(1));
   CHECK(other.codec().waits().answer_since_ms == 0u);

@@ -103,7 +103,7 @@ class RandomClient {
 Setup lively() {
   return {{}, [](codec::StreamCodec& codec, const std::string& what, StreamKey stream) {
             if (what == "last" && stream.id % 3 != 0) codec.answer(stream, grpc(message(1, "retained")), stream.id);
-            if (what == "subscribe" && stream.id % 7 == 0) codec.finish(stream, GrpcStatus::permission_denied, "no");
+            if (what == "subscribe" && stream.id % 7 == 0) codec.finish(stream, GrpcStatus::unavailable, "no");
           }};
 }
 

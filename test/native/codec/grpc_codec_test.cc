@@ -111,8 +111,8 @@ TEST_CASE("grpc: what the sink ends within its handlers is over at once") {
              "message(1,a topic with a long name,1,a) open", ok_headers(1) + ended(1, 8, "because"), ends_at("message", GrpcStatus::resource_exhausted));
   check_wire(call(1, publish_path) + data(1, grpc(message(1, "a"))) + end_data(1), "message(1,default,1,a) publish-end(1) open",
              ok_headers(1) + ended(1, 14, "because"), ends_at("publish-end", GrpcStatus::unavailable));
-  check_wire(subscribe(1) + subscribe(3), "subscribe(1,default,s,-,0) subscribe(3,default,s,-,0) open", refused(1, 7, "because") + refused(3, 7, "because"),
-             ends_at("subscribe", GrpcStatus::permission_denied));
+  check_wire(subscribe(1) + subscribe(3), "subscribe(1,default,s,-,0) subscribe(3,default,s,-,0) open", refused(1, 14, "because") + refused(3, 14, "because"),
+             ends_at("subscribe", GrpcStatus::unavailable));
   check_wire(last(1), "last(1,default) open", refused(1, 5, "because"), ends_at("last", GrpcStatus::not_found));
   check_wire(subscribe(1) + rst_stream(1), "subscribe(1,default,s,-,0) gone(1) open", ok_headers(1), ends_at("gone", GrpcStatus::ok));
 }

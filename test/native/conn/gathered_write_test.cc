@@ -257,7 +257,7 @@ TEST_CASE("gathered write: what leaves it out behind the rest of a frame of a to
   conn::Subscriber& subscriber = slice.subscribers[0];
   const std::uint64_t end = slice.window.frame_end(subscriber.cursor);
   const topic::Range rest = slice.window.range(subscriber.cursor, UINT32_MAX);
-  scene.connection.outbound_for_writing().pin(slice.window.hold(subscriber.cursor), {rest.bytes, rest.length});
+  scene.connection.outbound_for_writing().pin(slice.window.hold(subscriber.cursor), {rest.bytes, rest.length}, 0);
   subscriber.cursor = end;
   scene.connection.subscriptions.remove(0);
   scene.publish_all(1, {"-", "other", "-"});

@@ -89,6 +89,26 @@ TEST_CASE("grpc ends: an idle peer is pinged, and let go of when it does not ans
   CHECK(on.stat(Metric::connections_now) == 1);
 }
 
+TEST_CASE("regression: a slow reader that is silent is asked for a sign of life before it is let go of") {
+  shard::EngineOptions options;
+  options.idle = {1000, 1500};
+  options.slow_rules = {{"*", conn::SlowPolicyId::drop_oldest, {1 << 30, 3'600'000}}};
+  EngineOnFake on(options);
+  GrpcClient& client = on.grpc({.send_buffer_bytes = 4096, .stream_window_bytes = 0x7FFFFFFF});
+  client.grows_windows = false;
+  client.grow_window(0, 0x7FFFFFFF - 65'535);
+  client.subscribe("t");
+  on.settle();
+  client.read_max = 1000;
+  for (int i = 0; i < 100; ++i) {
+    on.publish("t", std::string(3000, 'x'));
+    on.step(100);
+  }
+  CHECK(!client.is_over());
+  CHECK(client.pings > 0);
+  CHECK(client.trouble == "");
+}
+
 TEST_CASE("grpc ends: over the limit of connections the refusal is HTTP/2") {
   shard::EngineOptions options;
   options.connections_max = 1;

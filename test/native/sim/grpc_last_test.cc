@@ -88,3 +88,40 @@ TEST_CASE_FIXTURE(Fixture, "grpc last: what had to make room is no start either"
   CHECK(stream(subscribe("kept", {4 << 3, 1})).messages.empty());
   CHECK(stream(watcher).messages.empty());
 }
+
+TEST_CASE_FIXTURE(Fixture, "grpc last: each first message has its own time") {
+  on.publish("kept", std::string(1000, 'x'));
+  GrpcClient& stalled = on.grpc({.stream_window_bytes = 100});
+  stalled.grows_windows = false;
+  const auto subscribe_stalled = [&] { return settled(stalled.call(h2::v1_subscribe_path, h2::text_field(2, "kept") + h2::Wire{4 << 3, 1})); };
+  const auto first = subscribe_stalled();
+  for (int i = 0; i < 9; ++i) on.step(1000);
+  const auto second = subscribe_stalled();
+  for (int i = 0; i < 2; ++i) on.step(1000);
+  on.settle();
+  CHECK(stalled.streams[first].status == 8);
+  CHECK(!stalled.streams[second].status);
+  for (int i = 0; i < 9; ++i) on.step(1000);
+  on.settle();
+  CHECK(stalled.streams[second].status == 8);
+}
+
+TEST_CASE_FIXTURE(Fixture, "grpc last: a subscriber that does not take its first message ends, its connection goes on") {
+  on.publish("kept", std::string(1000, 'x'));
+  GrpcClient& stalled = on.grpc({.stream_window_bytes = 100});
+  stalled.grows_windows = false;
+  on.settle();
+  const auto plain = stalled.subscribe("other");
+  const auto stuck = stalled.call(h2::v1_subscribe_path, h2::text_field(2, "kept") + h2::Wire{4 << 3, 1});
+  on.settle();
+  CHECK(on.engine->stream_bytes() > 0);
+  for (int i = 0; i < 12; ++i) on.settle(1000);
+  CHECK(stalled.streams[stuck].status == 8);
+  CHECK(!stalled.streams[plain].status);
+  CHECK(on.engine->stream_bytes() == 0);
+  CHECK(on.stat(metrics::Metric::streams_closed_slow) == 1);
+  on.publish("other", std::string("y"));
+  on.settle();
+  CHECK(stalled.streams[plain].messages == Messages{{0, "y"}});
+  CHECK(stalled.trouble == "");
+}

@@ -56,6 +56,22 @@ TEST_CASE("grpc limits: streams of all connections together; what ends makes roo
   CHECK(on.stat(Metric::streams_now) == 0);
 }
 
+TEST_CASE("regression: who has all the streams there may be does not keep others out") {
+  shard::EngineOptions options;
+  options.streams_max = 100;
+  EngineOnFake on(options);
+  GrpcClient& hog = on.grpc();
+  for (int i = 0; i < 100; ++i) hog.begin_publish("t");
+  on.settle();
+  GrpcClient& other = on.grpc();
+  on.settle();
+  const auto admitted = other.subscribe("t");
+  const auto refused = hog.begin_publish("t");
+  on.settle();
+  CHECK(!other.streams[admitted].status);
+  CHECK(hog.streams[refused].status == 14);
+}
+
 TEST_CASE("grpc limits: half messages of all connections together; who has more than its part ends, the others go on") {
   shard::EngineOptions options;
   options.stream_bytes_max = 200'000;

@@ -115,6 +115,34 @@ TEST_CASE("grpc windows: a stream is reset while its frame is half written") {
   CHECK(on.engine->memory().bytes_now() == 0);
 }
 
+TEST_CASE("regression: rests of frames whose subscribers are gone do not fill the logs for ever") {
+  shard::EngineOptions options;
+  options.log_bytes_max = 300 * 1024;
+  EngineOnFake on(options);
+  for (int i = 0; on.publish("other", std::string("x")) == shard::PublishStatus::ok; ++i) {
+    REQUIRE(i < 100);
+    GrpcClient& client = on.grpc({.send_buffer_bytes = 2000});
+    const std::string topic = "t" + std::to_string(i);
+    const auto stream = client.subscribe(topic);
+    on.settle();
+    client.reads = false;
+    on.publish(topic, std::string(15'000, 'x'));
+    on.turn();
+    client.reset(stream);
+    client.step();
+    on.turn();
+  }
+  CHECK(on.stat(Metric::subscriptions_now) == 0);
+  for (int i = 0; i < 20; ++i) {
+    for (const auto& client : on.grpc_clients) client->grow_window(0, 16);  // they are never silent
+    on.publish("other", std::string("x"));
+    on.step(200);
+  }
+  CHECK(on.engine->memory().bytes_now() == 0);
+  CHECK(on.stat(Metric::connections_closed_slow) > 0);
+  CHECK(on.publish("other", std::string("x")) == shard::PublishStatus::ok);
+}
+
 TEST_CASE("grpc slow: a stream without window is disconnected by the rule, its connection and the other streams go on") {
   EngineOnFake on(with_rule(conn::SlowPolicyId::disconnect, 10'000, 3'600'000));
   GrpcClient& client = on.grpc({.stream_window_bytes = 1500});
@@ -201,6 +229,26 @@ TEST_CASE("grpc slow: latest skips at a message's boundary") {
   CHECK(on.stat(Metric::publications_skipped) == 21 - static_cast<std::int64_t>(client.streams[stream].messages.size()));
   CHECK(on.stat(Metric::publications_skipped) > 0);
   CHECK(client.trouble == "");
+}
+
+TEST_CASE("regression: latest sends the newest message that gRPC can say, also when bytes came behind it") {
+  EngineOnFake on(with_rule(conn::SlowPolicyId::latest, 5000, 3'600'000));
+  GrpcClient& client = on.grpc({.stream_window_bytes = 10'000});
+  client.grows_windows = false;
+  const auto stream = client.subscribe("t");
+  on.settle();
+  for (int i = 0; i < 15; ++i) {
+    on.publish("t", std::string(1000 - 8, 'x'));
+    on.settle();
+  }
+  on.publish("t", std::string("the latest"));
+  on.publish_binary("t", "\xFF");
+  on.settle();
+  client.grow_window(0, 1'000'000);
+  client.grow_window(stream, 1'000'000);
+  on.settle();
+  CHECK(client.streams[stream].messages.back().second == "the latest");
+  CHECK(on.stat(Metric::publications_skipped) > 0);
 }
 
 TEST_CASE("grpc slow: within a message nothing can be skipped, the stream ends") {

@@ -34,7 +34,7 @@ test('says where it listens and what it allows', async (t) => {
   t.match(broker.log, [
     { level: 'info', event: 'listening', role: 'publish', msg: `listening on ws://127.0.0.1:${publishPort} (publish)` },
     { level: 'info', event: 'listening', role: 'subscribe', msg: `listening on ws://127.0.0.1:${subscribePort} (subscribe)` },
-    { level: 'info', event: 'listening', role: 'grpc', msg: `listening on grpc://127.0.0.1:${grpcPort} (grpc)` },
+    { level: 'info', event: 'listening', role: 'grpc', msg: `listening on 127.0.0.1:${grpcPort} (grpc)` },
     { level: 'info', event: 'listening', role: 'api', msg: `listening on http://127.0.0.1:${apiPort} (api)` },
     { level: 'info', event: 'listening', role: 'api' },
     { level: 'warn', event: 'hint', msg: 'only 50 connections at a time; for more raise limits.connectionsMax and the limit of open files (ulimit -n)' },
