@@ -1,7 +1,9 @@
 /** A message published on each protocol is received on each other one, in one order. */
 
 import { test } from 'tap'
+import { eventually } from './support/eventually.js'
 import { openRoom, type Said } from './support/protocol-ears.js'
+import { StreamClient } from './support/stream-client.js'
 
 test('each protocol to each', async (t) => {
   const { ears, publishers } = await openRoom(t)
@@ -16,6 +18,23 @@ test('each protocol to each', async (t) => {
     }
   }
   t.equal(sent.length, publishers.size)
+})
+
+test('a responder answers with the last message, whatever protocol published it', async (t) => {
+  const room = await openRoom(t, { responder: { listen: ['tcp://127.0.0.1:0'], framing: 'line', reply: 'last' } })
+  const { port = 0 } = room.broker.listeners.find(({ protocol }) => protocol === 'responder-line') ?? {}
+  const client = new StreamClient(t, { host: '127.0.0.1', port })
+  let count = 0
+  for (const [from, publish] of room.publishers) {
+    const said = { author: count, data: `from ${from}: "Grüße"` }
+    count += 1
+    await publish(said)
+    await Promise.all(room.ears.map((ear) => ear.has(count)))
+    client.received = ''
+    client.socket.write(`${room.topic}\n`)
+    await eventually('a line', () => client.received.endsWith('\n'))
+    t.strictSame(JSON.parse(Buffer.from(client.received, 'latin1').toString()), said, from)
+  }
 })
 
 for (const shards of [1, 3]) {

@@ -9,7 +9,6 @@ import { createBroker, type Broker, type BrokerOptions } from '../../src/index.j
 import { eventually } from './support/eventually.js'
 import { startBroker } from '../support/broker-process.js'
 import { StreamClient } from './support/stream-client.js'
-import { connect as connectWebSocket } from './support/ws-client.js'
 
 interface Test {
   teardown(task: () => unknown): void
@@ -86,15 +85,6 @@ test('last: only topics that are to be retained, within the bound', async (t) =>
   t.equal(await client.ask('keep/b', 'of keep/b'), 'of keep/b')
   t.equal(await client.ask('keep/a', 'none'), 'none', 'published to longest ago')
   t.equal(await client.ask('other', 'none'), 'none')
-})
-
-test('last: whatever protocol published it', async (t) => {
-  const broker = await start(t, { listen: [tcp], reply: 'last' })
-  const { port = 0 } = broker.listeners.find(({ protocol }) => protocol === 'websocket-publish') ?? {}
-  const publisher = await connectWebSocket(t, `ws://127.0.0.1:${port}/prices`)
-  await publisher.send('over WebSocket')
-  await eventually('it is kept', () => broker.stats()['last_values_now'] === 1)
-  t.equal(await connect(t, broker).ask('prices', 'over WebSocket'), 'over WebSocket')
 })
 
 test('a client that does not read is not read, and hinders nobody', async (t) => {
