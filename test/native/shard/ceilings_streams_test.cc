@@ -48,7 +48,10 @@ class Streams {
     shard::StartError error;
     engine_ = shard::Engine::start(std::move(options), kernel_, events_, error);
     h2::Wire bytes = h2::bytes(codec::http2_preface) + h2::settings({{4, INT32_MAX}}) + h2::window_update(0, INT32_MAX - 65'535);
-    for (std::size_t i = 0; i < subscribers; ++i) bytes = bytes + h2::subscribe(static_cast<std::uint32_t>(2 * i + 1));
+    for (std::size_t i = 0; i < subscribers; ++i) {
+      const h2::Wire subscribe = h2::subscribe(static_cast<std::uint32_t>(2 * i + 1));
+      bytes.insert(bytes.end(), subscribe.begin(), subscribe.end());
+    }
     connection_ = kernel_.connect(8004, text_of(bytes + h2::call(publisher(), h2::publish_path)));
     while (stat(Metric::subscriptions_now) < static_cast<std::int64_t>(subscribers)) engine_->shard(0).turn(0);
     publish();  // the first one fills caches
