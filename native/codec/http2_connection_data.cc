@@ -133,8 +133,8 @@ void Http2Connection::return_data(StreamKey key, std::uint32_t length) {
   if (Http2Stream* const stream = streams_.find(key)) stream->send_delta += length;
 }
 
-/// Some clients give back every frame by itself, to both windows: so many small updates are no fault of theirs. A frame that the
-/// window cut short is: who opens it byte by byte makes us send bytes one by one (CVE-2019-9511).
+/// Some clients give back every frame by itself, to both windows: a frame that no window cut short earns them two small updates. One
+/// that was cut earns none: who opens a window byte by byte makes us send bytes one by one (CVE-2019-9511).
 void Http2Connection::take_send_windows(StreamKey key, std::uint32_t length) {
   const std::uint32_t most = sendable(key);
   CHECK(length > 0 && length <= most);

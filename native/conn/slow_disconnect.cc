@@ -1,4 +1,4 @@
-// `disconnect`: the connection ends with 1013 and how far it was behind. What it received is a prefix, without a gap.
+// `disconnect`: the connection ends with 1013, a stream of one with RESOURCE_EXHAUSTED, and how far it was behind. What it received is a prefix, without a gap.
 #include "native/conn/slow_policy.h"
 
 namespace conn {
