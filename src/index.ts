@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** The package's interface: a broker inside a Node program. */
 
 export type { Broker, BrokerEvents, BrokerListener, CloseOptions } from './broker.js'

@@ -22,3 +22,11 @@ export function reportError(error: unknown): void {
   process.stderr.write(text.split('\n').map((line) => `broker: ${line}\n`).join(''))
   process.exitCode = error instanceof ConfigError ? exitCodes.usage : exitCodes.failed
 }
+
+/** A reader that has seen enough (`| head -1`) is a normal end. */
+export function exitWhenReaderIsGone(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.done)
+    throw error
+  })
+}

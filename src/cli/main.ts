@@ -4,7 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../package-info.js'
 import { commands } from './commands.js'
-import { exitCodes, reportError } from './exit.js'
+import { exitCodes, exitWhenReaderIsGone, reportError } from './exit.js'
 
 function createProgram(): Command {
   const program = new Command('broker')
@@ -29,6 +29,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 and 143 ended by
 }
 
 async function main(): Promise<void> {
+  exitWhenReaderIsGone()
   try {
     await createProgram().parseAsync()
   } catch (error) {

@@ -12,6 +12,7 @@ import { createLogger } from '../log/logger.js'
 import { drainOnSignals } from './drain-on-signals.js'
 import { logEvents } from './log-events.js'
 import { logStart } from './log-start.js'
+import { logStats } from './log-stats.js'
 import { logMadeApp, randomApp } from './pusher-app.js'
 
 type Flags = Readonly<Record<string, string | string[] | undefined>>
@@ -66,7 +67,7 @@ async function run(command: Command): Promise<void> {
   })
   const flush = logEvents(broker, logger)
   drainOnSignals(broker, logger, flush)
-  process.on('SIGUSR2', () => logger.info({ event: 'stats', stats: broker.stats(), topics: broker.topicStats(20) }, 'stats'))
+  process.on('SIGUSR2', () => logStats(broker, logger))
   logStart(broker, logger)
   if (madeApp !== null) logMadeApp(broker, madeApp, logger)
 }

@@ -3,6 +3,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { closedByBroker, connect } from './connect.js'
 import { signalExitCodes } from './exit.js'
+import { startedByNpx, watchParent } from './npx.js'
 import { Printer } from './printer.js'
 import { subscribeUrl } from './topic-url.js'
 
@@ -19,16 +20,10 @@ function parseCount(text: string): number {
   return count
 }
 
-/** A reader that has seen enough (`| head -1`) is a normal end. */
-function exitWhenReaderIsGone(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
-}
-
 async function run(topics: readonly string[], { url, count }: SubOptions): Promise<void> {
-  exitWhenReaderIsGone()
+  const npxGone = new Promise<void>((resolve) => {
+    if (startedByNpx()) watchParent(resolve)
+  })
   const printer = new Printer(process.stdout, count ?? null)
   const { socket, closed } = await connect(subscribeUrl(url, topics), (payload) => {
     if (printer.print(payload) || socket.isPaused) return
@@ -47,6 +42,7 @@ async function run(topics: readonly string[], { url, count }: SubOptions): Promi
       leave()
     })
   }
+  void npxGone.then(leave)
   void printer.done.then(leave)
   const [code, reason] = await closed
   if (!leaving) throw closedByBroker(code, reason)

@@ -47,14 +47,28 @@ const oneCatchAllPolicy: Check = ({ slowConsumers, slowPolicy }) =>
     value: slowPolicy,
   }]
 
-const portsDiffer: Check = ({ publish, subscribe }) => {
-  const hosts = new Set(publish.hosts ?? ['127.0.0.1'])
-  const shared = (subscribe.hosts ?? ['127.0.0.1']).some((host) => hosts.has(host))
-  return publish.port === 0 || publish.port !== subscribe.port || !shared ? [] : [{
-    path: ['subscribe', 'port'],
-    problem: 'must differ from publish.port on the same host',
-    value: subscribe.port,
-  }]
+interface Listening {
+  readonly port: number
+  readonly hosts?: readonly string[] | undefined
+}
+
+function collide(a: Listening, b: Listening): boolean {
+  const hosts = new Set(a.hosts ?? ['127.0.0.1'])
+  return a.port !== 0 && a.port === b.port && (b.hosts ?? ['127.0.0.1']).some((host) => hosts.has(host))
+}
+
+/** Of what is on: otherwise somebody else would be suspected of having the port. */
+const portsDiffer: Check = ({ publish, subscribe, api, grpc, pusher }) => {
+  const sections: readonly (readonly [string, Listening | null | undefined])[] = [
+    ['publish', publish], ['subscribe', subscribe], ['api', api], ['grpc', grpc], ['pusher', pusher.apps.length > 0 ? pusher : null],
+  ]
+  const on = sections.flatMap(([key, section]) => (section ? [{ key, section }] : []))
+  return on.flatMap(({ key, section }, at) => {
+    const first = on.slice(0, at).find((other) => collide(other.section, section))
+    return first === undefined ? [] : [{
+      path: [key, 'port'], problem: `must differ from ${first.key}.port on the same host`, value: section.port,
+    }]
+  })
 }
 
 /** Two apps with one id or key: requests and clients could not tell them apart. */

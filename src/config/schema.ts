@@ -175,6 +175,7 @@ const retain = section({
 })
 
 /** What `profile: latency` adds for the whole engine. */
+/** Of `profile: latency`; without it they have no effect. */
 const latency = section({
   /** How long a shard asks for work again before it sleeps, in µs. */
   spinUs: count(0, 1000).default(50),

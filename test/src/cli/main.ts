@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { packageRoot } from '../../../src/package-info.js'
-import { runCli } from '../../support/cli.js'
+import { exitOf, runCli, spawnCli, textOf } from '../../support/cli.js'
 
 test('--version', async (t) => {
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
@@ -16,6 +16,14 @@ test('--help has examples for every command', async (t) => {
     t.equal(stderr, '')
     t.match(stdout, `Examples:\n  $ broker ${command[0] ?? 'start'}`)
   }
+})
+
+test('a reader that leaves the help is a normal end', async (t) => {
+  const child = spawnCli({ args: ['start', '--help'] })
+  const stderr = textOf(child.stderr)
+  child.stdout?.destroy() // before it has begun
+  t.strictSame(await exitOf(child), { code: 0, signal: null })
+  t.equal(stderr(), '')
 })
 
 test('wrong use is one line and exit code 2', async (t) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { test } from 'tap'
 import { startedByNpx } from '../../../src/cli/npx.js'
 import { startBroker } from '../../support/broker-process.js'
-import { commandFile } from '../../support/cli.js'
+import { commandFile, textOf } from '../../support/cli.js'
 
 test('npx leaves a mark', async (t) => {
   t.ok(startedByNpx({ npm_lifecycle_event: 'npx' }))
@@ -37,4 +37,16 @@ test('under npx, the broker ends after the shell that started it', async (t) => 
   await once(shell.stdout, 'close')
   t.match(text, /"event":"draining","msg":"npx has ended: /)
   t.match(text, /"event":"stopped"/)
+})
+
+test('under npx, a subscriber ends after the shell that started it', async (t) => {
+  const broker = await startBroker(t, { args: ['--log-level', 'debug'] })
+  const shell = spawn('sh', ['-c', `"${process.execPath}" "${commandFile}" sub prices --url ${broker.subscribeUrl}; true`], {
+    env: { ...process.env, npm_lifecycle_event: 'npx' }, stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const stderr = textOf(shell.stderr)
+  await broker.logged(({ event }) => event === 'connection')
+  shell.kill('SIGKILL')
+  t.match(await broker.logged(({ event }) => event === 'disconnect'), { code: 1000 })
+  t.equal(stderr(), '')
 })

@@ -148,6 +148,20 @@ test('publish and subscribe through the real broker', async (t) => {
   })
 })
 
+test('SIGUSR2 logs what was counted, in the line itself', async (t) => {
+  const broker = await startBroker(t)
+  t.equal((await runCli(['pub', 'prices', 'x', '--url', broker.publishUrl])).code, 0)
+  const subscriber = new WebSocket(`${broker.subscribeUrl}/prices`)
+  await once(subscriber, 'open')
+  broker.process.kill('SIGUSR2')
+  const stats = await broker.logged(({ event }) => event === 'stats')
+  t.match(stats, { stats: { publications: 1 }, msg: /^stats: connections_accepted 2, .*publications 1, / })
+  t.notMatch(stats.msg, / 0(,|$)/)
+  const topic = await broker.logged(({ event }) => event === 'topic-stats')
+  t.match(topic, { topic: 'prices', subscribers: 1, msg: /^topic prices: subscribers 1, published \d/ })
+  subscriber.terminate()
+})
+
 test('a log reader that leaves does not end the broker', async (t) => {
   const broker = await startBroker(t)
   broker.process.stdout?.destroy()

@@ -30,6 +30,8 @@ const refused: [unknown, string][] = [
   [{ publish: { hosts: ['300.1.1.1'] } }, 'publish.hosts[0] must be an IP address or a host name, got: 300.1.1.1'],
   [{ publish: { hosts: ['a b'] } }, 'publish.hosts[0] must be an IP address or a host name, got: "a b"'],
   [{ publish: { port: 9000 }, subscribe: { port: 9000 } }, 'subscribe.port must differ from publish.port on the same host, got: 9000'],
+  [{ publish: { port: 9000 }, grpc: { port: 9000 } }, 'grpc.port must differ from publish.port on the same host, got: 9000'],
+  [{ subscribe: { port: 9000 }, api: { port: 9000 } }, 'api.port must differ from subscribe.port on the same host, got: 9000'],
   [{ cpus: [-1] }, 'cpus[0] must be 0..1023, got: -1'],
   [{ cpus: [] }, 'cpus must be a list of CPU numbers, got: []'],
   [{ reusePort: 'yes' }, 'reusePort must be true or false, got: yes'],
