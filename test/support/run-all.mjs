@@ -54,7 +54,7 @@ const steps = [
   { name: 'addon', command: node, args: ['native/tools/install.mjs'], count: null },
   { name: 'build', command: node, args: ['native/tools/prepare.mjs'], count: null },
   // `broker bench` compiles it when it is needed: within a test that would be a test of the machine's patience.
-  { name: 'load', ...make('bench/load', 'load'), count: null },
+  { name: 'load', ...make('bench/load', 'all'), count: null },
   { name: 'types', command: node, args: [tsc, '-p', 'test/tsconfig.json'], count: null },
   native('release'),
   native('asan'),
