@@ -199,6 +199,31 @@ TEST_CASE("regression: one answer may be larger than what may wait unread") {
   CHECK(on.count(EventKind::session_end) == 1);
 }
 
+TEST_CASE("regression: sessions that leave within a frame and never read its rest do not fill the logs for ever") {
+  shard::EngineOptions options;
+  options.log_bytes_max = 300 * 1024;
+  SessionsOnFake on(options);
+  for (int i = 0; on.publish("pusher/1/other", std::string("x")) == shard::PublishStatus::ok; ++i) {
+    REQUIRE(i < 100);
+    PusherClient& client = on.open(sim::terms_of(0), 3000);
+    const std::string channel = "c" + std::to_string(i);
+    on.join(client, channel);
+    on.settle();
+    client.pace = Pace::stuck;
+    on.publish_event(channel, std::string(15'000, 'x'));
+    on.turn();
+    on.leave(client, channel);
+    on.turn();
+  }
+  CHECK(on.stat(Metric::subscriptions_now) == 0);
+  for (int i = 0; i < 10; ++i) {
+    on.publish("pusher/1/other", std::string("x"));
+    on.step(200);
+  }
+  CHECK(on.engine->memory().bytes_now() == 0);
+  CHECK(on.publish("pusher/1/other", std::string("x")) == shard::PublishStatus::ok);
+}
+
 TEST_CASE("full logs: sessions that publish are not read, the logs stay in their bound, and nothing is lost") {
   shard::EngineOptions options = with_limits(1 << 30, 1 << 30);
   options.shards = 2;
