@@ -27,7 +27,6 @@ void FanOut::unsubscribe_stream(Connection& connection, codec::StreamKey stream)
   const auto found = streams.find(stream);
   if (!found) return;
   const conn::Subscription subscription = connection.subscriptions[*found];
-  streams.wake(subscription.slice->subscribers[subscription.index]);
   leave(subscription);  // while it is still known by its slot
   connection.subscriptions.replace_by_last(*found);
   streams.remove(*found);
