@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "native/base/check.h"
+#include "native/base/wrapping_time.h"
 #include "native/codec/grpc_codec.h"
 #include "native/codec/grpc_headers.h"
 #include "native/codec/grpc_message.h"
@@ -130,7 +131,7 @@ std::vector<StreamKey> GrpcCodec::overdue_greetings(std::uint32_t most_ms) {
   for (const StreamKey stream : http2_.streams().oldest(http2_.streams().size())) {
     const Call& call = calls_[stream.slot];
     if (call.state != CallState::subscribed || !call.extras || !call.extras->held) continue;
-    const std::uint32_t age_ms = now_ms_ - call.extras->held_since_ms;
+    const std::uint32_t age_ms = base::age_ms(call.extras->held_since_ms, now_ms_);
     if (age_ms >= most_ms) overdue.push_back(stream);
     else oldest_ms = std::max(oldest_ms, age_ms);
   }

@@ -39,12 +39,6 @@ struct Lag {
   SlowLimits limits;
 };
 
-/// How old something of `then_ms` is. Another thread's clock may be ahead of this turn's: then it is new, not 49 days old.
-inline std::uint32_t age_ms_at(std::uint32_t now_ms, std::uint32_t then_ms) {
-  const std::uint32_t age_ms = now_ms - then_ms;
-  return age_ms > INT32_MAX ? 0 : age_ms;
-}
-
 enum class SlowAction : std::uint8_t { disconnect, resume_at };
 
 struct SlowVerdict {

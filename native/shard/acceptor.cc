@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "native/base/wrapping_time.h"
 #include "native/shard/engine_context.h"
 #include "native/shard/shard.h"
 
@@ -73,14 +74,14 @@ void Acceptor::back_off(std::uint32_t now_ms, int error) {
 }
 
 void Acceptor::tick(std::uint32_t now_ms) {
-  if (!paused_ || static_cast<std::int32_t>(resume_ms_ - now_ms) > 0) return;
+  if (!paused_ || !base::is_due(resume_ms_, now_ms)) return;
   paused_ = false;
   if (!watch_all()) back_off(now_ms, ENOMEM);
 }
 
 int Acceptor::next_ms(std::uint32_t now_ms) const {
   if (!paused_) return -1;
-  return std::max(0, static_cast<std::int32_t>(resume_ms_ - now_ms));
+  return static_cast<int>(base::time_left_ms(resume_ms_, now_ms));
 }
 
 void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& peer) {

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <tuple>
 
+#include "native/base/wrapping_time.h"
 #include "native/os/latency.h"
 #include "native/os/linux_kernel.h"
 
@@ -164,7 +165,7 @@ PublishOutcome Engine::publish(std::string_view name, const codec::Publication& 
   const EngineOptions& options = context_.options;
   if (!codec::is_valid_topic(name, options.topics.topic_bytes_max)) return {PublishStatus::invalid_topic, 0};
   if (publication.payload.size() > options.codecs.websocket.message_bytes_max) return {PublishStatus::too_big, 0};
-  const auto now_ms = static_cast<std::uint32_t>(context_.kernel.now_ns() / 1'000'000);
+  const auto now_ms = base::moment_of_ns(context_.kernel.now_ns());
   if (context_.memory.over_limit()) {
     context_.ask_for_relief(now_ms);
     return {PublishStatus::logs_full, 0};

@@ -6,10 +6,6 @@
 
 namespace shard {
 
-namespace {
-constexpr std::uint32_t relief_interval_ms = 20;
-}  // namespace
-
 EngineContext::~EngineContext() = default;
 
 bool EngineContext::notify(const topic::TopicRef& topic, codec::EncodingId encoding, topic::ShardMask mask, unsigned self) {
@@ -30,9 +26,9 @@ bool EngineContext::notify(const topic::TopicRef& topic, codec::EncodingId encod
 }
 
 void EngineContext::ask_for_relief(std::uint32_t now_ms) {
-  std::uint32_t again_ms = relief_again_ms.load(std::memory_order_relaxed);
-  if (static_cast<std::int32_t>(now_ms - again_ms) < 0) return;
-  if (!relief_again_ms.compare_exchange_strong(again_ms, now_ms + relief_interval_ms, std::memory_order_relaxed)) return;
+  std::uint32_t asked_ms = relief_asked_ms.load(std::memory_order_relaxed);
+  if (base::distance_ms(asked_ms, now_ms) < relief_interval_ms) return;
+  if (!relief_asked_ms.compare_exchange_strong(asked_ms, now_ms, std::memory_order_relaxed)) return;
   for (const auto& shard : shards) {
     Message message;
     message.kind = MessageKind::relieve;

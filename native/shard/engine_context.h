@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "native/base/wrapping_time.h"
 #include "native/shard/engine_options.h"
 #include "native/shard/events.h"
 #include "native/topic/log_memory.h"
@@ -25,7 +26,7 @@ struct EngineContext {
         memory(engine_kernel, options.log_bytes_max),
         topics(options.topics_max),
         last_values(options.last),
-        relief_again_ms(static_cast<std::uint32_t>(engine_kernel.now_ns() / 1'000'000)) {}
+        relief_asked_ms(base::moment_of_ns(engine_kernel.now_ns()) - relief_interval_ms) {}
   ~EngineContext();
 
   const EngineOptions options;
@@ -49,8 +50,9 @@ struct EngineContext {
   std::atomic<std::size_t> drain_cut{0};
   /// Shards that have closed their last connection while draining. Only counted; the event carries the news.
   std::atomic<unsigned> shards_drained{0};
-  /// Relaxed: one of those who ask at the same time does it.
-  std::atomic<std::uint32_t> relief_again_ms;
+  static constexpr std::uint32_t relief_interval_ms = 20;
+  /// When relief was last asked for, perhaps longer ago than the clock can tell. Relaxed: one of those who ask at the same time does it.
+  std::atomic<std::uint32_t> relief_asked_ms;
 
   /// Tells every shard in `notify` of a topic's new head, except `self` (none: shards_max), whose bit is returned.
   bool notify(const topic::TopicRef& topic, codec::EncodingId encoding, topic::ShardMask shards, unsigned self);

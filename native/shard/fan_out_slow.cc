@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "native/base/wrapping_time.h"
 #include "native/shard/fan_out.h"
 #include "native/shard/timer_wheel.h"
 
@@ -25,7 +26,7 @@ struct Behind {
 Behind measure(const TopicSlice& slice, const Subscriber& subscriber, std::uint32_t now_ms) {
   if (subscriber.cursor >= slice.window.head_position()) return {};
   const std::uint32_t published_ms = slice.window.time_ms_of(slice.window.offset_at(subscriber.cursor));
-  return {slice.window.head_position() - subscriber.cursor, conn::age_ms_at(now_ms, published_ms)};
+  return {slice.window.head_position() - subscriber.cursor, base::age_ms(published_ms, now_ms)};
 }
 
 /// Full logs alone make nobody slow: only who has been refused this long is let go for them. Readers catch up meanwhile,
@@ -156,7 +157,7 @@ void FanOut::let_go_of_rests() {
     Connection& connection = connections_.at(slot);
     if (connection.state != State::open) continue;
     const auto since_ms = rest_since_ms(connection);
-    if (since_ms && conn::age_ms_at(now_ms_, *since_ms) >= relieve_rest_age_ms_min) owner_.on_rest_unread(connection);
+    if (since_ms && base::age_ms(*since_ms, now_ms_) >= relieve_rest_age_ms_min) owner_.on_rest_unread(connection);
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "native/base/wrapping_time.h"
+
 namespace shard {
 
 using conn::Connection;
@@ -106,7 +108,7 @@ std::size_t Shard::wait(int timeout_ms) {
   return kernel_.wait(poller_, ready_, timeout_ms);
 }
 
-void Shard::update_clock() { now_ms_ = static_cast<std::uint32_t>(kernel_.now_ns() / 1'000'000); }
+void Shard::update_clock() { now_ms_ = base::moment_of_ns(kernel_.now_ns()); }
 
 void Shard::post(Message&& message) {
   if (inbox_.post(std::move(message))) kernel_.signal_wake(wake_);

@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "native/base/wrapping_time.h"
 #include "native/codec/websocket_text.h"
 #include "native/shard/shard.h"
 
@@ -135,8 +136,7 @@ void Shard::arm(Connection& connection) {
           connection.blocked ? fan_out_.age_due_in_ms(connection, now_ms_) : TimerWheel::no_deadline_ms;
       if (age_due_in_ms != TimerWheel::no_deadline_ms) {
         // A frame that is only partly on the wire stays overdue whatever the policy does: do not look at it in every tick.
-        const std::uint32_t judge_ms = now_ms_ + std::max(age_due_in_ms, judge_again_ms);
-        if (static_cast<std::int32_t>(judge_ms - due_ms) < 0) due_ms = judge_ms;
+        due_ms = base::sooner_ms(due_ms, now_ms_ + std::max(age_due_in_ms, judge_again_ms));
       }
       break;
     }
@@ -149,7 +149,7 @@ void Shard::arm(Connection& connection) {
     case State::free:
       CHECK(false);
   }
-  timers_.set(connection.slot, due_ms);
+  timers_.set(connection.slot, due_ms, now_ms_);
 }
 
 void Shard::on_timer(Connection& connection) {
@@ -195,13 +195,14 @@ void Shard::on_idle(Connection& connection) {
     connection.awaiting_pong = false;
   }
   if (connection.awaiting_pong) {
-    if (now_ms_ - connection.since_ms < patience.pong_ms) return;
+    if (base::age_ms(connection.since_ms, now_ms_) < patience.pong_ms) return;
     if (manners.no_answer == 0) return doom(connection, abnormal, no_answer_reason);
     return begin_close(connection, static_cast<codec::CloseCode>(manners.no_answer), no_answer_reason);
   }
-  if (now_ms_ - connection.heard_ms < silence_ms(connection)) return;
+  if (base::age_ms(connection.heard_ms, now_ms_) < silence_ms(connection)) return;
   if (connection.role == codec::Role::respond) {
-    if (engine_.options.responder.idle_ms > 0) begin_close(connection, codec::CloseCode::normal, "idle for too long");
+    if (engine_.options.responder.idle_ms > 0) return begin_close(connection, codec::CloseCode::normal, "idle for too long");
+    connection.heard_ms = now_ms_;  // its silence has no bound: it is looked at again as if it had just spoken
     return;
   }
   connection.awaiting_pong = true;
@@ -249,7 +250,7 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
 
 void Shard::go_on_draining() {
   if (!drain_.active || drain_.reported) return;
-  const std::uint32_t elapsed_ms = now_ms_ - drain_.started_ms;
+  const std::uint32_t elapsed_ms = base::age_ms(drain_.started_ms, now_ms_);
   // The last quarter is for the answers to the last close frames.
   const std::uint32_t close_within_ms = drain_.within_ms / 4 * 3;
   const bool time_is_up = elapsed_ms >= close_within_ms;

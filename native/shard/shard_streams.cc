@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "native/base/wrapping_time.h"
 #include "native/shard/shard.h"
 
 namespace shard {
@@ -25,7 +26,7 @@ bool waits_for_peer(const Connection& connection) {
 }
 
 bool is_over(const std::optional<std::uint32_t>& since_ms, std::uint32_t most_ms, std::uint32_t now_ms) {
-  return since_ms && static_cast<std::int32_t>(now_ms - *since_ms) >= static_cast<std::int32_t>(most_ms);
+  return since_ms && base::age_ms(*since_ms, now_ms) >= most_ms;
 }
 }  // namespace
 
@@ -193,14 +194,12 @@ void Shard::grant_credit(Connection& connection) {
 // Deadlines.
 
 std::uint32_t Shard::streams_due_ms(const Connection& connection, std::uint32_t due_ms) const {
-  const auto take_sooner = [&](std::uint32_t other_ms) {
-    if (static_cast<std::int32_t>(other_ms - due_ms) < 0) due_ms = other_ms;
-  };
+  const std::uint32_t most_ms = engine_.options.handshake_ms;
   const codec::StreamWaits waits = connection.stream_codec().waits();
-  if (waits.request_since_ms) take_sooner(*waits.request_since_ms + engine_.options.handshake_ms);
-  if (waits.answer_since_ms) take_sooner(*waits.answer_since_ms + engine_.options.handshake_ms);
-  if (waits.greeting_since_ms) take_sooner(*waits.greeting_since_ms + engine_.options.handshake_ms);
-  if (connection.streams->age_watched) take_sooner(connection.streams->judge_ms);
+  if (waits.request_since_ms) due_ms = base::sooner_ms(due_ms, *waits.request_since_ms + most_ms);
+  if (waits.answer_since_ms) due_ms = base::sooner_ms(due_ms, *waits.answer_since_ms + most_ms);
+  if (waits.greeting_since_ms) due_ms = base::sooner_ms(due_ms, *waits.greeting_since_ms + most_ms);
+  if (connection.streams->age_watched) due_ms = base::sooner_ms(due_ms, connection.streams->judge_ms);
   return due_ms;
 }
 
@@ -219,7 +218,7 @@ void Shard::on_streams_timer(Connection& connection) {
 
 void Shard::judge_streams(Connection& connection) {
   conn::Streams& streams = *connection.streams;
-  if (!streams.age_watched || static_cast<std::int32_t>(now_ms_ - streams.judge_ms) < 0) return;
+  if (!streams.age_watched || !base::is_due(streams.judge_ms, now_ms_)) return;
   fan_out_.judge(connection, now_ms_);
   if (reads_too_late(connection)) return give_up(connection, "answers are not read");
   std::uint32_t due_in_ms = fan_out_.age_due_in_ms(connection, now_ms_);
@@ -239,7 +238,7 @@ bool Shard::reads_too_late(Connection& connection) {
     return false;
   }
   if (moved || streams.unread_since_ms == 0) streams.unread_since_ms = std::max(now_ms_, 1u);
-  return now_ms_ - streams.unread_since_ms >= engine_.options.handshake_ms;
+  return base::age_ms(streams.unread_since_ms, now_ms_) >= engine_.options.handshake_ms;
 }
 
 // Ends.

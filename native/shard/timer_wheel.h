@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "native/base/check.h"
+#include "native/base/wrapping_time.h"
 
 namespace shard {
 
@@ -18,11 +19,12 @@ class TimerWheel {
 
   TimerWheel() { heads_.fill(none); }
 
-  /// Sets or moves the deadline of `slot`. Deadlines are on the wrapping millisecond clock, less than 2^31 ms ahead.
-  void set(std::uint32_t slot, std::uint32_t due_ms) {
+  /// Sets or moves the deadline of `slot`; see base/wrapping_time.h for what a moment is. A wheel without deadlines may stand still
+  /// for any time, so it is told what time it is.
+  void set(std::uint32_t slot, std::uint32_t due_ms, std::uint32_t now_ms) {
     if (slot >= nodes_.size()) nodes_.resize(slot + 1);
     cancel(slot);
-    link(slot, due_ms);
+    link(slot, due_ms, now_ms);
   }
 
   void cancel(std::uint32_t slot) {
@@ -85,10 +87,9 @@ class TimerWheel {
     std::uint32_t due_ms = 0;
   };
 
-  void link(std::uint32_t slot, std::uint32_t due_ms) {
-    // A deadline that has passed goes into the bucket that the next advance visits first.
-    const bool passed = started_ && static_cast<std::int32_t>(due_ms - tick_ * tick_ms) < 0;
-    const std::uint32_t bucket = (passed ? tick_ : due_ms / tick_ms) % buckets;
+  void link(std::uint32_t slot, std::uint32_t due_ms, std::uint32_t now_ms) {
+    // The bucket of a deadline that has passed may have been visited: it goes into that of now, which the next advance visits.
+    const std::uint32_t bucket = (base::is_due(due_ms, now_ms) ? now_ms : due_ms) / tick_ms % buckets;
     nodes_[slot] = {heads_[bucket], none, bucket, due_ms};
     if (heads_[bucket] != none) nodes_[heads_[bucket]].previous = slot;
     heads_[bucket] = slot;
@@ -99,7 +100,7 @@ class TimerWheel {
     std::uint32_t slot = heads_[bucket];
     while (slot != none) {
       const std::uint32_t next = nodes_[slot].next;
-      if (static_cast<std::int32_t>(nodes_[slot].due_ms - now_ms) <= 0) {
+      if (base::is_due(nodes_[slot].due_ms, now_ms)) {
         cancel(slot);
         nodes_[slot].bucket = due;
         due_.push_back(slot);

@@ -119,9 +119,3 @@ TEST_CASE("slow rules: the first that matches, by name or by prefix") {
   CHECK(rule_of("pre") == 4);
   CHECK(rule_of("anything") == 4);
 }
-
-TEST_CASE("slow policies: an age is never negative") {
-  CHECK(conn::age_ms_at(100, 40) == 60);
-  CHECK(conn::age_ms_at(100, 101) == 0);
-  CHECK(conn::age_ms_at(5, UINT32_MAX - 4) == 10);
-}

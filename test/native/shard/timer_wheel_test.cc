@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "native/base/wrapping_time.h"
 #include "test/native/doctest_last.h"
 
 using shard::TimerWheel;
@@ -24,7 +25,7 @@ struct Model {
   std::set<std::uint32_t> fire(std::uint32_t now_ms) {
     std::set<std::uint32_t> slots;
     for (const auto& [slot, due_ms] : due) {
-      if (static_cast<std::int32_t>(due_ms - now_ms) <= 0) slots.insert(slot);
+      if (base::is_due(due_ms, now_ms)) slots.insert(slot);
     }
     for (const std::uint32_t slot : slots) due.erase(slot);
     return slots;
@@ -48,7 +49,7 @@ void run_against_model(std::uint32_t seed, std::uint32_t start_ms) {
     const std::uint32_t action = random() % 10;
     if (action < 5) {
       const std::uint32_t due_ms = now_ms + 1 + random() % ranges_ms[random() % 5];
-      wheel.set(slot, due_ms);
+      wheel.set(slot, due_ms, now_ms);
       model.due[slot] = due_ms;
     } else if (action < 6) {
       wheel.cancel(slot);
@@ -72,12 +73,12 @@ TEST_CASE("timer wheel: fires what is due, once, and nothing that was cancelled 
   TimerWheel wheel;
   CHECK(wheel.next_ms(1000) == -1);
   fired(wheel, 1000);
-  wheel.set(3, 1100);
-  wheel.set(5, 1100);
-  wheel.set(9, 1100);
+  wheel.set(3, 1100, 1000);
+  wheel.set(5, 1100, 1000);
+  wheel.set(9, 1100, 1000);
   wheel.cancel(5);
   wheel.cancel(77);
-  wheel.set(9, 1200);
+  wheel.set(9, 1200, 1000);
   CHECK(fired(wheel, 1099).empty());
   CHECK(fired(wheel, 1100) == std::set<std::uint32_t>{3});
   CHECK(fired(wheel, 1199).empty());
@@ -92,17 +93,36 @@ TEST_CASE("timer wheel: agrees with a list of deadlines") {
   }
 }
 
-TEST_CASE("timer wheel: agrees where the clock wraps around after 49 days") {
-  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
-    CAPTURE(seed);
-    run_against_model(seed, UINT32_MAX - seed * 3000);
+TEST_CASE("timer wheel: agrees where the clock changes its sign after 24 days, and where it begins again after 49") {
+  for (const std::uint32_t turn_ms : {0x8000'0000u, 0u}) {
+    for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+      CAPTURE(turn_ms);
+      CAPTURE(seed);
+      run_against_model(seed, turn_ms - 1 - seed * 3000);
+    }
+  }
+}
+
+TEST_CASE("timer wheel: a deadline is kept to after any time in which there was none") {
+  for (const std::uint32_t idle_ms : {100'000u, 0x7FFF'0000u, 0x8000'1000u, 0xF000'0000u}) {
+    CAPTURE(idle_ms);
+    TimerWheel wheel;
+    fired(wheel, 1000);
+    const std::uint32_t now_ms = 1000 + idle_ms;
+    wheel.set(1, now_ms + 300, now_ms);
+    wheel.set(2, now_ms - 50, now_ms);
+    CHECK(wheel.next_ms(now_ms) <= static_cast<int>(TimerWheel::tick_ms));
+    CHECK(fired(wheel, now_ms) == std::set<std::uint32_t>{2});
+    CHECK(wheel.next_ms(now_ms) <= 300 + static_cast<int>(TimerWheel::tick_ms));
+    CHECK(fired(wheel, now_ms + 299).empty());
+    CHECK(fired(wheel, now_ms + 300) == std::set<std::uint32_t>{1});
   }
 }
 
 TEST_CASE("timer wheel: deadlines that were set before the first turn fire too") {
   TimerWheel wheel;
-  wheel.set(1, 5000);
-  wheel.set(2, 5300);
+  wheel.set(1, 5000, 4000);
+  wheel.set(2, 5300, 4000);
   CHECK(fired(wheel, 5200) == std::set<std::uint32_t>{1});
   CHECK(fired(wheel, 5300) == std::set<std::uint32_t>{2});
 }
@@ -110,21 +130,21 @@ TEST_CASE("timer wheel: deadlines that were set before the first turn fire too")
 TEST_CASE("timer wheel: a deadline in the past fires at the next turn") {
   TimerWheel wheel;
   fired(wheel, 100'000);
-  wheel.set(1, 99'000);
-  wheel.set(2, 100'000);
+  wheel.set(1, 99'000, 100'000);
+  wheel.set(2, 100'000, 100'000);
   CHECK(fired(wheel, 100'000) == std::set<std::uint32_t>{1, 2});
 }
 
 TEST_CASE("timer wheel: handlers may set, move and cancel deadlines, also their own and already passed ones") {
   TimerWheel wheel;
   fired(wheel, 1000);
-  wheel.set(1, 1010);
+  wheel.set(1, 1010, 1000);
   int calls = 0;
   wheel.advance(1300, [&](std::uint32_t slot) {
     ++calls;
-    wheel.set(slot, 1310);
-    wheel.set(2, 1250);  // passed meanwhile
-    wheel.set(3, 1020);
+    wheel.set(slot, 1310, 1300);
+    wheel.set(2, 1250, 1300);  // passed meanwhile
+    wheel.set(3, 1020, 1300);
     wheel.cancel(4);
   });
   CHECK(calls >= 1);
@@ -136,6 +156,6 @@ TEST_CASE("timer wheel: handlers may set, move and cancel deadlines, also their 
 TEST_CASE("timer wheel: after a long stall everything fires at once") {
   TimerWheel wheel;
   fired(wheel, 0);
-  for (std::uint32_t slot = 0; slot < 1000; ++slot) wheel.set(slot, 1 + slot * 37);
+  for (std::uint32_t slot = 0; slot < 1000; ++slot) wheel.set(slot, 1 + slot * 37, 0);
   CHECK(fired(wheel, 1'000'000).size() == 1000);
 }

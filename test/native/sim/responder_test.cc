@@ -208,6 +208,10 @@ TEST_CASE("responder: silence has a bound") {
   Responder patient(options);
   const int for_ever = patient.connect(raw_port);
   for (int i = 0; i < 30; ++i) patient.turn(3'600'000);
+  // Nor does the shard turn for it all the time.
+  const std::int64_t before_ns = patient.kernel.now_ns();
+  for (int i = 0; i < 3; ++i) patient.engine->shard(0).turn(60'000);
+  CHECK(patient.kernel.now_ns() - before_ns > 3'000'000'000);
   CHECK(patient.answer(for_ever, "x") == "respuesta");
 }
 
