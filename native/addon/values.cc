@@ -138,10 +138,18 @@ void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
   options.send_buffer_bytes = integer_of<int>(from, "sendBufferBytes");
 }
 
+/// Frames have a bound, and with it what they carry beside their payload.
+std::string name_of(const Napi::Object& from, const char* name) {
+  std::string text = optional_string_of(from, name);
+  if (text.size() <= codec::name_bytes_limit) return text;
+  const std::string most = std::to_string(codec::name_bytes_limit);
+  throw Napi::RangeError::New(from.Env(), std::string(name) + " must be at most " + most + " bytes, got: " + std::to_string(text.size()));
+}
+
 }  // namespace
 
 PublishDetails to_publish_details(const Napi::Object& value) {
-  return {optional_string_of(value, "event"), optional_string_of(value, "userId"), integer_of<conn::ConnectionId>(value, "excluded")};
+  return {name_of(value, "event"), name_of(value, "userId"), integer_of<conn::ConnectionId>(value, "excluded")};
 }
 
 conn::SessionTerms to_session_terms(const Napi::Object& value) {

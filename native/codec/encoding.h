@@ -23,11 +23,24 @@ struct Publication {
   const Message* message = nullptr;  // what the payload, JSON of the shared schema, says, where that is known; else null
 };
 
+/// The most that limits.messageBytesMax can be (src/config/schema.ts).
+inline constexpr std::size_t message_bytes_limit = 16 * 1024 * 1024;
+/// The most bytes of the names that go with a payload: its topic, its event, and who published it, each.
+inline constexpr std::size_t name_bytes_limit = 1024;
+/// What one byte of a message may become: a control character of a gRPC message is six bytes of a JSON payload (\u0001), and that
+/// is seven in the JSON string of a Pusher event. Other ways are shorter: a Pusher event's own data grows by six at most.
+inline constexpr std::size_t frame_growth_max = 7;
+/// The most bytes of one frame, whichever protocol brings the message and whichever encoding takes it. The configuration asks for
+/// room for it in every log and behind every subscriber (src/config/frame-bytes.ts).
+constexpr std::size_t frame_bytes_max(std::size_t message_bytes_max) {
+  return frame_growth_max * message_bytes_max + 3 * 6 * name_bytes_limit + 128;
+}
+
 class Encoding {
  public:
   virtual ~Encoding() = default;
   /// The exact number of bytes `encode` writes for this publication; 0: this encoding has no way to say it, and its
-  /// subscribers are passed over.
+  /// subscribers are passed over. Never more than `frame_bytes_max`.
   virtual std::size_t encoded_bytes(const Publication& publication) const = 0;
   /// Writes the frame; `out.size()` is exactly `encoded_bytes(publication)`.
   virtual void encode(const Publication& publication, base::MutableBytes out) const = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <iterator>
+#include <utility>
 
 namespace topic {
 
@@ -37,18 +38,24 @@ void Log::remove_interest(unsigned shard, std::vector<SegmentRef>& garbage) {
 }
 
 std::size_t Log::next_segment_bytes(std::size_t frame_bytes) const {
+  CHECK(frame_bytes <= segment_bytes_max);
   if (chain_.empty()) return std::max(frame_bytes, heap_segment_bytes);
   const std::size_t grown = std::clamp(chain_.back()->capacity() * 4, burst_segment_bytes_min, burst_segment_bytes_max);
   return std::max(frame_bytes, grown);
 }
 
 void Log::open_segment(SegmentRef segment, std::uint64_t first_offset) {
+  CHECK(segment);
+  if (!chain_.empty()) {
+    const Segment& last = *chain_.back().get();
+    CHECK(last.end() == position_ && last.base() < position_ && last.first_offset() + last.frames() <= first_offset);
+  }
   segment->start_at(position_, first_offset);
   chain_.push_back(std::move(segment));
 }
 
-base::MutableBytes Log::append(std::size_t bytes, std::uint64_t offset, std::uint32_t time_ms, std::uint64_t excluded) {
-  CHECK(!chain_.empty());
+base::MutableBytes Log::append(std::size_t bytes, std::uint64_t offset, std::uint32_t time_ms, std::uint64_t excluded, SegmentRef& spare) {
+  if (!has_room(bytes)) open_segment(std::exchange(spare, SegmentRef()), offset);
   Segment& segment = *chain_.back().get();
   CHECK(segment.first_offset() + segment.frames() == offset);
   const base::MutableBytes room = segment.append(bytes, time_ms, excluded);
@@ -58,16 +65,13 @@ base::MutableBytes Log::append(std::size_t bytes, std::uint64_t offset, std::uin
   return room;
 }
 
-/// Without a frame before it to stand behind, or room in the index, the next frame opens a segment and brings its own offset.
+/// Without a segment to stand in, or room in its index, nothing is noted: the next frame opens a segment and brings its own offset.
 void Log::pass_over(std::uint64_t offset) {
   if (chain_.empty()) return;
   Segment& segment = *chain_.back().get();
-  if (segment.append_empty_mark()) {
-    CHECK(segment.first_offset() + segment.frames() == offset + 1);
-    offset_ = offset + 1;
-  } else if (segment.frames() == 0) {
-    segment.start_at(position_, offset + 1);  // it was opened for a frame that another publication came before
-  }
+  if (!segment.append_empty_mark()) return;
+  CHECK(segment.first_offset() + segment.frames() == offset + 1);
+  offset_ = offset + 1;
 }
 
 ShardMask Log::take_unnotified() {
@@ -81,8 +85,9 @@ void Log::take(unsigned shard, Head until, std::vector<SegmentRef>& held, std::v
   notified_ &= ~shard_bit(shard);
   for (const SegmentRef& segment : chain_) {
     if (segment->base() >= until.position) break;
-    if (segment->end() <= taken_[shard]) continue;                              // delivered there already
-    if (!held.empty() && segment->base() <= held.back()->base()) continue;  // held already; it has grown
+    if (segment->end() <= taken_[shard]) continue;                           // delivered there already
+    if (!held.empty() && segment.get() == held.back().get()) continue;  // it has grown
+    CHECK(held.empty() || segment->base() == held.back()->end());
     held.push_back(segment);
   }
   taken_[shard] = until.position;

@@ -36,9 +36,9 @@ class Log {
   /// What to acquire when there is no room: larger the more is pending, so that a burst lies in few segments.
   std::size_t next_segment_bytes(std::size_t frame_bytes) const;
   Backing next_segment_backing() const { return chain_.empty() ? Backing::heap : Backing::memfd; }
-  void open_segment(SegmentRef segment, std::uint64_t first_offset);
-  /// Room for one frame; its bytes must be written before the lock is left. CHECKs has_room.
-  base::MutableBytes append(std::size_t bytes, std::uint64_t offset, std::uint32_t time_ms, std::uint64_t excluded);
+  /// Room for one frame; its bytes must be written before the lock is left. Where there is no room it takes `spare`, a fresh
+  /// segment of at least so many bytes. So no segment is ever without a frame.
+  base::MutableBytes append(std::size_t bytes, std::uint64_t offset, std::uint32_t time_ms, std::uint64_t excluded, SegmentRef& spare);
   /// The publication of that offset has no frame here. What is behind it in the log keeps its offset; nobody is to be told.
   void pass_over(std::uint64_t offset);
   /// Shards that must be told of a new head and were not since they last took it.
@@ -53,6 +53,7 @@ class Log {
   void settled(unsigned shard, std::uint64_t position, std::vector<SegmentRef>& garbage);
 
  private:
+  void open_segment(SegmentRef segment, std::uint64_t first_offset);
   void prune(std::vector<SegmentRef>& garbage);
 
   std::uint64_t position_ = 0;
@@ -60,7 +61,9 @@ class Log {
   ShardMask interest_ = 0;
   ShardMask notified_ = 0;
   ShardMask settled_ = 0;
-  std::vector<SegmentRef> chain_;  // not yet taken by every interested shard; the last one is open for appending
+  /// Not yet taken by every interested shard; the last one is open for appending. None is empty, and each begins where the one
+  /// before it ends.
+  std::vector<SegmentRef> chain_;
   std::array<std::uint64_t, shards_max> taken_{};
 };
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "native/base/check.h"
+#include "native/codec/encoding.h"
 #include "native/os/kernel.h"
 
 namespace topic {
@@ -31,6 +32,9 @@ enum class Backing : std::uint8_t {
 };
 
 inline constexpr std::size_t heap_segment_bytes = 16 * 1024;
+/// Frames' ends in a segment, and lengths of ranges of it, are 32 bits; the largest segment is one for a single frame.
+inline constexpr std::size_t segment_bytes_max = codec::frame_bytes_max(codec::message_bytes_limit);
+static_assert(segment_bytes_max < UINT32_MAX - heap_segment_bytes);
 /// A segment is sealed when its index is full, so frames smaller than this on average seal it before its bytes are full.
 inline constexpr std::size_t bytes_per_mark = 32;
 
@@ -59,9 +63,10 @@ class Segment {
     first_offset_ = first_offset;
   }
   /// A mark without a frame keeps the place of a publication that the encoding cannot say: it ends where the frame before it
-  /// does. False when there is no frame before it, or the index is full.
+  /// does. False when the index is full.
   bool append_empty_mark() {
-    if (frames_ == 0 || frames_ == marks_max_) return false;
+    CHECK(frames_ > 0);
+    if (frames_ == marks_max_) return false;
     marks_[frames_] = {used_, marks_[frames_ - 1].time_ms, 0};
     ++frames_;
     has_empty_marks_.store(true, std::memory_order_relaxed);

@@ -14,21 +14,22 @@ Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, 
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if ((in_use >> i & 1) != 0) measure(i);
   }
-  std::array<SegmentRef, codec::encoding_count> spares;
+  Spares spares;
   LastValueRef before;  // freed outside the lock
   for (;;) {
     Missing missing;
     {
       std::lock_guard guard(lock_);
-      missing = open_spares(bytes, spares);
+      missing = find_missing(bytes, spares);
       if (missing.what == Missing::What::nothing) {
-        const Published published = append_everywhere(publication, bytes, now_ms);
+        const Published published = append_everywhere(publication, bytes, spares, now_ms);
         if (last) last->offset = published.offset;
         before = std::exchange(last_, std::move(last));
         return published;
       }
     }
-    // Outside the lock: this may call the system. By the next round others may have published; then it is looked at anew.
+    // Outside the lock: this may call the system. By the next round others may have published; then it is looked at anew, and
+    // a spare that nobody needs any more is given back with the others at the end.
     if (missing.what == Missing::What::frame_bytes) {
       measure(missing.log);
     } else {
@@ -37,19 +38,20 @@ Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, 
   }
 }
 
-Topic::Missing Topic::open_spares(const FrameBytes& bytes, std::array<SegmentRef, codec::encoding_count>& spares) {
+/// Changes nothing: until there is a segment for every log, none gets its own. (One that stood empty in its log while the lock was
+/// left for the next would have the place of whatever is published meanwhile.)
+Topic::Missing Topic::find_missing(const FrameBytes& bytes, const Spares& spares) const {
   for (std::size_t i = 0; i < logs_.size(); ++i) {
-    Log& log = logs_[i];
+    const Log& log = logs_[i];
     if (!log.has_interest()) continue;
     if (bytes[i] == not_measured) return {Missing::What::frame_bytes, i, 0, Backing::heap};
-    if (bytes[i] == 0 || log.has_room(bytes[i])) continue;
-    if (!spares[i]) return {Missing::What::segment, i, log.next_segment_bytes(bytes[i]), log.next_segment_backing()};
-    log.open_segment(std::exchange(spares[i], SegmentRef()), next_offset_);
+    if (bytes[i] == 0 || log.has_room(bytes[i]) || spares[i]) continue;
+    return {Missing::What::segment, i, log.next_segment_bytes(bytes[i]), log.next_segment_backing()};
   }
   return {};
 }
 
-Published Topic::append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, std::uint32_t now_ms) {
+Published Topic::append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, Spares& spares, std::uint32_t now_ms) {
   Published published;
   published.offset = next_offset_++;
   published_.store(next_offset_, std::memory_order_relaxed);
@@ -61,7 +63,7 @@ Published Topic::append_everywhere(const codec::Publication& publication, const 
       ++published.passed_over;
       continue;
     }
-    const base::MutableBytes room = log.append(bytes[i], published.offset, now_ms, publication.excluded);
+    const base::MutableBytes room = log.append(bytes[i], published.offset, now_ms, publication.excluded, spares[i]);
     codec::encoding(static_cast<codec::EncodingId>(i)).encode(publication, room);
     published.notify[i] = log.take_unnotified();
     ++published.encodes;

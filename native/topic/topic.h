@@ -106,9 +106,10 @@ class Topic {
     std::size_t bytes = 0;  // of the segment
     Backing backing = Backing::heap;
   };
+  using Spares = std::array<SegmentRef, codec::encoding_count>;
   // Under lock_:
-  Missing open_spares(const FrameBytes& bytes, std::array<SegmentRef, codec::encoding_count>& spares);
-  Published append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, std::uint32_t now_ms);
+  Missing find_missing(const FrameBytes& bytes, const Spares& spares) const;
+  Published append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, Spares& spares, std::uint32_t now_ms);
 
   const std::string name_;
   std::mutex lock_;  // guards logs_, joins_, next_join_, next_offset_ and last_

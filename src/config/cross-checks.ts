@@ -1,5 +1,6 @@
 /** Rules between keys; one row each. They run on a configuration whose single values are all valid. */
 
+import { frameBytesMax } from './frame-bytes.js'
 import { defaultSlowRule, type BrokerConfig } from './schema.js'
 
 export interface CrossIssue {
@@ -13,24 +14,34 @@ type Check = (config: BrokerConfig) => CrossIssue[]
 
 const catchAll = '*'
 
-/** A message four times over must fit a log, or one publication could push everything else out. */
-const messageFitsLog: Check = ({ limits: { messageBytesMax, logBytesMax } }) =>
-  messageBytesMax * 4 <= logBytesMax ? [] : [{
-    path: ['limits', 'messageBytesMax'],
-    problem: `must be at most a quarter of limits.logBytesMax (${logBytesMax})`,
-    value: messageBytesMax,
-  }]
+/** Where publications wait, with the key that bounds it. */
+interface Room {
+  readonly key: string
+  readonly bytes: number
+}
 
-/** Being one or two messages behind is not being slow. */
-const messageFitsRules: Check = ({ limits: { messageBytesMax }, slowConsumers }) => {
-  const explicit = slowConsumers.map((rule, at) => ({ rule, key: `slowConsumers[${at}].bytesBehindMax` }))
-  const standard = { rule: defaultSlowRule, key: 'bytesBehindMax of the default rule' }
-  const used = slowConsumers.at(-1)?.topics === catchAll ? explicit : [...explicit, standard]
-  return used.filter(({ rule }) => messageBytesMax * 4 > rule.bytesBehindMax).slice(0, 1).map(({ rule, key }) => ({
-    path: ['limits', 'messageBytesMax'],
-    problem: `must be at most a quarter of ${key} (${rule.bytesBehindMax})`,
-    value: messageBytesMax,
-  }))
+/**
+ * A message four times over must fit, or one publication could push everything else out, and who is one or two behind would be
+ * slow. Its largest frame must fit twice: `drop-oldest` keeps three quarters of a limit, and that is to be one publication at least.
+ */
+function messageFits(config: BrokerConfig, rooms: readonly Room[]): CrossIssue[] {
+  const { messageBytesMax } = config.limits
+  const frameBytes = frameBytesMax(config)
+  return rooms.flatMap(({ key, bytes }) => {
+    const issue = (problem: string) => [{ path: ['limits', 'messageBytesMax'], problem, value: messageBytesMax }]
+    if (messageBytesMax * 4 > bytes) return issue(`must be at most a quarter of ${key} (${bytes})`)
+    if (frameBytes * 2 <= bytes) return []
+    return issue(`must be less: with gRPC or Pusher its frames can be ${frameBytes} bytes, at most half of ${key} (${bytes}) is allowed`)
+  }).slice(0, 1)
+}
+
+const messageFitsLog: Check = (config) => messageFits(config, [{ key: 'limits.logBytesMax', bytes: config.limits.logBytesMax }])
+
+const messageFitsRules: Check = (config) => {
+  const { slowConsumers } = config
+  const explicit = slowConsumers.map((rule, at) => ({ bytes: rule.bytesBehindMax, key: `slowConsumers[${at}].bytesBehindMax` }))
+  const standard = { bytes: defaultSlowRule.bytesBehindMax, key: 'bytesBehindMax of the default rule' }
+  return messageFits(config, slowConsumers.at(-1)?.topics === catchAll ? explicit : [...explicit, standard])
 }
 
 const catchAllIsLast: Check = ({ slowConsumers }) =>

@@ -86,7 +86,7 @@ test('connections and their ends are told as events', async (t) => {
 
 test('a stream that is not read ends with RESOURCE_EXHAUSTED, the others of its connection go on', async (t) => {
   const { broker, grpcPort, stat } = await embedGrpc(t, {
-    limits: { messageBytesMax: '32KiB' }, slowConsumers: [{ topics: '*', bytesBehindMax: '256KiB' }],
+    limits: { messageBytesMax: '20KiB' }, slowConsumers: [{ topics: '*', bytesBehindMax: '256KiB' }],
   })
   const slow: string[] = []
   broker.on('slow', ({ topic, policy }) => slow.push(`${topic} ${policy}`))

@@ -2,7 +2,9 @@
 // Owner: the test. Thread: main.
 #include "native/codec/encoding.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "test/native/vendor/doctest.h"
@@ -26,5 +28,37 @@ TEST_CASE("encodings: each writes exactly what it announced, and the same every 
         CHECK(every_byte_written);
       }
     }
+  }
+}
+
+namespace {
+
+/// The longest frame that a text of one byte over and over becomes: as it is, and as the data of a gRPC message.
+std::size_t longest_frame_of(char byte, std::size_t message_bytes, std::string_view name) {
+  const std::string text(message_bytes, byte);
+  const codec::Message message{INT32_MIN, text};
+  std::string json(codec::json_message_bytes(message), '\0');
+  codec::write_json_message(message, {reinterpret_cast<std::uint8_t*>(json.data()), json.size()});
+  codec::Publication plain{codec::PayloadKind::binary, base::bytes_of(text), name, name, name};
+  codec::Publication of_grpc{codec::PayloadKind::text, base::bytes_of(json), name, name, name};
+  of_grpc.message = &message;
+  std::size_t longest = 0;
+  for (std::size_t id = 0; id < codec::encoding_count; ++id) {
+    const codec::Encoding& encoding = codec::encoding(static_cast<codec::EncodingId>(id));
+    longest = std::max({longest, encoding.encoded_bytes(plain), encoding.encoded_bytes(of_grpc)});
+  }
+  return longest;
+}
+
+}  // namespace
+
+TEST_CASE("encodings: no frame is longer than its bound, and a control character comes near it") {
+  const std::string name(codec::name_bytes_limit, '\x01');
+  for (const std::size_t message_bytes : {0u, 1u, 1000u, 65'536u}) {
+    CAPTURE(message_bytes);
+    std::size_t longest = 0;
+    for (int byte = 0; byte < 256; ++byte) longest = std::max(longest, longest_frame_of(static_cast<char>(byte), message_bytes, name));
+    CHECK(longest <= codec::frame_bytes_max(message_bytes));
+    CHECK(longest >= codec::frame_bytes_max(message_bytes) - 64);
   }
 }

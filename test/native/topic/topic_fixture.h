@@ -11,15 +11,17 @@
 namespace fixture {
 
 inline constexpr auto websocket = codec::EncodingId::websocket;
+inline constexpr auto pusher = codec::EncodingId::pusher;
 inline constexpr auto grpc = codec::EncodingId::grpc;
 
-/// What a WebSocket frame of that text is.
-inline std::string frame_of(const std::string& text) {
-  const codec::Publication publication{codec::PayloadKind::text, base::bytes_of(text)};
-  std::string frame(codec::encoding(websocket).encoded_bytes(publication), '\0');
-  codec::encoding(websocket).encode(publication, {reinterpret_cast<std::uint8_t*>(frame.data()), frame.size()});
+/// What a publication is in that encoding; empty when it has no way to say it.
+inline std::string frame_of(const codec::Publication& publication, codec::EncodingId encoding) {
+  std::string frame(codec::encoding(encoding).encoded_bytes(publication), '\0');
+  if (!frame.empty()) codec::encoding(encoding).encode(publication, {reinterpret_cast<std::uint8_t*>(frame.data()), frame.size()});
   return frame;
 }
+/// What a WebSocket frame of that text is.
+inline std::string frame_of(const std::string& text) { return frame_of({codec::PayloadKind::text, base::bytes_of(text)}, websocket); }
 
 inline topic::Published publish(topic::Topic& topic, topic::LogMemory& memory, const std::string& text, std::uint32_t now_ms = 0) {
   return topic.publish({codec::PayloadKind::text, base::bytes_of(text)}, now_ms, memory);

@@ -14,7 +14,6 @@ using namespace fixture;
 
 namespace {
 
-constexpr auto pusher = codec::EncodingId::pusher;
 constexpr std::uint64_t all = UINT64_MAX;
 
 topic::Join join_of(std::uint64_t connection) {

@@ -3,6 +3,7 @@ import { parseConfig, parseOptions } from '../../../src/config/parse.js'
 import { ConfigError } from '../../../src/errors.js'
 
 const known = 'is not a known key'
+const app = { id: 'a', key: 'key-a', secret: 'a-secret' }
 
 /** [what a program passes, the whole message]. */
 const refused: [unknown, string][] = [
@@ -76,6 +77,21 @@ const refused: [unknown, string][] = [
   [
     { slowConsumers: [{ topics: '*', bytesBehindMax: '64KiB' }] },
     'limits.messageBytesMax must be at most a quarter of slowConsumers[0].bytesBehindMax (65536), got: 65536',
+  ],
+  [
+    { limits: { messageBytesMax: '2MiB' }, grpc: {} },
+    'limits.messageBytesMax must be less: with gRPC or Pusher its frames can be 12587008 bytes, '
+    + 'at most half of bytesBehindMax of the default rule (16777216) is allowed, got: 2MiB',
+  ],
+  [
+    { limits: { messageBytesMax: '128KiB', logBytesMax: '1MiB' }, pusher: { apps: [app] } },
+    'limits.messageBytesMax must be less: with gRPC or Pusher its frames can be 790528 bytes, '
+    + 'at most half of limits.logBytesMax (1048576) is allowed, got: 128KiB',
+  ],
+  [
+    { limits: { messageBytesMax: '256KiB' }, slowConsumers: [{ topics: '*', bytesBehindMax: '2MiB' }], grpc: {}, pusher: { apps: [app] } },
+    'limits.messageBytesMax must be less: with gRPC or Pusher its frames can be 1839104 bytes, '
+    + 'at most half of slowConsumers[0].bytesBehindMax (2097152) is allowed, got: 256KiB',
   ],
   [{ grpc: { port: 70_000 } }, 'grpc.port must be 0..65535, got: 70000'],
   [{ grpc: { streamsPerConnectionMax: 0 } }, 'grpc.streamsPerConnectionMax must be 1..1000000, got: 0'],
@@ -167,7 +183,6 @@ test('gRPC: on for the command, off inside a program', async (t) => {
 })
 
 test('Pusher apps', async (t) => {
-  const app = { id: 'a', key: 'key-a', secret: 'a-secret' }
   const table: [unknown, string][] = [
     [[app, { ...app, key: 'key-b' }], 'pusher.apps[1].id must differ from the other apps\', got: a'],
     [[app, { ...app, id: 'b' }], 'pusher.apps[1].key must differ from the other apps\', got: key-a'],

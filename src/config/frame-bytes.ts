@@ -1,0 +1,18 @@
+/** The largest frame that one message can become: what logs and slow-consumer limits must have room for. */
+
+import type { BrokerConfig } from './schema.js'
+
+/** A control character in JSON: `\u0001`. */
+const jsonGrowth = 6
+/** The same in the JSON string of a Pusher event, where the payload was JSON already: `\\u0001`. */
+const nestedJsonGrowth = 7
+/** What a frame has beside its message: heads of the protocols, and in a Pusher event the channel, the event and the user. */
+const envelopeBytesMax = 4096
+
+/** Of the protocols that are on; native/codec/encoding.h has the bound for all of them. */
+export function frameBytesMax({ limits: { messageBytesMax }, grpc, pusher }: BrokerConfig): number {
+  const comesAsJson = grpc !== null
+  const leavesAsJson = pusher.apps.length > 0
+  const growth = comesAsJson && leavesAsJson ? nestedJsonGrowth : comesAsJson || leavesAsJson ? jsonGrowth : 1
+  return growth * messageBytesMax + (growth > 1 ? envelopeBytesMax : 0)
+}
