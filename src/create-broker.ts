@@ -17,7 +17,7 @@ import { PusherExtension } from './pusher-extension.js'
 
 function thisMachine(addon: NativeAddon): Machine {
   return {
-    openFilesMax: addon.raiseFileLimit(), cores: availableParallelism(), cpus: allowedCpus(), uring: addon.uringAvailable(),
+    openFilesMax: addon.raiseFileLimit(), cores: availableParallelism(), cpus: allowedCpus(), uring: () => addon.uringAvailable(),
     resolve: systemResolve,
   }
 }

@@ -14,8 +14,8 @@ export interface Machine {
   readonly cores: number
   /** Their numbers; none when they are not known. */
   readonly cpus: readonly number[]
-  /** Whether the system lets this process use io_uring. */
-  readonly uring: boolean
+  /** Whether the system lets this process use io_uring. Asking makes a ring, which some sandboxes answer by killing the process. */
+  readonly uring: () => boolean
   readonly resolve: Resolve
 }
 
@@ -41,9 +41,10 @@ function resolveConnections(explicit: number | undefined, openFilesMax: number, 
   throw new ConfigError([{ path: 'limits.connectionsMax', problem, got: explicit === undefined ? 'nothing' : String(explicit), source: null }])
 }
 
-function resolveIo(io: BrokerConfig['io'], uring: boolean): EngineOptions['io'] {
-  if (io === 'auto') return uring ? 'uring' : 'epoll'
-  if (io === 'epoll' || uring) return io
+function resolveIo(io: BrokerConfig['io'], uring: Machine['uring']): EngineOptions['io'] {
+  if (io === 'epoll') return io
+  if (uring()) return 'uring'
+  if (io === 'auto') return 'epoll'
   throw new ConfigError([{ path: 'io', problem: 'must be auto or epoll (this system does not allow io_uring)', got: io, source: null }])
 }
 

@@ -4,17 +4,26 @@
 #pragma once
 
 #include "native/os/linux_kernel.h"
+#include "native/os/send_ring.h"
 
 namespace os {
 
 class UringKernel final : public LinuxKernel {
  public:
-  /// True when this system lets this process use io_uring for what we need (it may be disabled by sysctl or a seccomp filter).
-  static bool available();
+  /// `calls` outlives every thread that sends through this kernel. All such kernels of a process share each thread's ring.
+  explicit UringKernel(RingCalls& calls = system_ring_calls()) : calls_(calls) {}
 
-  /// Ranges with a file leave by sendfile as before: io_uring has no equal to it. When a thread cannot have a ring, its batches
-  /// are sent one by one.
+  /// True when this system lets this process use io_uring for what we need (it may be disabled by sysctl or a seccomp filter).
+  static bool available(RingCalls& calls = system_ring_calls());
+
+  /// Ranges with a file leave by sendfile as before: io_uring has no equal to it. A thread that has no ring, or had to give
+  /// its ring up, sends its batches one by one.
   void send_batch(std::span<SendOp> ops) override;
+
+ private:
+  SendRing& ring_of_this_thread();
+
+  RingCalls& calls_;
 };
 
 }  // namespace os

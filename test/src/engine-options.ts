@@ -3,7 +3,7 @@ import { parseOptions } from '../../src/config/parse.js'
 import type { BrokerOptions } from '../../src/config/schema.js'
 import { resolveEngineOptions, type Machine } from '../../src/engine-options.js'
 
-const machine: Machine = { openFilesMax: 1024, cores: 4, cpus: [0, 1, 2, 3], uring: false, resolve: async () => ['10.0.0.7'] }
+const machine: Machine = { openFilesMax: 1024, cores: 4, cpus: [0, 1, 2, 3], uring: () => false, resolve: async () => ['10.0.0.7'] }
 
 function resolve(options: BrokerOptions, changes: Partial<Machine> = {}) {
   return resolveEngineOptions(parseOptions(options), { ...machine, ...changes })
@@ -58,11 +58,17 @@ test('listeners of one protocol follow each other', async (t) => {
 
 test('io is what the system allows, or an error that says so', async (t) => {
   t.equal((await resolve({})).io, 'epoll')
-  t.equal((await resolve({}, { uring: true })).io, 'uring')
-  t.equal((await resolve({ io: 'epoll' }, { uring: true })).io, 'epoll')
+  t.equal((await resolve({}, { uring: () => true })).io, 'uring')
+  t.equal((await resolve({ io: 'epoll' }, { uring: () => true })).io, 'epoll')
   await t.rejects(resolve({ io: 'uring' }), {
     message: 'io must be auto or epoll (this system does not allow io_uring), got: uring',
   })
+})
+
+test('io_uring is not even asked for where io is epoll: a sandbox may kill who asks', async (t) => {
+  const uring = () => { throw new Error('asked') }
+  t.equal((await resolve({ io: 'epoll' }, { uring })).io, 'epoll')
+  await t.rejects(resolve({ io: 'auto' }, { uring }), { message: 'asked' })
 })
 
 test('gRPC listens when it is asked for; its limits are always there', async (t) => {
