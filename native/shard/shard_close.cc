@@ -36,7 +36,9 @@ std::uint32_t ping_after_ms(const Connection& connection, std::uint32_t interval
 
 void Shard::begin_close(Connection& connection, codec::CloseCode code, std::string_view reason) {
   if (connection.state != State::open) return;
-  remember_reason(connection, static_cast<std::uint16_t>(code), reason);
+  if (connection.close_code == 0) remember_reason(connection, static_cast<std::uint16_t>(code), reason);
+  // Its rules are over here and now: whoever shares a channel with it is not to wait until it has answered our close frame.
+  if (connection.session) end_session(connection);
   fan_out_.unsubscribe_all(connection);
   if (connection.streams) {
     codec::StreamCodec& codec = connection.stream_codec();

@@ -235,8 +235,8 @@ void Shard::on_close(std::uint16_t code, std::string_view reason) {
   Connection& connection = *decoding_;
   connection.peer_closed = true;
   if (connection.state == State::open) {
-    begin_close(connection, static_cast<codec::CloseCode>(code), "");
     remember_reason(connection, code, reason);
+    begin_close(connection, static_cast<codec::CloseCode>(code), "");
   } else if (connection.state == State::closing && !connection.has_outbound()) {
     doom(connection, code, reason);
   }

@@ -29,11 +29,13 @@ void Shard::open_session(Connection& connection, const codec::HttpRequest& reque
   post_event(std::move(event));
 }
 
+/// The session's last event. The connection may take until `close_ms` to end; nothing that it says meanwhile is told of.
 void Shard::end_session(Connection& connection) {
   Event event = connection_event(connection, EventKind::session_end);
   event.code = connection.close_code;
   if (connection.close_reason) event.text = *connection.close_reason;
   post_event(std::move(event));
+  connection.session.reset();
 }
 
 void Shard::on_session_message(std::string_view text) { tell_message(*decoding_, text, WithinRate::yes); }

@@ -207,7 +207,7 @@ export interface SessionPublishedEvent {
   readonly data: string
 }
 
-/** The last event of a session; its subscriptions are gone. */
+/** The last event of a session; its subscriptions are gone. Its connection may still wait for the answer to a close frame. */
 export interface SessionEndEvent {
   readonly type: 'session-end'
   readonly id: ConnectionId

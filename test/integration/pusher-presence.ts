@@ -2,9 +2,11 @@
 
 import { test } from 'tap'
 import type { Members, PresenceChannel } from 'pusher-js'
+import { authFor, subscriptionText } from '../../src/protocol/pusher-auth.js'
 import { embedPusher, shop } from './support/pusher-broker.js'
 import { connectClient, startSubscription, subscribe, vouchedBy, type Person, type Subscribed } from './support/pusher-client.js'
 import { answers, ask, usersOf } from './support/pusher-queries.js'
+import { joinApp } from './support/pusher-session.js'
 
 interface Test {
   teardown(task: () => unknown): void
@@ -62,6 +64,19 @@ test('a user is one member, however many the connections', async (t) => {
   await anna.ear.nth('pusher:member_removed')
   t.strictSame(anna.ear.names.slice(1), ['pusher:member_added', 'pusher:member_added', 'pusher:member_removed'])
   t.strictSame(await usersOf(place.sdk, room), ['anna', 'carl'])
+})
+
+test('a member that answers nothing any more is gone when it is given up, not when its connection is', async (t) => {
+  const place = await embedPusher(t, { pusher: { activityTimeoutMs: 1000, pongMs: 100 }, options: { timeouts: { closeMs: 3_600_000 } } })
+  const anna = await join(t, place, { id: 'anna' })
+  const bert = await joinApp(t, place)
+  const data = JSON.stringify({ user_id: 'bert' })
+  await bert.say('pusher:subscribe', { channel: room, channel_data: data, auth: authFor(shop, subscriptionText(bert.socketId, room, data)) })
+  await anna.ear.nth('pusher:member_added')
+  bert.socket.pause() // neither a ping nor a close frame is answered
+  t.match(await anna.ear.nth('pusher:member_removed'), { id: 'bert' })
+  t.strictSame(await usersOf(place.sdk, room), ['anna'])
+  t.equal(place.broker.stats()['connections_now'], 2, 'its connection has an hour to answer the close frame')
 })
 
 test('one connection in several channels, and the same channel again', async (t) => {

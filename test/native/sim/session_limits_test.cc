@@ -99,8 +99,44 @@ TEST_CASE("session pings: no answer is closed with 4201, and not a moment too ea
   on.settle();
   CHECK(client.close_code == 4201);
   CHECK(client.application_pings == 1);
-  CHECK(on.told_of(client).back().kind == EventKind::session_end);
-  CHECK(on.told_of(client).back().code == 4201);
+  CHECK(on.end_of(client).code == 4201);
+}
+
+TEST_CASE("session ends: told of when it is given up, not when its connection has gone") {
+  shard::EngineOptions options = impatient();
+  options.close_ms = 5000;
+  SessionsOnFake on(options);
+  PusherClient& silent = on.open();
+  silent.pace = Pace::stuck;  // it answers neither a ping nor a close frame
+  on.join(silent, "c");
+  const std::int64_t before_ns = on.kernel.now_ns();
+  while (on.count(EventKind::session_end) == 0 && on.stat(Metric::connections_now) == 1) on.turn(10);
+  CHECK(on.end_of(silent).code == 4201);
+  CHECK(on.end_of(silent).text == "no answer to a ping");
+  CHECK((on.kernel.now_ns() - before_ns) / 1'000'000 <= 1000 + 1000 / 8 + 500 + 50);
+  CHECK(on.subscribers("c") == 0);
+  CHECK(on.stat(Metric::connections_now) == 1);
+  while (on.stat(Metric::connections_now) == 1) on.turn(10);
+  CHECK(on.count(EventKind::session_end) == 1);
+}
+
+TEST_CASE("session ends: a slow session, one that breaks a rule and one that is closed are over at once, though they do not read") {
+  shard::EngineOptions options = with_limits(50'000, 1 << 30);
+  SessionsOnFake on(options);
+  PusherClient& slow = on.open(sim::terms_of(0), 3000);
+  PusherClient& wrong = on.open(sim::terms_of(0), 3000);
+  PusherClient& unwanted = on.open(sim::terms_of(0), 3000);
+  on.join(slow, "c");
+  on.settle();
+  for (PusherClient* each : {&slow, &wrong, &unwanted}) each->pace = Pace::stuck;
+  for (int i = 0; i < 60; ++i) on.publish_event("c", std::string(1000, 'x'));
+  wrong.send_binary("bytes");
+  on.engine->close_session(on.id_of(unwanted), 4009, "not you");
+  for (int i = 0; i < 5; ++i) on.settle();
+  CHECK(on.end_of(slow).code == 4100);
+  CHECK(on.end_of(wrong).code == 1003);
+  CHECK(on.end_of(unwanted).code == 4009);
+  CHECK(on.stat(Metric::connections_now) == 3);
 }
 
 TEST_CASE("session pings: whoever says anything is not asked") {
@@ -134,7 +170,7 @@ TEST_CASE("slow sessions: too many bytes behind is closed with 4100, when it rea
   CHECK(slow.close_code == 4100);
   CHECK(slow.trouble.empty());
   CHECK(other.heard("c").size() == 60);
-  CHECK(on.told_of(slow).back().code == 4100);
+  CHECK(on.end_of(slow).code == 4100);
   CHECK(on.engine->memory().bytes_now() == 0);
 }
 
@@ -175,7 +211,7 @@ TEST_CASE("greedy sessions: whoever asks and does not read is ended before its a
       on.turn();
     }
     CHECK(on.count(EventKind::session_end) == 1);
-    CHECK(on.told_of(greedy).back().code == 1006);
+    CHECK(on.end_of(greedy).code == 1006);
     CHECK(on.stat(Metric::connections_closed_slow) == 1);
     CHECK(on.stat(Metric::connections_now) == 0);
     CHECK(on.stat(Metric::subscriptions_now) == 0);
@@ -282,8 +318,7 @@ TEST_CASE("drain: sessions are closed with 4200, with what they said and what wa
   CHECK(on.messages_of(*sessions[1]) == Texts{"said"});
   for (PusherClient* each : sessions) {
     CHECK(each->close_code == 4200);
-    CHECK(on.told_of(*each).back().kind == EventKind::session_end);
-    CHECK(on.told_of(*each).back().code == 4200);
+    CHECK(on.end_of(*each).code == 4200);
     if (each != sessions[0]) CHECK(each->heard("c") == Texts{"published"});
   }
   CHECK(late.status != 101);

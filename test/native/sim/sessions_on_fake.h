@@ -42,6 +42,13 @@ class SessionsOnFake : public EngineOnFake {
     }
     return told;
   }
+  /// How its session ended; code 0: it has not.
+  shard::Event end_of(const Client& client) const {
+    for (const shard::Event& event : told_of(client)) {
+      if (event.kind == shard::EventKind::session_end) return event;
+    }
+    return {};
+  }
   std::vector<std::string> messages_of(const Client& client) const {
     std::vector<std::string> texts;
     for (const shard::Event& event : told_of(client)) {
