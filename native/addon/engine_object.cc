@@ -177,6 +177,7 @@ Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
   for (std::size_t i = 0; i < values.size(); ++i) object.Set(metrics::metric_names[i], static_cast<double>(values[i]));
   object.Set("log_bytes_now", static_cast<double>(engine.memory().bytes_now()));
   object.Set("log_segments", static_cast<double>(engine.memory().allocations()));
+  object.Set("receive_buffer_bytes_now", static_cast<double>(engine.received_bytes()));
   object.Set("stream_buffer_bytes_now", static_cast<double>(engine.stream_bytes()));
   object.Set("topics_now", static_cast<double>(engine.topics()));
   object.Set("last_values_now", static_cast<double>(engine.last_values().size()));

@@ -135,6 +135,7 @@ void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
   options.topics.topics_max = integer_of<std::size_t>(from, "topicsPerConnectionMax");
   options.topics_max = integer_of<std::size_t>(from, "topicsMax");
   options.log_bytes_max = integer_of<std::size_t>(from, "logBytesMax");
+  options.received_bytes_max = integer_of<std::size_t>(from, "receiveBufferBytesMax");
   options.send_buffer_bytes = integer_of<int>(from, "sendBufferBytes");
 }
 
@@ -181,6 +182,7 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   options.handshake_ms = integer_of<std::uint32_t>(timeouts, "handshakeMs");
   options.idle = patience_of(timeouts);
   options.sessions = patience_of(object_of(value, "sessions"));
+  options.message_ms = integer_of<std::uint32_t>(timeouts, "messageMs");
   options.close_ms = integer_of<std::uint32_t>(timeouts, "closeMs");
   const Napi::Object responder = object_of(value, "responder");
   options.responder = responder_of(responder);

@@ -2,6 +2,7 @@
 // Owner: the connection that it decodes for. Thread: that connection's shard.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -43,8 +44,8 @@ enum class Flow : std::uint8_t { go_on, wait };
 /// A handler must not destroy the codec that calls it: closing is deferred to the end of the shard's turn.
 class CommandSink {
  public:
-  /// One complete message, fragments joined.
-  virtual void on_message(PayloadKind kind, base::Bytes payload) = 0;
+  /// One complete message, fragments joined. After `wait` nothing more is decoded (Decoded::left).
+  virtual Flow on_message(PayloadKind kind, base::Bytes payload) = 0;
   /// A data message that this listener's role ignores (counted once per message, never assembled).
   virtual void on_ignored_message() = 0;
   /// RFC 6455 §5.5.2; at most 125 bytes.
@@ -54,9 +55,9 @@ class CommandSink {
   virtual void on_close(std::uint16_t code, std::string_view reason) = 0;
 
   // Session protocols only.
-  /// A message that the control plane decides on: valid UTF-8, otherwise anything.
-  virtual void on_session_message(std::string_view text) = 0;
-  virtual void on_client_publication(const ClientPublication& publication) = 0;
+  /// A message that the control plane decides on: valid UTF-8, otherwise anything. After `wait`: as `on_message`.
+  virtual Flow on_session_message(std::string_view text) = 0;
+  virtual Flow on_client_publication(const ClientPublication& publication) = 0;
   /// The protocol's own ping; `answer` is the text to send back.
   virtual void on_application_ping(std::string_view answer) = 0;
 
@@ -81,6 +82,15 @@ struct Decoded {
   DecodeStatus status = DecodeStatus::open;
   CloseCode code = CloseCode::normal;
   std::string_view reason;  // static text, at most 123 bytes; empty unless failed
+  /// Bytes at the end of the input that were not looked at, as the sink said `wait`: the caller gives them again, before any others.
+  std::size_t left = 0;
+};
+
+/// What a codec has of a message, or of a frame, that has come in part.
+struct Unfinished {
+  bool any = false;
+  bool anew = false;      // it has begun in the last `decode`
+  std::size_t bytes = 0;  // of memory that the codec keeps for it
 };
 
 class Codec {
@@ -89,6 +99,8 @@ class Codec {
   /// Decodes all of `in`, which it may change in place (unmasking), unless the sink says `wait`. Incomplete frames are kept
   /// inside the codec, in memory that grows with the bytes received and never by a declared length.
   virtual Decoded decode(base::MutableBytes in, CommandSink& sink) = 0;
+  /// Nothing of those that keep an account of their own (StreamCodec).
+  virtual Unfinished unfinished() const { return {}; }
 };
 
 }  // namespace codec

@@ -34,7 +34,7 @@ constexpr Manners pusher_manners{4200, 4100, 4201, R"({"event":"pusher:ping","da
 constexpr Manners grpc_manners{static_cast<std::uint16_t>(CloseCode::going_away), static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
 
 /// Nothing can be said to a client that gets nothing but answers.
-constexpr Manners responder_manners{static_cast<std::uint16_t>(CloseCode::going_away), 0, 0, {}};
+constexpr Manners responder_manners{static_cast<std::uint16_t>(CloseCode::going_away), static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
 
 constexpr std::array protocols{
 #define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http) \

@@ -37,7 +37,7 @@ struct CodecLimits {
 /// Close codes and pings where protocols differ.
 struct Manners {
   std::uint16_t going_away = 0;
-  std::uint16_t slow = 0;
+  std::uint16_t slow = 0;       // it takes what it gets too slowly, or leaves too much half-sent: not at once again
   std::uint16_t no_answer = 0;  // to a ping; 0: the connection ends without a close frame
   std::string_view ping_text;   // a text message that asks for an answer; empty: a ping frame
 };

@@ -54,17 +54,20 @@ class Plain {
   std::string_view text_;
 };
 
-void report_text(std::string_view text, CommandSink& sink) {
+Flow report_text(std::string_view text, CommandSink& sink) {
   const auto envelope = read_envelope(text);
   if (!envelope || !is_string(envelope->event)) return sink.on_session_message(text);
-  if (json_equals(envelope->event->value, "pusher:ping")) return sink.on_application_ping(pong);
-  if (json_equals(envelope->event->value, "pusher:pong")) return;  // that something came is all it says
+  if (json_equals(envelope->event->value, "pusher:ping")) {
+    sink.on_application_ping(pong);
+    return Flow::go_on;
+  }
+  if (json_equals(envelope->event->value, "pusher:pong")) return Flow::go_on;  // that something came is all it says
 
   const Plain event(envelope->event);
   if (!event.text().starts_with(client_event_prefix) || !is_string(envelope->channel)) return sink.on_session_message(text);
   const Plain channel(envelope->channel);
   const Plain data(envelope->data);
-  sink.on_client_publication({event.text(), channel.text(), data.text(), text});
+  return sink.on_client_publication({event.text(), channel.text(), data.text(), text});
 }
 
 }  // namespace
@@ -75,9 +78,9 @@ class PusherCodec::Messages final : public CommandSink {
  public:
   Messages(PusherCodec& codec, CommandSink& sink) : codec_(codec), sink_(sink) {}
 
-  void on_message(PayloadKind kind, base::Bytes payload) override {
+  Flow on_message(PayloadKind kind, base::Bytes payload) override {
     if (kind == PayloadKind::binary) codec_.binary_came_ = true;
-    if (open()) report_text(base::text_of(payload), sink_);
+    return open() ? report_text(base::text_of(payload), sink_) : Flow::go_on;
   }
   void on_ping(base::Bytes payload) override {
     if (open()) sink_.on_ping(payload);
@@ -91,8 +94,14 @@ class PusherCodec::Messages final : public CommandSink {
 
   // A WebSocket codec that delivers messages has none of these.
   void on_ignored_message() override { CHECK(!"a message was ignored"); }
-  void on_session_message(std::string_view) override { CHECK(!"a session message from below"); }
-  void on_client_publication(const ClientPublication&) override { CHECK(!"a client publication from below"); }
+  Flow on_session_message(std::string_view) override {
+    CHECK(!"a session message from below");
+    return Flow::go_on;
+  }
+  Flow on_client_publication(const ClientPublication&) override {
+    CHECK(!"a client publication from below");
+    return Flow::go_on;
+  }
   void on_application_ping(std::string_view) override { CHECK(!"an application ping from below"); }
 
  private:

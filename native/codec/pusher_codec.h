@@ -14,6 +14,7 @@ class PusherCodec final : public Codec {
  public:
   explicit PusherCodec(const WebSocketLimits& limits) : websocket_(limits, DataFrames::deliver) {}
   Decoded decode(base::MutableBytes in, CommandSink& sink) override;
+  Unfinished unfinished() const override { return websocket_.unfinished(); }
 
  private:
   class Messages;

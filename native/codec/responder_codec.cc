@@ -21,6 +21,7 @@ Decoded LineCodec::decode(base::MutableBytes in, CommandSink& sink) {
   const base::Bytes all = fresh ? base::Bytes(in) : base::Bytes(kept_);
   const Taken taken = take_lines(all, scanned_, sink);
   if (taken.too_long) return too_long;
+  anew_ = fresh || taken.bytes > 0;
   if (fresh) {
     kept_.assign(all.begin() + static_cast<std::ptrdiff_t>(taken.bytes), all.end());
   } else {

@@ -26,6 +26,7 @@ class RawCodec final : public Codec {
 class LineCodec final : public Codec {
  public:
   Decoded decode(base::MutableBytes in, CommandSink& sink) override;
+  Unfinished unfinished() const override { return {!kept_.empty() && scanned_ == kept_.size(), anew_, kept_.capacity()}; }
 
  private:
   struct Taken {
@@ -37,6 +38,7 @@ class LineCodec final : public Codec {
 
   std::vector<std::uint8_t> kept_;  // the beginning of a line, or what had to wait
   std::size_t scanned_ = 0;         // of kept_: no line ends here
+  bool anew_ = false;               // Unfinished::anew
 };
 
 std::unique_ptr<Codec> make_raw_responder(const WebSocketLimits& limits);

@@ -91,10 +91,21 @@ WebSocketCodec::WebSocketCodec(const WebSocketLimits& limits, DataFrames data_fr
 }
 
 Decoded WebSocketCodec::decode(base::MutableBytes in, CommandSink& sink) {
-  while (!in.empty() && phase_ <= Phase::payload) {
+  anew_ = false;
+  flow_ = Flow::go_on;
+  while (!in.empty() && phase_ <= Phase::payload && flow_ == Flow::go_on) {
+    if (phase_ == Phase::header && header_bytes_ == 0 && !is_within_message()) anew_ = true;
     in = phase_ == Phase::header ? take_header(in, sink) : take_payload(in, sink);
   }
-  return outcome();
+  Decoded decoded = outcome();
+  if (flow_ == Flow::wait) decoded.left = in.size();
+  return decoded;
+}
+
+Unfinished WebSocketCodec::unfinished() const {
+  if (phase_ > Phase::payload) return {false, false, assembly_.capacity()};
+  const bool within_frame = phase_ == Phase::payload && (is_control(opcode_) || data_frames_ == DataFrames::deliver);
+  return {within_frame || header_bytes_ > 0 || is_within_message(), anew_, assembly_.capacity()};
 }
 
 base::MutableBytes WebSocketCodec::take_header(base::MutableBytes in, CommandSink& sink) {
@@ -221,10 +232,13 @@ void WebSocketCodec::take_data(base::MutableBytes chunk, CommandSink& sink) {
   if (kind_ == PayloadKind::text && !(utf8_.feed(chunk) && (utf8_.complete() || !message_ends))) {
     return fail(Violation::text_utf8);  // RFC 6455 §8.1
   }
-  if (message_ends && assembly_.empty()) return sink.on_message(kind_, chunk);
+  if (message_ends && assembly_.empty()) {
+    flow_ = sink.on_message(kind_, chunk);
+    return;
+  }
   append(chunk);
   if (!message_ends) return;
-  sink.on_message(kind_, assembly_);
+  flow_ = sink.on_message(kind_, assembly_);
   release_assembly();
 }
 

@@ -25,6 +25,8 @@ class WebSocketCodec final : public Codec {
  public:
   WebSocketCodec(const WebSocketLimits& limits, DataFrames data_frames);
   Decoded decode(base::MutableBytes in, CommandSink& sink) override;
+  /// Of messages that are ignored nothing is kept: they may take as long as they like.
+  Unfinished unfinished() const override;
 
  private:
   enum class Phase : std::uint8_t { header, payload, closed, failed };
@@ -43,12 +45,15 @@ class WebSocketCodec final : public Codec {
   void append(base::Bytes chunk);
   void release_assembly();
   void fail(Violation violation);
+  bool is_within_message() const { return message_open_ && data_frames_ == DataFrames::deliver; }
   Decoded outcome() const;
 
   const std::uint64_t message_bytes_max_;
   const std::uint32_t fragments_max_;
   const DataFrames data_frames_;
   Phase phase_ = Phase::header;
+  Flow flow_ = Flow::go_on;  // what the sink said to the last message
+  bool anew_ = false;        // Unfinished::anew
   Violation violation_{};  // why, when failed
 
   // The frame being read. Headers cut by the end of the input wait in `header_`.

@@ -27,10 +27,10 @@ enum class State : std::uint8_t {
   doomed,     // to be closed at the end of this turn; nothing is read or written any more
 };
 
-/// The request head while it is incomplete.
-struct Handshake {
+/// Bytes that have come and are not decoded: a request head while it is incomplete, or what a session said beyond its share.
+struct Unread {
   std::vector<std::uint8_t> bytes;
-  std::size_t scanned = 0;
+  std::size_t scanned = 0;  // of a request head: it does not end here
 };
 
 /// A subscriber's place in a slice. `index` changes when another subscriber leaves; the slice keeps it right.
@@ -98,6 +98,7 @@ struct Connection {
   bool stalled : 1 = false;          // streams: the connection's own window is used up, and some have more to send
   bool awaits_room : 1 = false;      // paused or withholding: queued to be looked at when the logs have room
   bool withholding : 1 = false;      // streams: received bytes are not given back to the peer's window while the logs are full
+  bool within_message : 1 = false;   // a message (or a frame) of the peer's has come in part, since `message_ms`
   bool linger_after : 1 = false;     // the peer may still be sending: shut our direction, then read to the end
 
   std::uint16_t active = 0;          // the subscription that may stand within a frame
@@ -106,10 +107,12 @@ struct Connection {
   std::uint32_t control_second = 0;
   std::uint32_t heard_ms = 0;        // when bytes last came
   std::uint32_t since_ms = 0;        // when the present wait began (handshake, pong, close)
+  std::uint32_t message_ms = 0;
+  std::uint32_t received_bytes = 0;  // memory for what has come in part: its part of the sum over all connections
 
   os::Address peer;
   std::unique_ptr<codec::Codec> codec;
-  std::unique_ptr<Handshake> handshake;
+  std::unique_ptr<Unread> unread;
   std::unique_ptr<Outbound> outbound;
   topic::TopicRef publishes_to;
   Subscriptions subscriptions;

@@ -93,6 +93,7 @@ class Engine {
   std::size_t topics() const { return context_.topics.size(); }
   /// What connections with streams keep of half-sent messages and unread answers.
   std::size_t stream_bytes() const { return context_.stream_bytes.load(std::memory_order_relaxed); }
+  std::size_t received_bytes() const { return context_.received_bytes.load(std::memory_order_relaxed); }
   /// At most `max` topics: most skipped first, then most subscribers, then by name.
   std::vector<TopicCounts> topic_counts(std::size_t max) const;
   /// Nothing when there is no topic of that name.

@@ -42,6 +42,8 @@ struct EngineContext {
   /// Streams open, and bytes kept for them, over all connections that have streams. Relaxed: limits, not synchronisation.
   std::atomic<std::size_t> streams{0};
   std::atomic<std::size_t> stream_bytes{0};
+  /// Bytes kept of messages and request heads that came in part, over all connections without streams. Relaxed, as these.
+  std::atomic<std::size_t> received_bytes{0};
   /// Whether connection and disconnect events are wanted. Relaxed: it may take a turn to be noticed.
   std::atomic<bool> connection_events{false};
   /// Shards that, while draining, have no publisher any more. Relaxed: subscribers wait for it only as long as it is worth.

@@ -63,8 +63,10 @@ struct EngineOptions {
   codec::CodecLimits codecs;
   std::size_t streams_max = 1'000'000;                  // open, over all connections; over it a new one is UNAVAILABLE
   std::size_t stream_bytes_max = 256 * 1024 * 1024;     // half-sent messages and unread answers, over all connections
+  std::size_t received_bytes_max = 256 * 1024 * 1024;   // half-sent messages of connections without streams, all together
 
   std::uint32_t handshake_ms = 10'000;
+  std::uint32_t message_ms = 30'000;  // from a message's first byte to its last
   Patience idle;
   Patience sessions{120'000, 30'000};
   std::uint32_t close_ms = 5'000;

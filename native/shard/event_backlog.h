@@ -36,7 +36,7 @@ class EventBacklog {
     full_.store(false, std::memory_order_relaxed);
     batch_.fetch_add(1, std::memory_order_relaxed);
   }
-  /// Once it is, nothing is read any more that adds to it, so that at most one read of each shard comes on top.
+  /// Once it is, nothing is told any more that adds to it, even of what was read already: at most one message of each shard comes on top.
   bool full() const { return full_.load(std::memory_order_relaxed); }
   /// Counts how often everything was taken, from 1.
   std::uint64_t batch() const { return batch_.load(std::memory_order_relaxed); }

@@ -232,6 +232,7 @@ void Shard::reap() {
     }
     if (connection->session) end_session(*connection);
     if (connection->streams) settle_account(*connection, {});
+    settle_received(*connection, 0);
     timers_.cancel(connection->slot);
     if (!connection->handed_over) close_socket(*connection);
     metrics_.add(Metric::connections_closed);
@@ -268,6 +269,7 @@ void Shard::close_everything() {
     connection.state = State::doomed;
     fan_out_.unsubscribe_all(connection);
     if (connection.streams) settle_account(connection, {});
+    settle_received(connection, 0);
     close_socket(connection);
     timers_.cancel(slot);
     connections_.remove(connection);

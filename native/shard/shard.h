@@ -69,6 +69,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   enum class Resume : std::uint8_t { no, yes };
   void on_readable(conn::Connection& connection);
   void on_bytes(conn::Connection& connection, base::MutableBytes bytes);
+  void decode_by_state(conn::Connection& connection, base::MutableBytes bytes);
   void on_handshake_bytes(conn::Connection& connection, base::MutableBytes bytes);
   void open(conn::Connection& connection, const codec::HttpRequest& request);
   bool open_topics(conn::Connection& connection, const std::vector<std::string>& names);
@@ -80,6 +81,17 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void pause(conn::Connection& connection);
   void await_room(conn::Connection& connection);
   void resume_paused();
+
+  // What has come in part (shard_unfinished.cc).
+  void wait_with(conn::Connection& connection, base::Bytes rest);
+  bool read_rest(conn::Connection& connection);
+  void mind_unfinished(conn::Connection& connection);
+  void settle_received(conn::Connection& connection, std::size_t now);
+  bool holds_too_much(const conn::Connection& connection) const;
+  void refuse_rest(conn::Connection& connection);
+  bool is_overdue(conn::Connection& connection);
+  void end_overdue(conn::Connection& connection);
+  void forget_rest(conn::Connection& connection);
 
   // Responders (shard_respond.cc).
   void open_responder(conn::Connection& connection);
@@ -93,6 +105,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void open_session(conn::Connection& connection, const codec::HttpRequest& request);
   void end_session(conn::Connection& connection);
   void tell_message(conn::Connection& connection, std::string_view text, WithinRate within_rate);
+  codec::Flow flow_of(const conn::Connection& connection) const;
   void hand_over(conn::Connection& connection, base::Bytes head);
   void leave(conn::Connection& connection, const std::string& topic);
   bool append_private(conn::Connection& connection, base::Bytes bytes);
@@ -127,13 +140,13 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void on_stream_window(codec::StreamKey stream) override;
 
   // codec::CommandSink, for `decoding_`.
-  void on_message(codec::PayloadKind kind, base::Bytes payload) override;
+  codec::Flow on_message(codec::PayloadKind kind, base::Bytes payload) override;
   void on_ignored_message() override;
   void on_ping(base::Bytes payload) override;
   void on_pong(base::Bytes payload) override;
   void on_close(std::uint16_t code, std::string_view reason) override;
-  void on_session_message(std::string_view text) override;
-  void on_client_publication(const codec::ClientPublication& publication) override;
+  codec::Flow on_session_message(std::string_view text) override;
+  codec::Flow on_client_publication(const codec::ClientPublication& publication) override;
   void on_application_ping(std::string_view answer) override;
   codec::Flow on_request(base::Bytes request) override;
 

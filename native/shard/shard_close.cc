@@ -134,6 +134,7 @@ void Shard::arm(Connection& connection) {
         due_ms = streams_due_ms(connection, due_ms);
         break;
       }
+      if (connection.within_message) due_ms = base::sooner_ms(due_ms, connection.message_ms + options.message_ms);
       const std::uint32_t age_due_in_ms =
           connection.blocked ? fan_out_.age_due_in_ms(connection, now_ms_) : TimerWheel::no_deadline_ms;
       if (age_due_in_ms != TimerWheel::no_deadline_ms) {
@@ -162,6 +163,7 @@ void Shard::on_timer(Connection& connection) {
     case State::open:
       if (connection.streams) return on_streams_timer(connection);
       if (connection.blocked && fan_out_.age_due_in_ms(connection, now_ms_) == 0) fan_out_.judge(connection, now_ms_);
+      if (connection.state == State::open && is_overdue(connection)) end_overdue(connection);
       if (connection.state == State::open) on_idle(connection);
       if (connection.state == State::open) arm(connection);
       return;

@@ -22,6 +22,7 @@ void Shard::on_readable(Connection& connection) {
     return;
   }
   if (connection.role == codec::Role::respond && !takes_requests(connection)) return;
+  if (connection.unread && connection.state != State::handshake && !read_rest(connection)) return;
   const os::IoResult result = kernel_.receive(connection.fd, read_buffer_);
   switch (result.outcome) {
     case os::IoOutcome::ok:
@@ -47,6 +48,11 @@ void Shard::on_readable(Connection& connection) {
 }
 
 void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {
+  decode_by_state(connection, bytes);
+  if (!connection.streams) mind_unfinished(connection);
+}
+
+void Shard::decode_by_state(Connection& connection, base::MutableBytes bytes) {
   switch (connection.state) {
     case State::handshake:
       on_handshake_bytes(connection, bytes);
@@ -70,7 +76,7 @@ void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {
 // Handshake.
 
 void Shard::on_handshake_bytes(Connection& connection, base::MutableBytes bytes) {
-  std::unique_ptr<conn::Handshake> earlier = std::move(connection.handshake);
+  std::unique_ptr<conn::Unread> earlier = std::move(connection.unread);
   std::size_t scanned = 0;
   if (earlier) {
     earlier->bytes.insert(earlier->bytes.end(), bytes.begin(), bytes.end());
@@ -81,11 +87,11 @@ void Shard::on_handshake_bytes(Connection& connection, base::MutableBytes bytes)
   switch (parsed.status) {
     case codec::HttpParseStatus::incomplete:
       if (!earlier) {
-        earlier = std::make_unique<conn::Handshake>();
+        earlier = std::make_unique<conn::Unread>();
         earlier->bytes.assign(bytes.begin(), bytes.end());
       }
       earlier->scanned = parsed.scanned;
-      connection.handshake = std::move(earlier);
+      connection.unread = std::move(earlier);
       return;
     case codec::HttpParseStatus::refused:
       refuse(connection, parsed.refusal);
@@ -166,6 +172,7 @@ void Shard::decode(Connection& connection, base::MutableBytes bytes) {
   const codec::Decoded decoded = connection.codec->decode(bytes, *this);
   decoding_ = nullptr;
   if (!replies_.empty()) send_replies(connection);
+  if (decoded.left > 0) wait_with(connection, bytes.last(decoded.left));
   if (decoded.status != codec::DecodeStatus::failed) return;
   metrics_.add(Metric::protocol_errors);
   if (connection.state == State::open) {
@@ -176,15 +183,16 @@ void Shard::decode(Connection& connection, base::MutableBytes bytes) {
   }
 }
 
-void Shard::on_message(codec::PayloadKind kind, base::Bytes payload) {
+codec::Flow Shard::on_message(codec::PayloadKind kind, base::Bytes payload) {
   Connection& connection = *decoding_;
-  if (connection.state != State::open) return;  // it came behind our close frame
+  if (connection.state != State::open) return codec::Flow::go_on;  // it came behind our close frame
   const topic::TopicRef& topic = connection.publishes_to;
   CHECK(topic != nullptr);
   codec::Publication publication;
   publication.kind = kind;
   publication.payload = payload;
   publish(topic, publication);
+  return codec::Flow::go_on;
 }
 
 void Shard::publish(const topic::TopicRef& topic, const codec::Publication& publication) {
@@ -275,6 +283,7 @@ void Shard::resume_paused() {
   if (paused_.empty()) return;
   if (!engine_.memory.below_resume()) engine_.ask_for_relief(now_ms_);
   std::vector<std::uint64_t> paused;
+  std::vector<std::uint64_t> waiting;  // still: they come before those that have just been read
   paused.swap(paused_);
   for (const std::uint64_t token : paused) {
     Connection* const connection = connections_.find(token);
@@ -282,15 +291,17 @@ void Shard::resume_paused() {
     const bool withholds = connection->withholding && !engine_.memory.below_resume();
     const bool waits = connection->paused && must_wait(*connection, Resume::yes);
     if (withholds || waits) {
-      paused_.push_back(token);
+      waiting.push_back(token);
     } else {
       connection->awaits_room = false;
     }
     if (connection->withholding && !withholds) grant_credit(*connection);
     if (!connection->paused || waits) continue;
     connection->paused = false;
+    connection->message_ms = now_ms_;  // what has come in part could not go on
     on_readable(*connection);
   }
+  paused_.insert(paused_.begin(), waiting.begin(), waiting.end());
 }
 
 }  // namespace shard

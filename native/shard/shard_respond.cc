@@ -39,7 +39,7 @@ void Shard::open_responder(Connection& connection) {
 /// Whether the socket is to be read now: neither while replies wait, nor while requests do that were read before.
 bool Shard::takes_requests(Connection& connection) {
   if (connection.has_outbound()) return false;
-  if (connection.state == State::open) decode(connection, {});
+  if (connection.state == State::open) on_bytes(connection, {});
   return !connection.has_outbound() && !connection.in_read_queue;
 }
 

@@ -38,7 +38,15 @@ void Shard::end_session(Connection& connection) {
   connection.session.reset();
 }
 
-void Shard::on_session_message(std::string_view text) { tell_message(*decoding_, text, WithinRate::yes); }
+codec::Flow Shard::on_session_message(std::string_view text) {
+  tell_message(*decoding_, text, WithinRate::yes);
+  return flow_of(*decoding_);
+}
+
+/// One read brings thousands of small messages: its share ends a session's turn within it, and so does whatever keeps it from being read.
+codec::Flow Shard::flow_of(const Connection& connection) const {
+  return must_wait(connection, Resume::no) ? codec::Flow::wait : codec::Flow::go_on;
+}
 
 void Shard::tell_message(Connection& connection, std::string_view text, WithinRate within_rate) {
   if (connection.state != State::open) return;  // it came behind our close frame
@@ -55,14 +63,17 @@ void Shard::post_told(Connection& connection, Event&& event) {
   post_event(std::move(event));
 }
 
-void Shard::on_client_publication(const codec::ClientPublication& given) {
+codec::Flow Shard::on_client_publication(const codec::ClientPublication& given) {
   Connection& connection = *decoding_;
-  if (connection.state != State::open) return;
+  if (connection.state != State::open) return codec::Flow::go_on;
   conn::Session& session = *connection.session;
   const conn::Grant* const grant = session.find_grant(given.channel);
   const bool fits = given.event.size() <= event_bytes_max && given.data.size() <= session.terms.publication_bytes_max;
-  if (grant == nullptr || !fits) return tell_message(connection, given.message, WithinRate::yes);
-  if (!session.takes_publication(now_ms_)) return tell_message(connection, given.message, WithinRate::no);
+  const bool permitted = grant != nullptr && fits;
+  if (!permitted || !session.takes_publication(now_ms_)) {
+    tell_message(connection, given.message, permitted ? WithinRate::no : WithinRate::yes);
+    return flow_of(connection);
+  }
   codec::Publication publication;
   publication.kind = codec::PayloadKind::text;
   publication.payload = base::bytes_of(given.data);
@@ -70,12 +81,14 @@ void Shard::on_client_publication(const codec::ClientPublication& given) {
   publication.user_id = grant->user_id;
   publication.excluded = connection.id;
   publish(grant->topic, publication);
-  if (!session.terms.report_publications) return;
-  Event event = connection_event(connection, EventKind::session_published);
-  event.topics = {grant->topic->name()};
-  event.detail = given.event;
-  event.text = given.data;
-  post_told(connection, std::move(event));
+  if (session.terms.report_publications) {
+    Event event = connection_event(connection, EventKind::session_published);
+    event.topics = {grant->topic->name()};
+    event.detail = given.event;
+    event.text = given.data;
+    post_told(connection, std::move(event));
+  }
+  return flow_of(connection);
 }
 
 void Shard::on_application_ping(std::string_view answer) {

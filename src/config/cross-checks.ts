@@ -44,6 +44,14 @@ const messageFitsRules: Check = (config) => {
   return messageFits(config, slowConsumers.at(-1)?.topics === catchAll ? explicit : [...explicit, standard])
 }
 
+/** A buffer that grows may have twice the room of what is in it. */
+const messageFitsBuffers: Check = ({ limits: { messageBytesMax, receiveBufferBytesMax } }) =>
+  messageBytesMax * 2 <= receiveBufferBytesMax ? [] : [{
+    path: ['limits', 'messageBytesMax'],
+    problem: `must be at most half of limits.receiveBufferBytesMax (${receiveBufferBytesMax})`,
+    value: messageBytesMax,
+  }]
+
 const catchAllIsLast: Check = ({ slowConsumers }) =>
   slowConsumers.slice(0, -1).flatMap((rule, at) => rule.topics !== catchAll ? [] : [{
     path: ['slowConsumers', at, 'topics'],
@@ -133,7 +141,7 @@ const messageFitsRetained: Check = ({ limits: { messageBytesMax }, responder, re
   }]
 
 const checks: readonly Check[] = [
-  messageFitsLog, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, buffersFit,
+  messageFitsLog, messageFitsBuffers, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, buffersFit,
   replyIsOneLine, messageFitsRetained,
 ]
 

@@ -52,12 +52,16 @@ const limits = section({
   topicsMax: count(1, 10_000_000).default(100_000),
   /** All topic logs together. */
   logBytesMax: bytes(1 * MiB, 64 * GiB).default(256 * MiB),
+  /** Messages and request heads that came in part, of all connections but gRPC's: over it those that hold more than their part end. */
+  receiveBufferBytesMax: bytes(1 * MiB, 64 * GiB).default(256 * MiB),
   /** SO_SNDBUF asked of the kernel for each connection (which doubles it). */
   sendBufferBytes: bytes(4 * KiB, 4 * MiB).default(64 * KiB),
 })
 
 const timeouts = section({
   handshakeMs: duration(10, hourMs).default(10_000),
+  /** From a message's first byte to its last; gRPC: `handshakeMs`. */
+  messageMs: duration(10, hourMs).default(30_000),
   pingIntervalMs: duration(10, hourMs).default(30_000),
   pongMs: duration(10, hourMs).default(10_000),
   closeMs: duration(10, hourMs).default(5000),

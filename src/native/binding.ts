@@ -55,12 +55,16 @@ export interface EngineOptions {
     /** All topic logs together. */
     readonly logBytesMax: number
     /** SO_SNDBUF asked of the kernel for each connection (which doubles it). */
+    /** Messages and request heads that came in part, of all connections without streams. */
+    readonly receiveBufferBytesMax: number
     readonly sendBufferBytes: number
   }
   readonly timeouts: {
     readonly handshakeMs: number
     readonly pingIntervalMs: number
     readonly pongMs: number
+    /** From a message's first byte to its last. */
+    readonly messageMs: number
     readonly closeMs: number
   }
   /** For protocols with sessions: silence after which the peer is pinged, and how long its answer may take. */

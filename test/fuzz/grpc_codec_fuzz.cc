@@ -40,13 +40,13 @@ class Sink final : public codec::CommandSink, public codec::StreamSink {
     if (sendable > 0) codec_.write_data_head(stream, sendable, head);
   }
 
-  void on_message(codec::PayloadKind, base::Bytes) override { std::abort(); }
+  codec::Flow on_message(codec::PayloadKind, base::Bytes) override { std::abort(); }
   void on_ignored_message() override { std::abort(); }
   void on_ping(base::Bytes) override { std::abort(); }
   void on_pong(base::Bytes) override { std::abort(); }
   void on_close(std::uint16_t, std::string_view) override { std::abort(); }
-  void on_session_message(std::string_view) override { std::abort(); }
-  void on_client_publication(const codec::ClientPublication&) override { std::abort(); }
+  codec::Flow on_session_message(std::string_view) override { std::abort(); }
+  codec::Flow on_client_publication(const codec::ClientPublication&) override { std::abort(); }
   void on_application_ping(std::string_view) override { std::abort(); }
 
   std::uint64_t commands = 0;

@@ -19,13 +19,13 @@ class Requests final : public codec::CommandSink {
     texts.emplace_back(request.begin(), request.end());
     return waits_every_ != 0 && texts.size() % waits_every_ == 0 ? codec::Flow::wait : codec::Flow::go_on;
   }
-  void on_message(codec::PayloadKind, base::Bytes) override { std::abort(); }
+  codec::Flow on_message(codec::PayloadKind, base::Bytes) override { std::abort(); }
   void on_ignored_message() override { std::abort(); }
   void on_ping(base::Bytes) override { std::abort(); }
   void on_pong() override { std::abort(); }
-  void on_session_message(std::string_view) override { std::abort(); }
+  codec::Flow on_session_message(std::string_view) override { std::abort(); }
   void on_close(std::uint16_t, std::string_view) override { std::abort(); }
-  void on_client_publication(const codec::ClientPublication&) override { std::abort(); }
+  codec::Flow on_client_publication(const codec::ClientPublication&) override { std::abort(); }
   void on_application_ping(std::string_view) override { std::abort(); }
 
   std::vector<std::string> texts;

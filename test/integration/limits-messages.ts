@@ -66,3 +66,25 @@ test('a topic that nobody uses any more makes room', async (t) => {
   }
   t.pass('20 topics, one after another, within a limit of two')
 })
+
+test('a message that never ends, however often a byte of it comes: 1008', async (t) => {
+  const broker = await startBroker(t, { args: ['--set', 'timeouts.messageMs=200'] })
+  const client = await openRaw(t, broker.publishPort)
+  client.write(frame({ opcode: opcodes.text, declared: 60_000n }))
+  const drip = setInterval(() => client.write('x'), 20)
+  t.teardown(() => clearInterval(drip))
+  t.strictSame(closeOf(await client.frame()), { code: 1008, reason: 'the message took too long' })
+})
+
+test('half-sent messages of all connections together: 1013 for who holds more than its part', async (t) => {
+  const broker = await startBroker(t, { args: ['--set', 'limits.receiveBufferBytesMax=1MiB'] })
+  const reader = await connect(t, broker.subscribeUrl)
+  const modest = await openRaw(t, broker.publishPort)
+  const greedy = await Promise.all(Array.from({ length: 24 }, () => openRaw(t, broker.publishPort)))
+  const [message, half] = [frame({ opcode: opcodes.text, payload: 'm'.repeat(1000) }), frame({ opcode: opcodes.text, payload: 'g'.repeat(60_000) })]
+  modest.write(message.subarray(0, 500))
+  for (const client of greedy) client.write(half.subarray(0, 59_000))
+  t.strictSame(closeOf(await Promise.race(greedy.map((client) => client.frame()))), { code: 1013, reason: 'the server is out of buffers' })
+  modest.write(message.subarray(500))
+  await reader.has(1)
+})

@@ -12,7 +12,7 @@ function resolve(options: BrokerOptions, changes: Partial<Machine> = {}) {
 test('what follows from the machine', async (t) => {
   const options = await resolve({})
   t.match(options, { shards: 3, cpus: null, reusePort: false, limits: { connectionsMax: 896, connectionsPerAddressMax: 896 } })
-  t.strictSame(options.timeouts, { handshakeMs: 10_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000 })
+  t.strictSame(options.timeouts, { handshakeMs: 10_000, messageMs: 30_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000 })
   t.equal((await resolve({}, { cores: 1 })).shards, 1)
   t.equal((await resolve({}, { cores: 192 })).shards, 64)
   t.equal((await resolve({ shards: 64 })).limits.connectionsMax, 1024 - 352, 'shards need files of their own')

@@ -195,13 +195,22 @@ class Recorder final : public codec::CommandSink, public codec::StreamSink {
   void on_stream_gone(StreamKey stream) override { note("gone", stream); }
   void on_stream_window(StreamKey stream) override { note("window", stream); }
 
-  void on_message(codec::PayloadKind, base::Bytes) override { FAIL("a command of another protocol"); }
+  codec::Flow on_message(codec::PayloadKind, base::Bytes) override {
+    FAIL("a command of another protocol");
+    return codec::Flow::go_on;
+  }
   void on_ignored_message() override { FAIL("a command of another protocol"); }
   void on_ping(base::Bytes) override { FAIL("a command of another protocol"); }
   void on_pong(base::Bytes) override { FAIL("a command of another protocol"); }
   void on_close(std::uint16_t, std::string_view) override { FAIL("a command of another protocol"); }
-  void on_session_message(std::string_view) override { FAIL("a command of another protocol"); }
-  void on_client_publication(const codec::ClientPublication&) override { FAIL("a command of another protocol"); }
+  codec::Flow on_session_message(std::string_view) override {
+    FAIL("a command of another protocol");
+    return codec::Flow::go_on;
+  }
+  codec::Flow on_client_publication(const codec::ClientPublication&) override {
+    FAIL("a command of another protocol");
+    return codec::Flow::go_on;
+  }
   void on_application_ping(std::string_view) override { FAIL("a command of another protocol"); }
 
   std::string commands;

@@ -18,9 +18,10 @@ namespace wire {
 
 class Recorder final : public codec::CommandSink {
  public:
-  void on_message(codec::PayloadKind kind, base::Bytes payload) override {
+  codec::Flow on_message(codec::PayloadKind kind, base::Bytes payload) override {
     const std::string text(base::text_of(payload));
     commands += kind == codec::PayloadKind::text ? "text(" + text + ") " : "binary(" + to_hex(text) + ") ";
+    return flow;
   }
   void on_ignored_message() override { commands += "ignored "; }
   void on_ping(base::Bytes payload) override { commands += "ping(" + std::string(base::text_of(payload)) + ") "; }
@@ -28,11 +29,15 @@ class Recorder final : public codec::CommandSink {
   void on_close(std::uint16_t code, std::string_view reason) override {
     commands += "close(" + std::to_string(code) + "," + std::string(reason) + ") ";
   }
-  void on_session_message(std::string_view text) override { commands += "session(" + std::string(text) + ") "; }
-  void on_client_publication(const codec::ClientPublication& publication) override {
+  codec::Flow on_session_message(std::string_view text) override {
+    commands += "session(" + std::string(text) + ") ";
+    return flow;
+  }
+  codec::Flow on_client_publication(const codec::ClientPublication& publication) override {
     commands += "client(" + std::string(publication.event) + "|" + std::string(publication.channel) + "|" +
                 std::string(publication.data) + ") ";
     last_message = publication.message;
+    return flow;
   }
   void on_application_ping(std::string_view answer) override { commands += "application-ping(" + std::string(answer) + ") "; }
 

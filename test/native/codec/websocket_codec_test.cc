@@ -126,13 +126,16 @@ namespace {
 /// Remembers where payloads lay.
 class PlaceSink final : public codec::CommandSink {
  public:
-  void on_message(codec::PayloadKind, base::Bytes payload) override { place = payload.data(); }
+  codec::Flow on_message(codec::PayloadKind, base::Bytes payload) override {
+    place = payload.data();
+    return codec::Flow::go_on;
+  }
   void on_ignored_message() override {}
   void on_ping(base::Bytes payload) override { place = payload.data(); }
   void on_pong(base::Bytes) override {}
   void on_close(std::uint16_t, std::string_view) override {}
-  void on_session_message(std::string_view) override {}
-  void on_client_publication(const codec::ClientPublication&) override {}
+  codec::Flow on_session_message(std::string_view) override { return codec::Flow::go_on; }
+  codec::Flow on_client_publication(const codec::ClientPublication&) override { return codec::Flow::go_on; }
   void on_application_ping(std::string_view) override {}
 
   const std::uint8_t* place = nullptr;
@@ -185,4 +188,66 @@ TEST_CASE("websocket: a close reason is cut to 123 bytes between characters") {
   const std::string head(121, 'x');  // then a character of three bytes, of which only two would fit
   CHECK(written_close(1000, head + "\xE2\x82\xAC") == "887b03e8" + to_hex(head));
   CHECK(written_close(1000, head.substr(1) + "\xE2\x82\xAC!") == "887d03e8" + to_hex(head.substr(1) + "\xE2\x82\xAC"));
+}
+
+TEST_CASE("websocket: what the sink has no room for is left, and decoded when it comes again") {
+  Wire all = frame(0x81, "one") + frame(0x01, "t") + frame(0x89, "p") + frame(0x80, "wo") + frame(0x81, "three") + frame(0x88, "");
+  codec::WebSocketCodec decoder({}, codec::DataFrames::deliver);
+  Recorder recorder;
+  recorder.flow = codec::Flow::wait;
+  base::MutableBytes rest = all;
+  std::vector<std::string> after;
+  while (!rest.empty()) {
+    const codec::Decoded decoded = decoder.decode(rest, recorder);
+    rest = rest.last(decoded.left);
+    after.push_back(recorder.commands);
+  }
+  CHECK(after == std::vector<std::string>{"text(one) ", "text(one) ping(p) text(two) ", "text(one) ping(p) text(two) text(three) ",
+                                          "text(one) ping(p) text(two) text(three) close(1005,) "});
+}
+
+namespace {
+
+/// "-" nothing has come in part; "anew" or "still", when it began in the last piece or before.
+std::string unfinished_after(codec::Codec& decoder, Wire piece) {
+  Recorder recorder;
+  decoder.decode(piece, recorder);
+  const codec::Unfinished unfinished = decoder.unfinished();
+  return !unfinished.any ? "-" : unfinished.anew ? "anew" : "still";
+}
+
+Wire part(const Wire& all, std::size_t from, std::size_t to) {
+  return {all.begin() + static_cast<std::ptrdiff_t>(from), all.begin() + static_cast<std::ptrdiff_t>(to)};
+}
+
+}  // namespace
+
+TEST_CASE("websocket: what has come in part, and whether it began before") {
+  codec::WebSocketCodec decoder({}, codec::DataFrames::deliver);
+  const Wire message = frame(0x81, "message");
+  CHECK(unfinished_after(decoder, message) == "-");
+  CHECK(unfinished_after(decoder, part(message, 0, 1)) == "anew");
+  CHECK(unfinished_after(decoder, part(message, 1, 7)) == "still");
+  CHECK(unfinished_after(decoder, part(message, 7, 8)) == "still");
+  CHECK(decoder.unfinished().bytes > 0);
+  CHECK(unfinished_after(decoder, part(message, 8, message.size()) + part(message, 0, 9)) == "anew");
+  CHECK(unfinished_after(decoder, part(message, 9, message.size())) == "-");
+  CHECK(decoder.unfinished().bytes == 0);
+  // Control frames between fragments make it no younger, whole ones and halves.
+  CHECK(unfinished_after(decoder, frame(0x01, "a")) == "anew");
+  CHECK(unfinished_after(decoder, frame(0x89, "p")) == "still");
+  CHECK(unfinished_after(decoder, part(frame(0x8A, "pong"), 0, 7)) == "still");
+  CHECK(unfinished_after(decoder, part(frame(0x8A, "pong"), 7, 10) + frame(0x00, "b")) == "still");
+  CHECK(unfinished_after(decoder, frame(0x80, "c") + part(frame(0x89, "p"), 0, 6)) == "anew");
+  CHECK(unfinished_after(decoder, part(frame(0x89, "p"), 6, 7)) == "-");
+}
+
+TEST_CASE("websocket: of messages that are ignored nothing is owed; of control frames among them it is") {
+  codec::WebSocketCodec decoder({}, codec::DataFrames::ignore);
+  CHECK(unfinished_after(decoder, frame(0x01, "a")) == "-");
+  CHECK(unfinished_after(decoder, part(frame(0x00, "bcd"), 0, 7)) == "-");
+  CHECK(unfinished_after(decoder, part(frame(0x00, "bcd"), 7, 9) + part(frame(0x89, "ping"), 0, 7)) == "anew");
+  CHECK(unfinished_after(decoder, part(frame(0x89, "ping"), 7, 8)) == "still");
+  CHECK(unfinished_after(decoder, part(frame(0x89, "ping"), 8, 10)) == "-");
+  CHECK(unfinished_after(decoder, part(frame(0x00, "e"), 0, 1)) == "anew");
 }

@@ -109,7 +109,7 @@ TEST_CASE("congestion: a session that ends meanwhile is told of all the same, an
   CHECK(on.stat(Metric::connections_now) == 1);
 }
 
-TEST_CASE("congestion: of a flood, one read comes on top of what is enough, and everybody has a turn") {
+TEST_CASE("congestion: of a flood, no more is told of than is enough, and everybody has a turn") {
   for (const unsigned shards : {1u, 2u}) {
     CAPTURE(shards);
     shard::EngineOptions options;
@@ -128,10 +128,10 @@ TEST_CASE("congestion: of a flood, one read comes on top of what is enough, and 
     for (std::size_t i = 1; i < sessions.size(); ++i) sessions[i]->send_text("0");
     std::vector<unsigned> heard(sessions.size());
     for (int round = 0; heard[0] < texts_of_flooder; ++round) {
-      REQUIRE(round < 100);
+      REQUIRE(round < 200);
       on.settle(1);
       const std::vector<shard::Event> events = on.deliver();
-      CHECK(events.size() < enough + read_bytes / text_bytes);
+      CHECK(events.size() <= enough);
       for (const shard::Event& event : events) {
         REQUIRE(event.kind == EventKind::session_message);
         const auto who = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), event.id) - ids.begin());

@@ -20,6 +20,8 @@ const refused: [unknown, string][] = [
   [{ limits: { logBytesMax: 1023 } }, 'limits.logBytesMax must be 1048576..68719476736, got: 1023'],
   [{ limits: { topicBytesMax: 1025 } }, 'limits.topicBytesMax must be 1..1024, got: 1025'],
   [{ limits: { topicsPerConnectionMax: 0 } }, 'limits.topicsPerConnectionMax must be 1..1024, got: 0'],
+  [{ limits: { receiveBufferBytesMax: '1023KiB' } }, 'limits.receiveBufferBytesMax must be 1048576..68719476736, got: 1023KiB'],
+  [{ timeouts: { messageMs: 9 } }, 'timeouts.messageMs must be 10..3600000, got: 9'],
   [{ limits: { sendBufferBytes: 100 } }, 'limits.sendBufferBytes must be 4096..4194304, got: 100'],
   [{ limits: { connectionsMax: -1 } }, 'limits.connectionsMax must be 1..10000000, got: -1'],
   [{ timeouts: { pongMs: '1d' } }, 'timeouts.pongMs must be 10..3600000, got: 1d'],
@@ -65,6 +67,10 @@ const refused: [unknown, string][] = [
   [
     { slowConsumers: [{ topics: '*' }], slowPolicy: 'latest' },
     'slowPolicy must be absent when slowConsumers ends with a rule for *, got: latest',
+  ],
+  [
+    { limits: { messageBytesMax: '1MiB', receiveBufferBytesMax: '1MiB' } },
+    'limits.messageBytesMax must be at most half of limits.receiveBufferBytesMax (1048576), got: 1MiB',
   ],
   [
     { limits: { messageBytesMax: '1MiB', logBytesMax: '2MiB' } },
@@ -145,9 +151,9 @@ test('defaults', async (t) => {
     limits: {
       messageBytesMax: 65_536, fragmentsPerMessageMax: 1024, controlFramesPerSecondMax: 100, handshakeBytesMax: 16_384,
       handshakeHeadersMax: 100, topicBytesMax: 200, topicsPerConnectionMax: 64, topicsMax: 100_000, logBytesMax: 268_435_456,
-      sendBufferBytes: 65_536,
+      receiveBufferBytesMax: 268_435_456, sendBufferBytes: 65_536,
     },
-    timeouts: { handshakeMs: 10_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000, drainMs: 5000 },
+    timeouts: { handshakeMs: 10_000, messageMs: 30_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000, drainMs: 5000 },
     slowConsumers: [],
   })
   t.equal(config.publish.hosts, undefined)
