@@ -58,11 +58,6 @@ const drainGraceMs = 1000
 /** What extensions get for their end when the engine has ended. */
 const extensionCloseMs = 1000
 
-/** Memory that another thread may change while it is encoded is copied first. */
-function unshared(payload: string | Uint8Array): string | Uint8Array {
-  return typeof payload !== 'string' && payload.buffer instanceof SharedArrayBuffer ? new Uint8Array(payload) : payload
-}
-
 /** Comes from createBroker. Events arrive on the thread that created it, oldest first. */
 export class Broker {
   /** What the engine runs with: every default resolved. */
@@ -153,7 +148,7 @@ export class Broker {
     if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
       throw new TypeError(`payload must be a string or a Uint8Array, got: ${payload === null ? 'null' : typeof payload}`)
     }
-    return this.#engine.publish(topic, unshared(payload), null)
+    return this.#engine.publish(topic, payload, null)
   }
 
   /** The engine's counters and gauges, summed over shards. @throws {ClosedError} */

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
+#include "native/addon/arguments.h"
 #include "native/addon/values.h"
 #include "native/codec/websocket_text.h"
 
@@ -14,6 +16,7 @@ namespace {
 /// The table's memory is the kernel's: 8 bytes a descriptor. Beyond this it grows as connections come.
 constexpr std::size_t files_reserved_max = 65'536;
 constexpr std::size_t files_besides_connections = 128;
+constexpr std::int64_t drain_ms_max = 3'600'000;
 
 Napi::Error error_with_code(Napi::Env env, const std::string& message, const char* code) {
   Napi::Error error = Napi::Error::New(env, message);
@@ -38,29 +41,46 @@ Napi::Array to_array(Napi::Env env, const std::vector<shard::Tuning>& tuning) {
   return array;
 }
 
-std::unique_ptr<os::Kernel> make_kernel(Napi::Env env, const Napi::Value& io) {
-  const std::string name = io.IsString() ? io.As<Napi::String>().Utf8Value() : "";
+std::unique_ptr<os::Kernel> make_kernel(const Napi::Value& io) {
+  const std::string name = text_from(io, "io");
   if (name == "epoll") return std::make_unique<os::LinuxKernel>();
   if (name == "uring" && os::UringKernel::available()) return std::make_unique<os::UringKernel>();
-  throw Napi::TypeError::New(env, "io must be epoll, or uring where it is available");
+  throw_range(io, "io", "epoll, or uring where it is available");
 }
 
-Napi::Error invalid_topic(Napi::Env env, const std::string& topic) {
-  return error_with_code(env, "the topic's name is empty, too long, or has control characters, got: " + topic, "ERR_TOPIC");
+Napi::Error invalid_topic(Napi::Env env, const Napi::Value& topic) {
+  return error_with_code(env, "the topic's name is empty, too long, or has control characters, got: " + shown(topic), "ERR_TOPIC");
 }
 
 Napi::Error topics_full(Napi::Env env, const shard::Engine& engine) {
   return error_with_code(env, "too many topics (topicsMax), got: " + std::to_string(engine.topics()), "ERR_TOPICS");
 }
 
-conn::ConnectionId id_of(const Napi::Value& value) {
-  if (!value.IsNumber()) throw Napi::TypeError::New(value.Env(), "id must be a number");
-  return static_cast<conn::ConnectionId>(value.As<Napi::Number>().Int64Value());
-}
+/// What is published. The bytes of a Uint8Array stay JavaScript's, so none of it may run before they are in the logs; memory that
+/// another thread may write to meanwhile is copied.
+struct Payload {
+  codec::PayloadKind kind = codec::PayloadKind::text;
+  std::string own;
+  base::Bytes view;  // of JavaScript's memory; empty: `own` it is
 
-std::string text_of(const Napi::Value& value, const char* name) {
-  if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a string");
-  return value.As<Napi::String>();
+  base::Bytes bytes() const { return view.empty() ? base::bytes_of(own) : view; }
+};
+
+Payload to_payload(const Napi::Value& value) {
+  Payload payload;
+  if (value.IsString()) {
+    payload.own = value.As<Napi::String>();
+    return payload;
+  }
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    throw_type(value, "payload", "a string or a Uint8Array");
+  }
+  const auto array = value.As<Napi::Uint8Array>();
+  payload.kind = codec::PayloadKind::binary;
+  payload.view = {array.Data(), array.ByteLength()};
+  const bool is_shared = !array.ArrayBuffer().IsArrayBuffer();
+  if (is_shared) payload.own = base::text_of(std::exchange(payload.view, {}));
+  return payload;
 }
 
 }  // namespace
@@ -80,10 +100,10 @@ Napi::Function EngineObject::define(Napi::Env env) {
 
 EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineObject>(info), env_(info.Env()) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsObject()) throw Napi::TypeError::New(env, "options must be an object");
-  if (!info[1].IsFunction()) throw Napi::TypeError::New(env, "onEvents must be a function");
-  shard::EngineOptions options = to_engine_options(info[0].As<Napi::Object>());
-  kernel_ = make_kernel(env, info[0].As<Napi::Object>().Get("io"));
+  const Napi::Object given = object_from(info[0], "options");
+  if (!info[1].IsFunction()) throw_type(info[1], "onEvents", "a function");
+  shard::EngineOptions options = to_engine_options(given);
+  kernel_ = make_kernel(given.Get("io"));
   events_ = EventQueue::create(env, info[1].As<Napi::Function>());
   os::reserve_files(std::min<std::size_t>(options.connections_max + files_besides_connections, files_reserved_max));
   shard::StartError start_error;
@@ -128,35 +148,23 @@ shard::Engine& EngineObject::running(Napi::Env env) {
 
 Napi::Value EngineObject::publish(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  shard::Engine& engine = running(env);
-  if (!info[0].IsString()) throw Napi::TypeError::New(env, "topic must be a string");
-  const std::string topic = info[0].As<Napi::String>();
-  std::string text;  // holds the payload's UTF-8 while it is published
-  codec::Publication publication;
-  if (info[1].IsString()) {
-    text = info[1].As<Napi::String>();
-    publication.kind = codec::PayloadKind::text;
-    publication.payload = base::bytes_of(text);
-  } else if (info[1].IsTypedArray() && info[1].As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
-    const auto bytes = info[1].As<Napi::Uint8Array>();
-    publication.kind = codec::PayloadKind::binary;
-    publication.payload = {bytes.Data(), bytes.ByteLength()};
-  } else {
-    throw Napi::TypeError::New(env, "payload must be a string or a Uint8Array");
-  }
+  const std::string topic = text_from(info[0], "topic");
   PublishDetails details;  // holds what the publication's views point to
-  if (info[2].IsObject()) {
-    details = to_publish_details(info[2].As<Napi::Object>());
-    publication.event = details.event;
-    publication.user_id = details.user_id;
-    publication.excluded = details.excluded;
-  }
+  if (!info[2].IsNull()) details = to_publish_details(object_from(info[2], "details"));
+  const Payload payload = to_payload(info[1]);  // last: the details' getters may have changed or detached it
+  shard::Engine& engine = running(env);
+  codec::Publication publication;
+  publication.kind = payload.kind;
+  publication.payload = payload.bytes();
+  publication.event = details.event;
+  publication.user_id = details.user_id;
+  publication.excluded = details.excluded;
   const shard::PublishOutcome outcome = engine.publish(topic, publication);
   switch (outcome.status) {
     case shard::PublishStatus::ok:
       break;
     case shard::PublishStatus::invalid_topic:
-      throw invalid_topic(env, topic);
+      throw invalid_topic(env, info[0]);
     case shard::PublishStatus::too_big:
       throw error_with_code(env, "the payload is over messageBytesMax, got: " + std::to_string(publication.payload.size()) + " bytes",
                             "ERR_MESSAGE_BYTES");
@@ -187,8 +195,8 @@ Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::topic_stats(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[0].IsNumber()) throw Napi::TypeError::New(env, "max must be a number");
-  const auto counts = running(env).topic_counts(info[0].As<Napi::Number>().Uint32Value());
+  const auto max = static_cast<std::size_t>(integer_from(info[0], "max", {0, UINT32_MAX}));
+  const auto counts = running(env).topic_counts(max);
   Napi::Array array = Napi::Array::New(env, counts.size());
   for (std::size_t i = 0; i < counts.size(); ++i) array.Set(static_cast<std::uint32_t>(i), to_value(env, counts[i]));
   return array;
@@ -196,13 +204,12 @@ Napi::Value EngineObject::topic_stats(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::topic_stat(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto counts = running(env).topic_count(text_of(info[0], "topic"));
+  const auto counts = running(env).topic_count(text_from(info[0], "topic"));
   return counts ? to_value(env, *counts) : env.Null();
 }
 
 void EngineObject::set_connection_events(const Napi::CallbackInfo& info) {
-  if (!info[0].IsBoolean()) throw Napi::TypeError::New(info.Env(), "on must be a boolean");
-  running(info.Env()).set_connection_events(info[0].As<Napi::Boolean>());
+  running(info.Env()).set_connection_events(boolean_from(info[0], "on"));
 }
 
 Napi::Value EngineObject::status(const Napi::CallbackInfo& info) {
@@ -215,45 +222,50 @@ Napi::Value EngineObject::status(const Napi::CallbackInfo& info) {
   return object;
 }
 
+// Arguments first: reading them may run getters, and those may stop the engine.
+
 void EngineObject::accept_session(const Napi::CallbackInfo& info) {
-  if (!info[1].IsObject()) throw Napi::TypeError::New(info.Env(), "options must be an object");
-  running(info.Env()).accept_session(id_of(info[0]), to_session_terms(info[1].As<Napi::Object>()));
+  const conn::ConnectionId id = to_connection_id(info[0], "id");
+  conn::SessionTerms terms = to_session_terms(object_from(info[1], "options"));
+  running(info.Env()).accept_session(id, std::move(terms));
 }
 
 void EngineObject::send_to_session(const Napi::CallbackInfo& info) {
-  running(info.Env()).send_to_session(id_of(info[0]), codec::write_text_frame(text_of(info[1], "text")));
+  const conn::ConnectionId id = to_connection_id(info[0], "id");
+  running(info.Env()).send_to_session(id, codec::write_text_frame(text_from(info[1], "text")));
 }
 
 void EngineObject::join_topic(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
+  const conn::ConnectionId id = to_connection_id(info[0], "id");
+  const std::string topic = text_from(info[1], "topic");
+  topic::Join join = to_join(object_from(info[2], "options"));
+  join.connection = id;
   shard::Engine& engine = running(env);
-  if (!info[2].IsObject()) throw Napi::TypeError::New(env, "options must be an object");
-  const std::string topic = text_of(info[1], "topic");
-  topic::Join join = to_join(info[2].As<Napi::Object>());
-  join.connection = id_of(info[0]);
   switch (engine.join_topic(topic, std::move(join))) {
     case shard::JoinStatus::ok:
       return;
     case shard::JoinStatus::invalid_topic:
-      throw invalid_topic(env, topic);
+      throw invalid_topic(env, info[1]);
     case shard::JoinStatus::topics_full:
       throw topics_full(env, engine);
   }
 }
 
 void EngineObject::leave_topic(const Napi::CallbackInfo& info) {
-  running(info.Env()).leave_topic(id_of(info[0]), text_of(info[1], "topic"));
+  const conn::ConnectionId id = to_connection_id(info[0], "id");
+  running(info.Env()).leave_topic(id, text_from(info[1], "topic"));
 }
 
 void EngineObject::close_session(const Napi::CallbackInfo& info) {
-  if (!info[1].IsNumber()) throw Napi::TypeError::New(info.Env(), "code must be a number");
-  running(info.Env())
-      .close_session(id_of(info[0]), static_cast<std::uint16_t>(info[1].As<Napi::Number>().Uint32Value()), text_of(info[2], "reason"));
+  const conn::ConnectionId id = to_connection_id(info[0], "id");
+  const std::uint16_t code = to_close_code(info[1]);
+  running(info.Env()).close_session(id, code, text_from(info[2], "reason"));
 }
 
 void EngineObject::drain(const Napi::CallbackInfo& info) {
-  if (!info[0].IsNumber()) throw Napi::TypeError::New(info.Env(), "drainMs must be a number");
-  running(info.Env()).drain(info[0].As<Napi::Number>().Uint32Value());
+  const auto drain_ms = static_cast<std::uint32_t>(integer_from(info[0], "drainMs", {0, drain_ms_max}));
+  running(info.Env()).drain(drain_ms);
 }
 
 void EngineObject::stop(const Napi::CallbackInfo&) { end(); }

@@ -1,82 +1,90 @@
 #include "native/addon/values.h"
 
-#include "native/codec/websocket_text.h"
-
 #include <uv.h>
 
 #include <algorithm>
 #include <string>
+#include <vector>
+
+#include "native/addon/arguments.h"
+#include "native/codec/websocket_codec.h"
+#include "native/codec/websocket_text.h"
 
 namespace addon {
 
 namespace {
 
-[[noreturn]] void fail(Napi::Env env, const char* name, const char* what) {
-  throw Napi::TypeError::New(env, std::string(name) + " must be " + what);
+// Bounds of the contract (src/native/binding.ts); src/config/schema.ts has narrower ones where less makes no sense to a user.
+constexpr std::int64_t KiB = 1024;
+constexpr std::int64_t MiB = 1024 * KiB;
+constexpr std::int64_t GiB = 1024 * MiB;
+constexpr Bounds any_count{1, 10'000'000};
+constexpr Bounds any_ms{1, 3'600'000};
+constexpr Bounds any_ms_or_none{0, 3'600'000};
+constexpr Bounds any_bytes{1, 64 * GiB};
+constexpr std::uint32_t list_max = 10'000;
+constexpr std::size_t reply_bytes_max = 1024 * 1024;
+
+Napi::Object object_of(const Napi::Object& from, const char* name) { return object_from(from.Get(name), name); }
+
+Napi::Array array_of(const Napi::Object& from, const char* name) { return array_from(from.Get(name), name, list_max); }
+
+std::string string_of(const Napi::Object& from, const char* name, std::size_t bytes_max = SIZE_MAX) {
+  return text_from(from.Get(name), name, bytes_max);
 }
 
-Napi::Object object_of(const Napi::Object& from, const char* name) {
-  const Napi::Value value = from.Get(name);
-  if (!value.IsObject()) fail(from.Env(), name, "an object");
-  return value.As<Napi::Object>();
-}
-
-Napi::Array array_of(const Napi::Object& from, const char* name) {
-  const Napi::Value value = from.Get(name);
-  if (!value.IsArray()) fail(from.Env(), name, "an array");
-  return value.As<Napi::Array>();
-}
-
-std::string string_of(const Napi::Object& from, const char* name) {
-  const Napi::Value value = from.Get(name);
-  if (!value.IsString()) fail(from.Env(), name, "a string");
-  return value.As<Napi::String>();
-}
-
-bool bool_of(const Napi::Object& from, const char* name) {
-  const Napi::Value value = from.Get(name);
-  if (!value.IsBoolean()) fail(from.Env(), name, "a boolean");
-  return value.As<Napi::Boolean>();
-}
+bool bool_of(const Napi::Object& from, const char* name) { return boolean_from(from.Get(name), name); }
 
 template <typename Integer>
-Integer integer_of(const Napi::Object& from, const char* name) {
-  const Napi::Value value = from.Get(name);
-  if (!value.IsNumber()) fail(from.Env(), name, "a number");
-  return static_cast<Integer>(value.As<Napi::Number>().Int64Value());
+Integer integer_of(const Napi::Object& from, const char* name, Bounds bounds) {
+  return static_cast<Integer>(integer_from(from.Get(name), name, bounds));
 }
 
-/// Empty for null.
-std::string optional_string_of(const Napi::Object& from, const char* name) {
-  return from.Get(name).IsNull() ? std::string() : string_of(from, name);
+/// Empty for null. Frames have a bound, and with it what they carry beside their payload.
+std::string optional_name_of(const Napi::Object& from, const char* name) {
+  const Napi::Value value = from.Get(name);
+  return value.IsNull() ? std::string() : text_from(value, name, codec::name_bytes_limit);
+}
+
+/// Each of a list of texts.
+std::vector<std::string> strings_of(const Napi::Object& from, const char* name) {
+  const Napi::Array array = array_of(from, name);
+  std::vector<std::string> texts;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) texts.push_back(text_from(array.Get(i), std::string("each of ") + name));
+  return texts;
+}
+
+shard::ListenerOptions listener_of(const Napi::Object& from) {
+  shard::ListenerOptions listener;
+  const Napi::Value protocol = from.Get("protocol");
+  if (codec::find_protocol(text_from(protocol, "protocol"), listener.protocol) == nullptr) throw_range(protocol, "protocol", "a known protocol");
+  const Napi::Value host = from.Get("address");
+  const auto address = os::Endpoint::parse(text_from(host, "address"), integer_of<std::uint16_t>(from, "port", {0, 65'535}));
+  if (!address) throw_range(host, "address", "an IP address, or unix: and a path");
+  listener.address = *address;
+  listener.optional = bool_of(from, "optional");
+  return listener;
 }
 
 std::vector<shard::ListenerOptions> listeners_of(const Napi::Array& from) {
   std::vector<shard::ListenerOptions> listeners;
-  for (std::uint32_t i = 0; i < from.Length(); ++i) {
-    const auto each = from.Get(i).As<Napi::Object>();
-    shard::ListenerOptions listener;
-    if (codec::find_protocol(string_of(each, "protocol"), listener.protocol) == nullptr) fail(from.Env(), "protocol", "a known protocol");
-    const auto address = os::Endpoint::parse(string_of(each, "address"), integer_of<std::uint16_t>(each, "port"));
-    if (!address) fail(from.Env(), "address", "an IP address, or unix: and a path");
-    listener.address = *address;
-    listener.optional = bool_of(each, "optional");
-    listeners.push_back(listener);
-  }
+  for (std::uint32_t i = 0; i < from.Length(); ++i) listeners.push_back(listener_of(object_from(from.Get(i), "each of listeners")));
   return listeners;
+}
+
+conn::SlowRule slow_rule_of(const Napi::Object& from) {
+  conn::SlowRule rule;
+  rule.topics = string_of(from, "topics");
+  const Napi::Value policy = from.Get("policy");
+  if (!conn::find_slow_policy(text_from(policy, "policy"), rule.policy)) throw_range(policy, "policy", "a known policy");
+  rule.limits = {integer_of<std::uint64_t>(from, "bytesBehindMax", any_bytes), integer_of<std::uint32_t>(from, "ageMaxMs", any_ms)};
+  return rule;
 }
 
 std::vector<conn::SlowRule> slow_rules_of(const Napi::Array& from) {
   std::vector<conn::SlowRule> rules;
-  for (std::uint32_t i = 0; i < from.Length(); ++i) {
-    const auto each = from.Get(i).As<Napi::Object>();
-    conn::SlowRule rule;
-    rule.topics = string_of(each, "topics");
-    if (!conn::find_slow_policy(string_of(each, "policy"), rule.policy)) fail(from.Env(), "policy", "a known policy");
-    rule.limits = {integer_of<std::uint64_t>(each, "bytesBehindMax"), integer_of<std::uint32_t>(each, "ageMaxMs")};
-    rules.push_back(std::move(rule));
-  }
-  if (rules.empty() || rules.back().topics != "*") fail(from.Env(), "slowConsumers", "rules that end with one for *");
+  for (std::uint32_t i = 0; i < from.Length(); ++i) rules.push_back(slow_rule_of(object_from(from.Get(i), "each of slowConsumers")));
+  if (rules.empty() || rules.back().topics != "*") throw_range(from, "slowConsumers", "rules that end with one for *");
   return rules;
 }
 
@@ -85,116 +93,119 @@ void read_grpc(const Napi::Object& from, shard::EngineOptions& options) {
   codec::GrpcLimits& limits = options.codecs.grpc;
   limits.message_bytes_max = static_cast<std::uint32_t>(options.codecs.websocket.message_bytes_max);
   limits.topic_bytes_max = options.topics.topic_bytes_max;
-  limits.http2.streams_max = integer_of<std::uint32_t>(from, "streamsPerConnectionMax");
-  const auto buffer_bytes_max = integer_of<std::size_t>(from, "bufferBytesPerConnectionMax");
+  limits.http2.streams_max = integer_of<std::uint32_t>(from, "streamsPerConnectionMax", any_count);
+  const auto buffer_bytes_max = integer_of<std::size_t>(from, "bufferBytesPerConnectionMax", {64 * KiB, 1 * GiB});
   limits.assembly_bytes_max = std::max(buffer_bytes_max, codec::assembly_bytes_min(limits));
   limits.http2.replies_bytes_max = buffer_bytes_max;
   limits.answer_bytes_max = buffer_bytes_max / 2;
-  options.streams_max = integer_of<std::size_t>(from, "streamsMax");
-  options.stream_bytes_max = integer_of<std::size_t>(from, "bufferBytesMax");
+  options.streams_max = integer_of<std::size_t>(from, "streamsMax", any_count);
+  options.stream_bytes_max = integer_of<std::size_t>(from, "bufferBytesMax", any_bytes);
 }
 
 shard::Patience patience_of(const Napi::Object& from) {
-  return {integer_of<std::uint32_t>(from, "pingIntervalMs"), integer_of<std::uint32_t>(from, "pongMs")};
+  return {integer_of<std::uint32_t>(from, "pingIntervalMs", any_ms), integer_of<std::uint32_t>(from, "pongMs", any_ms)};
 }
 
 shard::ResponderOptions responder_of(const Napi::Object& from) {
   shard::ResponderOptions responder;
-  const std::string reply = string_of(from, "reply");
+  const Napi::Value kind = from.Get("reply");
+  const std::string reply = text_from(kind, "reply");
   if (reply == "fixed") responder.reply = shard::Reply::fixed;
   else if (reply == "echo") responder.reply = shard::Reply::echo;
   else if (reply == "last") responder.reply = shard::Reply::last;
-  else fail(from.Env(), "reply", "fixed, echo or last");
-  responder.text = string_of(from, "text");
-  responder.missing = string_of(from, "missing");
-  responder.idle_ms = integer_of<std::uint32_t>(from, "idleMs");
+  else throw_range(kind, "reply", "fixed, echo or last");
+  responder.text = string_of(from, "text", reply_bytes_max);
+  responder.missing = string_of(from, "missing", reply_bytes_max);
+  responder.idle_ms = integer_of<std::uint32_t>(from, "idleMs", any_ms_or_none);
   return responder;
 }
 
 topic::LastLimits last_limits_of(const Napi::Object& from) {
   topic::LastLimits limits;
-  const Napi::Array topics = array_of(from, "topics");
-  for (std::uint32_t i = 0; i < topics.Length(); ++i) {
-    if (!topics.Get(i).IsString()) fail(from.Env(), "topics", "strings");
-    limits.topics.push_back(topics.Get(i).As<Napi::String>());
-  }
-  limits.topics_max = integer_of<std::size_t>(from, "topicsMax");
-  limits.bytes_max = integer_of<std::size_t>(from, "bytesMax");
+  limits.topics = strings_of(from, "topics");
+  limits.topics_max = integer_of<std::size_t>(from, "topicsMax", any_count);
+  limits.bytes_max = integer_of<std::size_t>(from, "bytesMax", any_bytes);
   return limits;
 }
 
 void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
-  options.connections_max = integer_of<std::size_t>(from, "connectionsMax");
-  options.connections_per_address_max = integer_of<std::size_t>(from, "connectionsPerAddressMax");
-  options.codecs.websocket.message_bytes_max = integer_of<std::uint64_t>(from, "messageBytesMax");
-  options.codecs.websocket.fragments_per_message_max = integer_of<std::uint32_t>(from, "fragmentsPerMessageMax");
-  options.control_frames_per_second_max = integer_of<std::uint32_t>(from, "controlFramesPerSecondMax");
-  options.http.head_bytes_max = integer_of<std::size_t>(from, "handshakeBytesMax");
-  options.http.headers_max = integer_of<std::size_t>(from, "handshakeHeadersMax");
-  options.topics.topic_bytes_max = integer_of<std::size_t>(from, "topicBytesMax");
-  options.topics.topics_max = integer_of<std::size_t>(from, "topicsPerConnectionMax");
-  options.topics_max = integer_of<std::size_t>(from, "topicsMax");
-  options.log_bytes_max = integer_of<std::size_t>(from, "logBytesMax");
-  options.received_bytes_max = integer_of<std::size_t>(from, "receiveBufferBytesMax");
-  options.send_buffer_bytes = integer_of<int>(from, "sendBufferBytes");
+  options.connections_max = integer_of<std::size_t>(from, "connectionsMax", any_count);
+  options.connections_per_address_max = integer_of<std::size_t>(from, "connectionsPerAddressMax", any_count);
+  options.codecs.websocket.message_bytes_max = integer_of<std::uint64_t>(from, "messageBytesMax", {1, codec::message_bytes_limit});
+  options.codecs.websocket.fragments_per_message_max = integer_of<std::uint32_t>(from, "fragmentsPerMessageMax", {1, 1'000'000});
+  options.control_frames_per_second_max = integer_of<std::uint32_t>(from, "controlFramesPerSecondMax", {1, 65'534});
+  options.http.head_bytes_max = integer_of<std::size_t>(from, "handshakeBytesMax", {1 * KiB, 1 * MiB});
+  options.http.headers_max = integer_of<std::size_t>(from, "handshakeHeadersMax", {1, 1000});
+  options.topics.topic_bytes_max = integer_of<std::size_t>(from, "topicBytesMax", {1, 1024});
+  options.topics.topics_max = integer_of<std::size_t>(from, "topicsPerConnectionMax", {1, 1024});
+  options.topics_max = integer_of<std::size_t>(from, "topicsMax", any_count);
+  options.log_bytes_max = integer_of<std::size_t>(from, "logBytesMax", {1 * MiB, 64 * GiB});
+  options.received_bytes_max = integer_of<std::size_t>(from, "receiveBufferBytesMax", any_bytes);
+  options.send_buffer_bytes = integer_of<int>(from, "sendBufferBytes", {4 * KiB, 4 * MiB});
 }
 
-/// Frames have a bound, and with it what they carry beside their payload.
-std::string name_of(const Napi::Object& from, const char* name) {
-  std::string text = optional_string_of(from, name);
-  if (text.size() <= codec::name_bytes_limit) return text;
-  const std::string most = std::to_string(codec::name_bytes_limit);
-  throw Napi::RangeError::New(from.Env(), std::string(name) + " must be at most " + most + " bytes, got: " + std::to_string(text.size()));
+void read_timeouts(const Napi::Object& from, shard::EngineOptions& options) {
+  options.handshake_ms = integer_of<std::uint32_t>(from, "handshakeMs", any_ms);
+  options.idle = patience_of(from);
+  options.message_ms = integer_of<std::uint32_t>(from, "messageMs", any_ms);
+  options.close_ms = integer_of<std::uint32_t>(from, "closeMs", any_ms);
+}
+
+std::vector<int> cpus_of(const Napi::Value& value) {
+  std::vector<int> cpus;
+  if (value.IsNull()) return cpus;
+  const Napi::Array array = array_from(value, "cpus", list_max);
+  for (std::uint32_t i = 0; i < array.Length(); ++i) cpus.push_back(static_cast<int>(integer_from(array.Get(i), "each of cpus", {0, 1023})));
+  return cpus;
 }
 
 }  // namespace
 
+conn::ConnectionId to_connection_id(const Napi::Value& value, const char* name) {
+  return static_cast<conn::ConnectionId>(integer_from(value, name, {0, (std::int64_t{1} << 53) - 1}));
+}
+
 PublishDetails to_publish_details(const Napi::Object& value) {
-  return {name_of(value, "event"), name_of(value, "userId"), integer_of<conn::ConnectionId>(value, "excluded")};
+  return {optional_name_of(value, "event"), optional_name_of(value, "userId"), to_connection_id(value.Get("excluded"), "excluded")};
 }
 
 conn::SessionTerms to_session_terms(const Napi::Object& value) {
-  return {string_of(value, "namespace"), integer_of<std::uint32_t>(value, "publicationsPerSecondMax"),
-          bool_of(value, "reportPublications"), integer_of<std::uint32_t>(value, "publicationBytesMax")};
+  return {string_of(value, "namespace", codec::name_bytes_limit), integer_of<std::uint32_t>(value, "publicationsPerSecondMax", {0, 65'535}),
+          bool_of(value, "reportPublications"), integer_of<std::uint32_t>(value, "publicationBytesMax", {1, 1 * MiB})};
 }
 
 topic::Join to_join(const Napi::Object& value) {
   topic::Join join;
-  const Napi::Array greeting = array_of(value, "greeting");
-  for (std::uint32_t i = 0; i < greeting.Length(); ++i) {
-    if (!greeting.Get(i).IsString()) fail(value.Env(), "greeting", "strings");
-    join.greeting += codec::write_text_frame(std::string(greeting.Get(i).As<Napi::String>()));
-  }
+  for (const std::string& text : strings_of(value, "greeting")) join.greeting += codec::write_text_frame(text);
   join.publishes = bool_of(value, "publishes");
-  join.user_id = optional_string_of(value, "userId");
+  join.user_id = optional_name_of(value, "userId");
   return join;
+}
+
+std::uint16_t to_close_code(const Napi::Value& value) {
+  const auto code = static_cast<std::uint16_t>(integer_from(value, "code", {0, 65'535}));
+  if (!codec::may_be_sent(code)) throw_range(value, "code", "1000..1003, 1007..1014 or 3000..4999");
+  return code;
 }
 
 shard::EngineOptions to_engine_options(const Napi::Object& value) {
   shard::EngineOptions options;
   options.listeners = listeners_of(array_of(value, "listeners"));
-  options.shards = integer_of<unsigned>(value, "shards");
-  if (options.shards < 1 || options.shards > topic::shards_max) fail(value.Env(), "shards", "1..64");
+  options.shards = integer_of<unsigned>(value, "shards", {1, topic::shards_max});
   options.reuse_port = bool_of(value, "reusePort");
   read_limits(object_of(value, "limits"), options);
   read_grpc(object_of(value, "grpc"), options);
-  const Napi::Object timeouts = object_of(value, "timeouts");
-  options.handshake_ms = integer_of<std::uint32_t>(timeouts, "handshakeMs");
-  options.idle = patience_of(timeouts);
+  read_timeouts(object_of(value, "timeouts"), options);
   options.sessions = patience_of(object_of(value, "sessions"));
-  options.message_ms = integer_of<std::uint32_t>(timeouts, "messageMs");
-  options.close_ms = integer_of<std::uint32_t>(timeouts, "closeMs");
   const Napi::Object responder = object_of(value, "responder");
   options.responder = responder_of(responder);
-  for (shard::ListenerOptions& listener : options.listeners) listener.address.mode = integer_of<std::uint32_t>(responder, "mode");
+  const auto mode = integer_of<std::uint32_t>(responder, "mode", {0, 0777});
+  for (shard::ListenerOptions& listener : options.listeners) listener.address.mode = mode;
   options.last = last_limits_of(object_of(value, "retain"));
   const Napi::Object latency = object_of(value, "latency");
-  options.latency = {integer_of<std::uint32_t>(latency, "spinUs"), bool_of(latency, "realTime"), bool_of(latency, "lockMemory")};
+  options.latency = {integer_of<std::uint32_t>(latency, "spinUs", {0, 1000}), bool_of(latency, "realTime"), bool_of(latency, "lockMemory")};
   options.slow_rules = slow_rules_of(array_of(value, "slowConsumers"));
-  if (!value.Get("cpus").IsNull()) {
-    const Napi::Array cpus = array_of(value, "cpus");
-    for (std::uint32_t i = 0; i < cpus.Length(); ++i) options.cpus.push_back(cpus.Get(i).As<Napi::Number>().Int32Value());
-  }
+  options.cpus = cpus_of(value.Get("cpus"));
   return options;
 }
 

@@ -1,5 +1,5 @@
-// Between JavaScript values and the engine's types. The values were validated by src/config: here only their types are
-// checked, with a TypeError that names the option.
+// Between JavaScript values and the engine's types. Each value is held to the contract of src/native/binding.ts (arguments.h): what
+// the engine takes for granted must not depend on src/config having been asked.
 // Owner: nobody, pure functions. Thread: the Node thread.
 #pragma once
 
@@ -11,6 +11,9 @@
 
 namespace addon {
 
+conn::ConnectionId to_connection_id(const Napi::Value& value, const char* name);
+/// A code that may stand in a close frame (RFC 6455 §7.4).
+std::uint16_t to_close_code(const Napi::Value& value);
 /// `PublishDetails` of the binding; null texts are empty.
 struct PublishDetails {
   std::string event;

@@ -56,12 +56,6 @@ constexpr std::uint8_t final_bit = 0x80;
 
 bool is_control(std::uint8_t code) { return (code & 0x8) != 0; }
 
-/// Codes that a close frame may carry (RFC 6455 §7.4, and 1012–1014 of the IANA registry).
-bool may_be_sent(std::uint16_t code) {
-  if (code >= 3000) return code <= 4999;
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
-}
-
 std::uint64_t read_big_endian(base::Bytes bytes) {
   std::uint64_t value = 0;
   for (const std::uint8_t byte : bytes) value = value << 8 | byte;
@@ -82,6 +76,11 @@ std::size_t write_control_frame(std::uint8_t code, base::Bytes payload, base::Mu
 }
 
 }  // namespace
+
+bool may_be_sent(std::uint16_t code) {
+  if (code >= 3000) return code <= 4999;
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
+}
 
 WebSocketCodec::WebSocketCodec(const WebSocketLimits& limits, DataFrames data_frames)
     : message_bytes_max_(limits.message_bytes_max),

@@ -79,7 +79,9 @@ static_assert(sizeof(WebSocketCodec) <= 96);
 /// Writes a control frame (ping, pong) with a payload of at most 125 bytes into `out` (at least payload + 2 bytes); returns its length.
 std::size_t write_ping_frame(base::Bytes payload, base::MutableBytes out);
 std::size_t write_pong_frame(base::Bytes payload, base::MutableBytes out);
-/// Close frame; `no_status` writes an empty one; the reason is cut to 123 bytes at a UTF-8 boundary. Returns its length (2..127).
+/// Whether a close frame may carry this code (RFC 6455 §7.4, and 1012–1014 of the IANA registry).
+bool may_be_sent(std::uint16_t code);
+/// Close frame with a code that may be sent; `no_status` writes an empty one; the reason is cut to 123 bytes at a UTF-8 boundary. Returns its length (2..127).
 std::size_t write_close_frame(std::uint16_t code, std::string_view reason, base::MutableBytes out);
 
 }  // namespace codec

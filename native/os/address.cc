@@ -29,6 +29,7 @@ std::uint64_t Address::limit_key() const {
 std::optional<Address> Address::parse(std::string_view host, std::uint16_t port) {
   Address address;
   address.port = port;
+  if (host.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton would not see what is behind it
   const std::string terminated(host);
   if (inet_pton(AF_INET, terminated.c_str(), address.bytes.data()) == 1) return address;
   address.v6 = true;

@@ -66,7 +66,7 @@ bool Engine::bind_all(StartError& error) {
     usable = usable && context_.shards.back()->usable();
   }
   usable = context_.shards.front()->listen(std::move(listeners)) && usable;
-  if (!usable) error = {EMFILE, context_.options.listeners.front().address};
+  if (!usable) error = {EMFILE, bound_.empty() ? os::Endpoint() : bound_.front().address};
   return usable;
 }
 

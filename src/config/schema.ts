@@ -76,7 +76,7 @@ const api = section({
   /** Asked for as `Authorization: Bearer …`, but by /live and /ready. Must be set when an address is not a loopback. */
   token: z.string('must be a text of 16..1024 characters').min(16, 'must be a text of 16..1024 characters')
     .max(1024, 'must be a text of 16..1024 characters').nullable().default(null),
-  /** Which HTTP server. auto: uWebSockets.js where it is installed, Node's own otherwise. */
+  /** Which HTTP server. auto: Node's own; uWebSockets.js only by name, see docs/http-api.md. */
   server: oneOf('auto', 'node', 'uws').default('auto'),
   requestHeadMs: duration(10, hourMs).default(10_000),
   requestMs: duration(10, hourMs).default(30_000),

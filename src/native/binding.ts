@@ -1,6 +1,8 @@
 /**
  * The whole contract between TypeScript and the C++ addon. Everything is explicit: every option present, `null` for
- * absent, never `undefined`. Values arrive validated (src/config); the addon checks only types and its own invariants.
+ * absent, never `undefined`. The addon holds every value to what is written here, whoever calls: another type is a TypeError, a
+ * value out of bounds a RangeError, both end `got: …`. Counts are 1..10000000, times 1..3600000 ms, texts that go with a publication
+ * at most 1024 bytes and lists at most 10000 elements, unless said otherwise; src/config has narrower bounds for users.
  * Thread: the Node thread that loaded the addon. No call here is on the way of a message that came over a socket.
  */
 
@@ -27,7 +29,7 @@ export interface SlowConsumerRule {
   readonly topics: string
   /** A row of native/conn/slow_policies.def. */
   readonly policy: 'disconnect' | 'drop-oldest' | 'latest'
-  /** Bytes of unsent log; only counts while the kernel refuses this connection's bytes. */
+  /** Bytes of unsent log, at most 64 GiB; only counts while the kernel refuses this connection's bytes. */
   readonly bytesBehindMax: number
   /** Milliseconds since the oldest unsent publication; only counts while the kernel refuses this connection's bytes. */
   readonly ageMaxMs: number
@@ -44,19 +46,26 @@ export interface EngineOptions {
   readonly limits: {
     readonly connectionsMax: number
     readonly connectionsPerAddressMax: number
+    /** At most 16 MiB. */
     readonly messageBytesMax: number
+    /** At most 1000000. */
     readonly fragmentsPerMessageMax: number
+    /** At most 65534. */
     readonly controlFramesPerSecondMax: number
+    /** 1 KiB..1 MiB. */
     readonly handshakeBytesMax: number
+    /** At most 1000. */
     readonly handshakeHeadersMax: number
+    /** At most 1024. */
     readonly topicBytesMax: number
+    /** At most 1024. */
     readonly topicsPerConnectionMax: number
     readonly topicsMax: number
-    /** All topic logs together. */
+    /** All topic logs together, 1 MiB..64 GiB. */
     readonly logBytesMax: number
-    /** SO_SNDBUF asked of the kernel for each connection (which doubles it). */
-    /** Messages and request heads that came in part, of all connections without streams. */
+    /** Messages and request heads that came in part, of all connections without streams, at most 64 GiB. */
     readonly receiveBufferBytesMax: number
+    /** SO_SNDBUF asked of the kernel for each connection (which doubles it), 4 KiB..4 MiB. */
     readonly sendBufferBytes: number
   }
   readonly timeouts: {
@@ -78,19 +87,20 @@ export interface EngineOptions {
     readonly streamsPerConnectionMax: number
     /** Of all connections; a call over it ends with UNAVAILABLE. */
     readonly streamsMax: number
-    /** Messages that came in part, and apart from them answers that are not read, of one connection. */
+    /** Messages that came in part, and apart from them answers that are not read, of one connection: 64 KiB..1 GiB. */
     readonly bufferBytesPerConnectionMax: number
-    /** The same of all connections together. */
+    /** The same of all connections together, at most 64 GiB. */
     readonly bufferBytesMax: number
   }
   readonly slowConsumers: readonly SlowConsumerRule[]
   /** How listeners of the protocols `responder-…` answer. */
   readonly responder: {
     readonly reply: 'fixed' | 'echo' | 'last'
+    /** At most 1 MiB, as the next. */
     readonly text: string
     /** Instead of a last message that is not there. */
     readonly missing: string
-    /** Permissions of Unix sockets. */
+    /** Permissions of Unix sockets, 0..0o777. */
     readonly mode: number
     /** 0: a silent connection is never closed. */
     readonly idleMs: number
@@ -99,6 +109,7 @@ export interface EngineOptions {
   readonly retain: {
     readonly topics: readonly string[]
     readonly topicsMax: number
+    /** At most 64 GiB. */
     readonly bytesMax: number
   }
   readonly latency: {
@@ -107,7 +118,7 @@ export interface EngineOptions {
     readonly realTime: boolean
     readonly lockMemory: boolean
   }
-  /** CPU numbers to pin shard k to (k modulo length), or null. */
+  /** CPU numbers, 0..1023, to pin shard k to (k modulo length), or null. */
   readonly cpus: readonly number[] | null
 }
 
@@ -278,7 +289,10 @@ export interface SessionCalls {
    */
   joinTopic(id: ConnectionId, topic: string, options: JoinOptions): void
   leaveTopic(id: ConnectionId, topic: string): void
-  /** Sends everything before it, then a close frame with `code` (1000..4999) and `reason` (cut to 123 bytes). */
+  /**
+   * Sends everything before it, then a close frame with `code` (1000..1003, 1007..1014 or 3000..4999: RFC 6455 §7.4) and `reason`
+   * (cut to 123 bytes).
+   */
   closeSession(id: ConnectionId, code: number, reason: string): void
 }
 
@@ -319,7 +333,7 @@ export interface NativeEngine extends SessionCalls {
   /** Which of `connection` and `disconnect` events to produce (warning, slow and drained always are). */
   setConnectionEvents(on: boolean): void
   /**
-   * Stops accepting and closes every connection with 1001, paced over three quarters of `drainMs`; who has not answered at its
+   * Stops accepting and closes every connection with 1001, paced over three quarters of `drainMs` (0..3600000); who has not answered at its
    * end is cut (close handshakes get a second at least). Ends with a `drained` event.
    */
   drain(drainMs: number): void

@@ -20,6 +20,8 @@ TEST_CASE("address: literals, and nothing else") {
     CAPTURE(text);
     CHECK(!Address::parse(text, 80).has_value());
   }
+  CHECK(!Address::parse(std::string_view("127.0.0.1\0.5", 12), 80).has_value());
+  CHECK(!Address::parse(std::string_view("::1\0", 4), 80).has_value());
 }
 
 TEST_CASE("address: text with the port, brackets for IPv6") {

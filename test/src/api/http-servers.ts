@@ -14,8 +14,8 @@ const options = {
 }
 
 /** Which server it is: uWebSockets.js signs its answers. */
-async function kindOf(choice: HttpServerChoice, load?: typeof loadUws): Promise<string> {
-  const server = await startHttpServer(choice, options, load)
+async function kindOf(choice: HttpServerChoice): Promise<string> {
+  const server = await startHttpServer(choice, options)
   const { headers } = await fetch(`http://127.0.0.1:${server.bound[0]?.port}/`)
   await server.close(0)
   return headers.has('uwebsockets') ? 'uws' : 'node'
@@ -27,13 +27,20 @@ const uwsRuns = await loadUws() !== null
 test('choices', { skip: !uwsRuns }, async (t) => {
   t.equal(await kindOf('node'), 'node')
   t.equal(await kindOf('uws'), 'uws')
-  t.equal(await kindOf('auto'), 'uws', 'where it is installed')
-  t.equal(await kindOf('auto', async () => null), 'node', 'where it is not')
+  t.equal(await kindOf('auto'), 'node', 'also where uWebSockets.js is installed')
 })
 
 test('uWebSockets.js is asked for and missing', async (t) => {
-  await t.rejects(startHttpServer('uws', options, async () => null), {
+  await t.rejects(startHttpServer('uws', options, { load: async () => null }), {
     name: 'ConfigError',
     message: 'api.server must be auto or node (uWebSockets.js is not installed, see docs/http-api.md), got: uws',
+  })
+})
+
+test('uWebSockets.js in a worker thread', async (t) => {
+  const host = { isMainThread: false, load: async () => t.fail('it is not even loaded') as never }
+  await t.rejects(startHttpServer('uws', options, host), {
+    name: 'ConfigError',
+    message: 'api.server must be auto or node (uWebSockets.js cannot run in a worker thread, whose end would abort the process), got: uws',
   })
 })
