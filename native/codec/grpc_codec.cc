@@ -59,10 +59,12 @@ void GrpcCodec::free_memory() {
   calls_.clear();
   if (calls_.capacity() > kept_calls_max) std::vector<Call>().swap(calls_);
   std::vector<StreamKey>().swap(held_);
+  std::vector<StreamKey>().swap(greetings_);
   assembly_bytes_ = held_bytes_ = 0;
   held_calls_ = held_answers_ = 0;
-  held_first_ = 0;
+  held_first_ = greetings_first_ = 0;
   answer_since_ms_.reset();
+  greeting_since_ms_.reset();
 }
 
 Call* GrpcCodec::find(StreamKey stream) {

@@ -54,6 +54,8 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
 
   std::uint32_t open_streams() const override { return http2_.streams().size(); }
   std::size_t buffered_bytes() const override { return assembly_bytes_ + held_bytes_ + http2_.buffered_bytes(); }
+  /// What walks over streams have looked at so far: see Http2Streams::walked.
+  std::uint64_t walked() const { return http2_.streams().walked() + greetings_walked_; }
   StreamWaits waits() const override { return {http2_.request_since_ms(), answer_since_ms_, greeting_since_ms_}; }
   bool done() const override { return http2_.done(); }
 
@@ -97,6 +99,8 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   void forget_held(Call& call);
   std::optional<std::uint32_t>& held_since_ms(const Call& call) { return call.state == CallState::subscribed ? greeting_since_ms_ : answer_since_ms_; }
   void trim_held();
+  bool is_greeting(StreamKey stream);
+  void trim_greetings();
   /// Tells the sink, if it knows of the stream.
   void end(StreamKey stream, GrpcStatus status, std::string_view text);
 
@@ -105,6 +109,9 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   std::vector<Call> calls_;       // by slot
   std::vector<StreamKey> held_;   // calls with held answers that wait for the connection's window, some may be gone
   std::size_t held_first_ = 0;    // those before it were served
+  std::vector<StreamKey> greetings_;  // subscribers with a held greeting, the oldest first; some may be gone, or have it
+  std::size_t greetings_first_ = 0;   // those before it are
+  std::uint64_t greetings_walked_ = 0;
   std::uint32_t held_calls_ = 0;  // all that have a held answer
   std::uint32_t held_answers_ = 0;  // of those, all but subscribers': late answers end the connection, late greetings their streams
   std::vector<std::unique_ptr<CallExtras>> ended_;  // in this decode: a handler may still look at what it ended

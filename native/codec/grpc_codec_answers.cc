@@ -57,7 +57,8 @@ void GrpcCodec::hold(StreamKey stream, Call& call, base::Bytes rest) {
     extras.held = std::make_unique<std::vector<std::uint8_t>>();
     extras.held_since_ms = now_ms_;
     ++held_calls_;
-    if (call.state != CallState::subscribed) ++held_answers_;
+    if (call.state == CallState::subscribed) greetings_.push_back(stream);
+    else ++held_answers_;
     if (!held_since_ms(call)) held_since_ms(call) = now_ms_;
   }
   extras.held->insert(extras.held->end(), rest.begin(), rest.end());
@@ -116,6 +117,23 @@ void GrpcCodec::forget_held(Call& call) {
   const std::uint32_t left = call.state == CallState::subscribed ? held_calls_ - held_answers_ : held_answers_;
   if (left == 0) held_since_ms(call).reset();
   call.extras->held.reset();
+  if (call.state == CallState::subscribed) trim_greetings();
+}
+
+bool GrpcCodec::is_greeting(StreamKey stream) {
+  const Call* const call = find(stream);
+  return call != nullptr && call->state == CallState::subscribed && call->extras && call->extras->held;
+}
+
+/// As `trim_held`.
+void GrpcCodec::trim_greetings() {
+  const std::size_t waiting = held_calls_ - held_answers_;
+  if (waiting > 0 && greetings_.size() < 2 * waiting + kept_held_max) return;
+  greetings_walked_ += greetings_.size() - greetings_first_;
+  greetings_.erase(greetings_.begin(), greetings_.begin() + static_cast<std::ptrdiff_t>(greetings_first_));
+  greetings_first_ = 0;
+  std::erase_if(greetings_, [&](StreamKey stream) { return !is_greeting(stream); });
+  if (greetings_.empty() && greetings_.capacity() > kept_held_max) std::vector<StreamKey>().swap(greetings_);
 }
 
 void GrpcCodec::greet(StreamKey stream, base::Bytes message, std::uint64_t offset) {
@@ -125,17 +143,25 @@ void GrpcCodec::greet(StreamKey stream, base::Bytes message, std::uint64_t offse
   send_with_offset(stream, message, offset, AfterAnswer::goes_on);
 }
 
+/// They wait in the order in which they were made, so that nobody behind the first one who is not overdue need be looked at.
 std::vector<StreamKey> GrpcCodec::overdue_greetings(std::uint32_t most_ms) {
   std::vector<StreamKey> overdue;
-  std::uint32_t oldest_ms = 0;  // of the others
-  for (const StreamKey stream : http2_.streams().oldest(http2_.streams().size())) {
-    const Call& call = calls_[stream.slot];
-    if (call.state != CallState::subscribed || !call.extras || !call.extras->held) continue;
-    const std::uint32_t age_ms = base::age_ms(call.extras->held_since_ms, now_ms_);
-    if (age_ms >= most_ms) overdue.push_back(stream);
-    else oldest_ms = std::max(oldest_ms, age_ms);
+  std::uint32_t since_ms = now_ms_;
+  for (std::size_t i = greetings_first_; i < greetings_.size(); ++i) {
+    const StreamKey stream = greetings_[i];
+    ++greetings_walked_;
+    if (!is_greeting(stream)) {
+      greetings_first_ += i == greetings_first_ ? 1 : 0;
+      continue;
+    }
+    const std::uint32_t held_since_ms = calls_[stream.slot].extras->held_since_ms;
+    if (base::age_ms(held_since_ms, now_ms_) < most_ms) {
+      since_ms = held_since_ms;
+      break;
+    }
+    overdue.push_back(stream);
   }
-  if (greeting_since_ms_) greeting_since_ms_ = now_ms_ - oldest_ms;
+  if (greeting_since_ms_) greeting_since_ms_ = since_ms;
   return overdue;
 }
 

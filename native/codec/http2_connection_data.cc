@@ -204,11 +204,11 @@ void Http2Connection::on_settings(base::Bytes payload) {
 /// This is work for every stream, so that it costs the peer more the more there are.
 void Http2Connection::report_opened_windows(std::int64_t initial_before) {
   if (!spend_glitch(streams_.size() / streams_per_glitch)) return;
-  for (std::size_t place = 0; place < streams_.places(); ++place) {  // a handler may end streams
-    const Http2Stream& stream = streams_.at(place);
-    const bool was_empty = stream.send_delta + initial_before <= 0;
-    if (stream.id == 0 || !stream.sends_data || !was_empty || send_window(stream) <= 0) continue;
-    handler_->on_window({stream.id, static_cast<std::uint32_t>(place)});
+  for (const StreamKey key : streams_.oldest(streams_.size())) {
+    const Http2Stream* const stream = streams_.find(key);
+    if (stream == nullptr) continue;  // a handler has ended it
+    const bool was_empty = stream->send_delta + initial_before <= 0;
+    if (stream->sends_data && was_empty && send_window(*stream) > 0) handler_->on_window(key);
   }
 }
 

@@ -67,6 +67,7 @@ std::vector<StreamKey> Http2Streams::oldest(std::uint32_t count) const {
   std::vector<StreamKey> found;
   for (const StreamKey& key : by_id_) {
     if (found.size() == count) break;
+    ++walked_;
     if (find(key) != nullptr) found.push_back(key);
   }
   return found;
@@ -74,8 +75,9 @@ std::vector<StreamKey> Http2Streams::oldest(std::uint32_t count) const {
 
 std::int64_t Http2Streams::largest_send_delta() const {
   std::int64_t largest = 0;
-  for (const Http2Stream& stream : places_) {
-    if (stream.id != 0) largest = std::max(largest, stream.send_delta);
+  for (const StreamKey& key : by_id_) {
+    ++walked_;
+    if (const Http2Stream* const stream = find(key)) largest = std::max(largest, stream->send_delta);
   }
   return largest;
 }

@@ -35,11 +35,11 @@ class Http2Streams {
   void close(StreamKey key);
   /// The open streams, oldest first, at most `count` of them.
   std::vector<StreamKey> oldest(std::uint32_t count) const;
-  /// Places are 0 to one less than this; some are free.
-  std::size_t places() const { return places_.size(); }
-  const Http2Stream& at(std::size_t place) const { return places_[place]; }
   /// 0 when all are smaller.
   std::int64_t largest_send_delta() const;
+  /// What the walks over open streams (`oldest`, `largest_send_delta`) have looked at so far. They are work that a peer asks for
+  /// with one frame: at most twice the open streams and a few each time, however many there once were.
+  std::uint64_t walked() const { return walked_; }
 
  private:
   void compact();
@@ -48,6 +48,7 @@ class Http2Streams {
   std::vector<std::uint32_t> free_;
   std::vector<StreamKey> by_id_;  // ascending; of closed streams too, until they are as many as the open ones
   std::uint32_t open_ = 0;
+  mutable std::uint64_t walked_ = 0;
 };
 
 }  // namespace codec

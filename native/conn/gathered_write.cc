@@ -72,6 +72,7 @@ void GatheredWrite::add_subscription(std::size_t i, std::uint64_t until) {
         complete_ = false;
         return;
       }
+      connection_.subscriptions[i].slice->note_move_from(cursor);
       cursor = subscriber.cursor = window.next_frame(cursor);
       continue;
     }
@@ -96,10 +97,11 @@ std::uint64_t GatheredWrite::consume(std::size_t written) {
       continue;
     }
     Subscriber& subscriber = subscriber_of(connection_, owners_[piece]);
-    const topic::LogWindow& window = connection_.subscriptions[owners_[piece]].slice->window;
-    const std::uint64_t before = window.offset_at(subscriber.cursor);
+    TopicSlice& slice = *connection_.subscriptions[owners_[piece]].slice;
+    const std::uint64_t before = slice.window.offset_at(subscriber.cursor);
+    slice.note_move_from(subscriber.cursor);
     subscriber.cursor += part;
-    publications += window.offset_at(subscriber.cursor) - before;
+    publications += slice.window.offset_at(subscriber.cursor) - before;
     connection_.active = owners_[piece];
   }
   if (connection_.outbound && connection_.outbound->empty()) connection_.outbound.reset();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "native/codec/encoding.h"
@@ -31,7 +32,7 @@ struct Subscriber {
 struct Pass {
   std::uint32_t next = 0;  // index of the next subscriber
   std::uint32_t left = 0;  // subscribers still to visit; 0: no pass is under way
-  std::uint64_t low = 0;   // the slowest cursor met
+  std::uint64_t low = 0;   // the slowest cursor met; stays after the pass
   bool again = false;      // another pass is wanted: a ready subscriber is still behind, or one was served aside meanwhile
 };
 
@@ -49,6 +50,7 @@ class TopicSlice {
   std::uint32_t rotation = 0;  // where the next pass begins
   bool dirty = false;          // queued for a pass
   bool new_head = false;       // the log was written since the window was advanced
+  bool holder_moved = false;   // one who stood furthest back has moved since the last pass began: a pass may let go of segments
 
   /// Begins a pass at the next place of the rotation. Steps by the golden ratio, so that over time every subscriber is first,
   /// last and in between equally often, whatever their number.
@@ -56,7 +58,13 @@ class TopicSlice {
     const auto count = static_cast<std::uint32_t>(subscribers.size());
     pass = {count == 0 ? 0 : rotation % count, count, window.head_position(), false};
     rotation += 1 + static_cast<std::uint32_t>(count * 0.618);
+    holder_moved = false;
   }
+  /// A cursor is about to leave this place outside of a pass. Only if nobody is known to stand further back does that change
+  /// what the slice holds; else a pass over all would find nothing to let go of.
+  void note_move_from(std::uint64_t cursor) { holder_moved = holder_moved || cursor <= pass.low; }
+  /// Asked once for each time that it is true.
+  bool takes_pass_for_move() { return std::exchange(holder_moved, false) && !window.empty(); }
   /// Subscribers moved: what the pass has seen so far no longer says anything about those it has not.
   void restart_pass() {
     if (pass.left != 0) begin_pass();

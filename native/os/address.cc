@@ -2,7 +2,7 @@
 
 #include <arpa/inet.h>
 
-#include <cstring>
+#include <algorithm>
 
 namespace os {
 
@@ -19,10 +19,13 @@ std::string Address::text() const {
   return v6 ? "[" + host() + "]:" + port_text : host() + ":" + port_text;
 }
 
-std::uint64_t Address::limit_key() const {
-  std::uint64_t key = 0;
-  std::memcpy(&key, bytes.data(), v6 ? 8 : 4);
-  // An IPv4 key fits 32 bits; a /64 starting with 32 zero bits is not a routable prefix, so keys do not meet in practice.
+LimitKey Address::limit_key() const {
+  constexpr std::array<std::uint8_t, 12> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};  // RFC 4291 §2.5.5.2
+  const bool is_mapped = v6 && std::equal(mapped.begin(), mapped.end(), bytes.begin());
+  LimitKey key;
+  key.v6 = v6 && !is_mapped;
+  const auto from = bytes.begin() + (is_mapped ? mapped.size() : 0);
+  std::copy_n(from, key.v6 ? 8 : 4, key.network.begin());
   return key;
 }
 

@@ -3,12 +3,22 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace os {
+
+/// What a per-address limit counts by: one IPv4 address, or the /64 of an IPv6 address. The families have keys of their own:
+/// `2001:db8::/64` has the same first bytes as 32.1.13.184.
+struct LimitKey {
+  bool v6 = false;
+  std::array<std::uint8_t, 8> network{};  // IPv4: the first four
+
+  friend auto operator<=>(const LimitKey&, const LimitKey&) = default;
+};
 
 struct Address {
   std::array<std::uint8_t, 16> bytes{};  // IPv4: the first four
@@ -20,8 +30,8 @@ struct Address {
   std::string text() const;
   /// The host alone: `127.0.0.1` or `::1`.
   std::string host() const;
-  /// What a per-address limit counts by: the IPv4 address, or the /64 of an IPv6 address. Local peers are not told apart.
-  std::uint64_t limit_key() const;
+  /// An IPv4-mapped address (`::ffff:192.0.2.1`) counts as the IPv4 address that it is. Local peers are not told apart.
+  LimitKey limit_key() const;
 
   /// An IPv4 or IPv6 literal, without brackets; nothing else (no names).
   static std::optional<Address> parse(std::string_view host, std::uint16_t port);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
+#include <map>
 #include <vector>
 
 #include "native/metrics/metrics.h"
@@ -49,7 +49,8 @@ class Acceptor {
   int poller_ = -1;
   std::uint64_t first_token_ = 0;
   std::vector<Listener> listeners_;
-  std::unordered_map<std::uint64_t, std::uint32_t> by_address_;
+  /// Not a hash table: whoever has many IPv6 networks would choose its collisions.
+  std::map<os::LimitKey, std::uint32_t> by_address_;
   bool paused_ = false;
   std::uint32_t resume_ms_ = 0;
   std::uint32_t back_off_ms_ = 0;

@@ -115,14 +115,16 @@ void FanOut::unsubscribe_all(Connection& connection) {
 
 void FanOut::leave(const conn::Subscription& subscription) {
   TopicSlice& slice = *subscription.slice;
+  slice.note_move_from(slice.subscribers[subscription.index].cursor);
+  const bool takes_pass = slice.takes_pass_for_move();  // before a pass is begun again
   remove_subscriber(slice, subscription.index);
   slice.topic->count_subscribers(-1);
   metrics_.add(Metric::subscriptions_now, -1);
   slice.restart_pass();
   if (slice.subscribers.empty()) {
     forget(slice);
-  } else if (!slice.window.empty()) {
-    mark_dirty(slice);  // the one that left may have been the one that held segments
+  } else if (takes_pass) {
+    mark_dirty(slice);
   }
 }
 
@@ -164,6 +166,7 @@ void FanOut::complete_frame(Connection& connection) {
   const std::uint64_t end = window.frame_end(subscriber.cursor);
   const topic::Range rest = window.range(subscriber.cursor, static_cast<std::uint32_t>(end - subscriber.cursor));
   CHECK(rest.length == end - subscriber.cursor);
+  subscription.slice->note_move_from(subscriber.cursor);
   connection.outbound_for_writing().pin(window.hold(subscriber.cursor), {rest.bytes, rest.length}, now_ms_);
   subscriber.cursor = end;
 }
@@ -443,10 +446,10 @@ void FanOut::settle_write(Connection& connection, WriteOutcome outcome) {
   switch (outcome) {
     case WriteOutcome::drained:
       set_lanes(connection);
-      // The next pass may let go of segments. (Of streams there may be thousands: write_streams has marked those that matter.)
+      // (Of streams there may be thousands: write_streams has marked those that matter.)
       for (std::size_t i = 0; !connection.streams && i < connection.subscriptions.size(); ++i) {
         TopicSlice& slice = *connection.subscriptions[i].slice;
-        if (!slice.window.empty()) mark_dirty(slice);
+        if (slice.takes_pass_for_move()) mark_dirty(slice);
       }
       if (connection.state != State::open || connection.role == codec::Role::respond) owner_.on_drained(connection);
       return;

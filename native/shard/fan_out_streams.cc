@@ -64,7 +64,10 @@ WriteOutcome FanOut::write_streams(Connection& connection) {
   metrics_.add(Metric::deliveries, static_cast<std::int64_t>(write.consume(result.bytes)));
   if (conn::FrameRest& rest = connection.streams->rest; !rest.empty() && rest.since_ms == 0) rest.since_ms = std::max(now_ms_, 1u);
   for (const conn::StreamWrite::Frame& frame : write.sent()) {
-    if (frame.cursor + frame.payload.size() == frame.slice->window.head_position()) mark_dirty(*frame.slice);  // segments may go
+    TopicSlice& slice = *frame.slice;
+    slice.note_move_from(frame.cursor);
+    const bool has_all = frame.cursor + frame.payload.size() == slice.window.head_position();
+    if (has_all && slice.takes_pass_for_move()) mark_dirty(slice);
   }
   owner_.on_streams_written(connection);
   if (write.has_stalled_one() || connection.stalled) owner_.on_blocked(connection);

@@ -330,3 +330,52 @@ TEST_CASE("attack: questions without a window for the answers") {
   connection.codec().give_up("answers are not taken");
   CHECK(!connection.codec().waits().answer_since_ms.has_value());
 }
+
+TEST_CASE("attack: SETTINGS again and again where many calls have ended look at what is open, not at what was") {
+  constexpr std::uint32_t calls = 10'000;
+  constexpr std::uint32_t frames = 500;
+  Connection connection;
+  codec::GrpcCodec& codec = static_cast<codec::GrpcCodec&>(connection.codec());
+  connection.feed(window_update(0, INT32_MAX - 65'535));  // room for all answers
+  connection.feed(subscribe(1));
+  for (std::uint32_t i = 1; i <= calls; ++i) connection.feed(call(id_of(i), publish_path));
+  for (std::uint32_t i = 1; i <= calls; ++i) connection.feed(end_data(id_of(i)));
+  REQUIRE(codec.open_streams() == 1);
+  const std::uint64_t before = codec.walked();
+  for (std::uint32_t i = 0; i < frames; ++i) connection.feed(settings({{4, i % 2 == 0 ? 70'000u : 65'535u}}));
+  REQUIRE(connection.verdict() == "open");
+  CHECK(codec.walked() - before <= frames / 2 * 18);  // twice the open streams and 16, for each window that grew
+  // A window near its bound makes the largest difference be looked up, that of a stream which has ended.
+  const std::uint32_t last = id_of(calls + 1);
+  connection.feed(subscribe(last) + window_update(last, 1000) + rst_stream(last));
+  const std::uint64_t between = codec.walked();
+  connection.feed(settings({{4, INT32_MAX}}));
+  CHECK(connection.verdict() == "open");
+  CHECK(codec.walked() - between <= 2 * 18);
+}
+
+TEST_CASE("attack: greetings that become overdue one by one are looked at once or twice each, however many wait behind them") {
+  constexpr std::uint32_t streams = 2000;
+  const auto greet = [](codec::StreamCodec& codec, const std::string& what, StreamKey stream) {
+    if (what == "subscribe") codec.greet(stream, grpc(message(7, "first")), 0);
+  };
+  Connection connection({.react = greet});
+  codec::GrpcCodec& codec = static_cast<codec::GrpcCodec&>(connection.codec());
+  connection.feed(settings({{4, 0}}));
+  for (std::uint32_t i = 0; i < streams; ++i) {
+    codec.set_now(i);
+    connection.feed(subscribe(2 * i + 1));
+  }
+  const std::uint64_t before = codec.walked();
+  for (std::uint32_t i = 0; i < streams; ++i) {
+    codec.set_now(5000 + i);
+    CHECK(codec.waits().greeting_since_ms == i);
+    const std::vector<StreamKey> overdue = codec.overdue_greetings(5000);
+    REQUIRE(overdue.size() == 1);
+    CHECK(overdue.front().id == 2 * i + 1);
+    codec.finish(overdue.front(), codec::GrpcStatus::resource_exhausted, "");
+  }
+  CHECK(!codec.waits().greeting_since_ms);
+  CHECK(codec.walked() - before <= 4 * streams);
+  CHECK(codec.buffered_bytes() == codec.replies().size());
+}

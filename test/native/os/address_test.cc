@@ -36,3 +36,12 @@ TEST_CASE("address: limits count by IPv4 address or IPv6 /64") {
   CHECK(key("2001:db8:1:2::1") == key("2001:db8:1:2:ffff::9"));
   CHECK(key("2001:db8:1:2::1") != key("2001:db8:1:3::1"));
 }
+
+TEST_CASE("address: limits tell the families apart, and count a mapped IPv4 address as the one that it is") {
+  const auto key = [](const char* text) { return Address::parse(text, 1)->limit_key(); };
+  CHECK(key("2001:db8::1") != key("32.1.13.184"));  // their first four bytes are equal, and the next four of a key zero
+  CHECK(key("::1") != key("0.0.0.0"));
+  CHECK(key("::ffff:192.0.2.1") == key("192.0.2.1"));
+  CHECK(key("::ffff:192.0.2.1") != key("::ffff:192.0.2.2"));
+  CHECK(key("::fffe:192.0.2.1") != key("192.0.2.1"));
+}
