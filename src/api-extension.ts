@@ -22,6 +22,7 @@ export class ApiExtension implements BrokerExtension {
       topic: (name) => engine.topicStat(name),
       status: () => engine.status(),
       logBytes: () => broker.stats()['log_bytes_now'] ?? 0,
+      isReserved: (topic) => broker.options.reservedTopics.some((prefix) => topic.startsWith(prefix)),
       draining: () => broker.draining,
       limits: { messageBytesMax, logBytesMax },
       onError: (error, route) => warn('http-failed', `${route.method} ${route.path}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`),

@@ -2,10 +2,11 @@
 
 import { defaultGrpc, defaultResponder, defaultSlowRule, type BrokerConfig } from './config/schema.js'
 import { parseStreamAddress } from './config/stream-address.js'
+import { reservedTopics } from './protocol/pusher-topics.js'
 import { formatEndpoint } from './endpoint.js'
 import { ConfigError } from './errors.js'
-import { addressesOf, resolveListeners, type Resolve } from './hosts.js'
-import type { EngineOptions, ListenerOptions, SlowConsumerRule } from './native/binding.js'
+import { addressesOf, noPages, resolveListeners, webRulesOf, type Resolve } from './hosts.js'
+import type { EngineOptions, ListenerOptions, ProtocolName, SlowConsumerRule } from './native/binding.js'
 
 export interface Machine {
   /** The limit of open files, after raising it. */
@@ -53,14 +54,18 @@ function resolveSlowConsumers({ slowConsumers, slowPolicy }: BrokerConfig): Slow
   return [...slowConsumers, { ...defaultSlowRule, policy: slowPolicy ?? defaultSlowRule.policy }]
 }
 
+function plainListeners(protocol: ProtocolName, key: string, listener: BrokerConfig['publish'], resolve: Resolve): Promise<ListenerOptions[]> {
+  return resolveListeners(protocol, key, listener, resolve, listener === null ? noPages : webRulesOf(listener))
+}
+
 /** One row an address, no address twice. */
 async function responderListeners({ responder }: BrokerConfig, resolve: Resolve): Promise<ListenerOptions[]> {
   if (responder === null) return []
   const protocol = `responder-${responder.framing}` as const
   const lists = await Promise.all(responder.listen.map(async (text) => {
     const where = parseStreamAddress(text)
-    if (where?.kind !== 'tcp') return [{ protocol, address: text, port: 0, optional: false }]
-    return (await addressesOf(where.host, 'responder.listen', resolve)).map((found) => ({ protocol, ...found, port: where.port }))
+    if (where?.kind !== 'tcp') return [{ protocol, address: text, port: 0, optional: false, ...noPages }]
+    return (await addressesOf(where.host, 'responder.listen', resolve)).map((found) => ({ protocol, ...found, port: where.port, ...noPages }))
   }))
   return [...new Map(lists.flat().map((each) => [formatEndpoint(each.address, each.port), each])).values()]
 }
@@ -95,14 +100,15 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
   const { hosts: _hosts, port: _port, ...grpc } = config.grpc ?? defaultGrpc
   return {
     listeners: [
-      ...await resolveListeners('websocket-publish', 'publish', config.publish, machine.resolve),
-      ...await resolveListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
-      ...config.pusher.apps.length === 0 ? [] : await resolveListeners('pusher', 'pusher', config.pusher, machine.resolve),
-      ...config.grpc === null ? [] : await resolveListeners('grpc', 'grpc', config.grpc, machine.resolve),
+      ...await plainListeners('websocket-publish', 'publish', config.publish, machine.resolve),
+      ...await plainListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
+      ...await resolveListeners('pusher', 'pusher', config.pusher.apps.length === 0 ? null : config.pusher, machine.resolve),
+      ...await resolveListeners('grpc', 'grpc', config.grpc, machine.resolve),
       ...await responderListeners(config, machine.resolve),
     ],
     shards,
     reusePort: config.reusePort,
+    reservedTopics: reservedTopics(config.pusher),
     io: resolveIo(config.io, machine.uring),
     limits: {
       ...config.limits,

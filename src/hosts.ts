@@ -2,6 +2,7 @@
 
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { formatEndpoint } from './endpoint.js'
 import { ConfigError } from './errors.js'
 import type { ListenerOptions, ProtocolName } from './native/binding.js'
@@ -30,7 +31,11 @@ export const systemResolve: Resolve = async (host) => (await lookup(host, { all:
 
 /** The addresses of one host. @throws {ConfigError} it does not resolve; the error names `key`. */
 export async function addressesOf(host: string, key: string, resolve: Resolve): Promise<readonly Address[]> {
-  if (isIP(host) !== 0) return [{ address: host, optional: false }]
+  if (isIP(host) !== 0) {
+    const zone = host.split('%', 2)[1]
+    if (zone === undefined || /^\d+$/.test(zone) || zone in networkInterfaces()) return [{ address: host, optional: false }]
+    throw new ConfigError([{ path: key, problem: 'must name an interface of this machine behind %', got: host, source: null }])
+  }
   if (host === 'localhost') return loopbacks
   try {
     return (await resolve(host)).map((address) => ({ address, optional: false }))
@@ -40,7 +45,21 @@ export async function addressesOf(host: string, key: string, resolve: Resolve): 
   }
 }
 
-export type ListenAddress = Omit<ListenerOptions, 'protocol'>
+export type ListenAddress = Pick<ListenerOptions, 'address' | 'port' | 'optional'>
+
+/** Which web pages may connect. */
+export type WebRules = Pick<ListenerOptions, 'origins' | 'names'>
+
+/** For protocols that no page can speak, or whose rules are somewhere else. */
+export const noPages: WebRules = { origins: null, names: [] }
+
+/** The configured names are this server's; those that are addresses need not be told. */
+export function webRulesOf({ hosts = [], origins }: { readonly hosts?: readonly string[] | undefined, readonly origins: readonly string[] | null }): WebRules {
+  return {
+    origins: origins?.map((origin) => origin.toLowerCase()) ?? null,
+    names: hosts.filter((name) => isIP(name) === 0).map((name) => name.toLowerCase()),
+  }
+}
 
 /**
  * Where to listen, one row an address and no address twice. Without configured hosts: both loopbacks.
@@ -52,9 +71,10 @@ export async function resolveAddresses(key: string, { hosts, port }: ListenerCon
   return [...unique.values()].map(({ address, optional }) => ({ address, port, optional }))
 }
 
-/** The listeners of one protocol. @throws as resolveAddresses. */
+/** The listeners of one protocol, none for null. @throws as resolveAddresses. */
 export async function resolveListeners(
-  protocol: ProtocolName, key: string, listener: ListenerConfig, resolve: Resolve,
+  protocol: ProtocolName, key: string, listener: ListenerConfig | null, resolve: Resolve, web: WebRules = noPages,
 ): Promise<ListenerOptions[]> {
-  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each }))
+  if (listener === null) return []
+  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each, ...web }))
 }

@@ -63,6 +63,9 @@ shard::ListenerOptions listener_of(const Napi::Object& from) {
   if (!address) throw_range(host, "address", "an IP address, or unix: and a path");
   listener.address = *address;
   listener.optional = bool_of(from, "optional");
+  if (!from.Get("origins").IsNull()) listener.web.origins = strings_of(from, "origins");
+  listener.web.names = strings_of(from, "names");
+  listener.web.local = address->is_loopback();
   return listener;
 }
 
@@ -193,6 +196,7 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   options.listeners = listeners_of(array_of(value, "listeners"));
   options.shards = integer_of<unsigned>(value, "shards", {1, topic::shards_max});
   options.reuse_port = bool_of(value, "reusePort");
+  options.reserved_topics = strings_of(value, "reservedTopics");
   read_limits(object_of(value, "limits"), options);
   read_grpc(object_of(value, "grpc"), options);
   read_timeouts(object_of(value, "timeouts"), options);
@@ -215,6 +219,8 @@ Napi::Value to_value(Napi::Env env, const shard::BoundListener& listener) {
   object.Set("address", listener.address.host());
   object.Set("port", listener.address.port);
   if (listener.error != 0) object.Set("code", error_name(listener.error));
+  object.Set("dualStack", listener.dual_stack);
+  object.Set("shared", listener.shared);
   return object;
 }
 

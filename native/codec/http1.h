@@ -30,13 +30,15 @@ bool header_is(const HttpHeader& header, std::string_view name);
 struct HttpRequest {
   std::string_view method;
   std::string_view target;
+  int minor_version = 1;  // of HTTP/1.x
   std::vector<HttpHeader> headers;
 };
 
-/// A final answer in place of an upgrade. Texts are static.
+/// A final answer in place of an upgrade.
 struct HttpRefusal {
-  int status = 400;              // 400, 404, 405, 408, 414, 426, 431, 501, 503, 505 …
-  std::string_view reason;       // one line for the body; says what was wrong
+  int status = 400;    // 204 (to `OPTIONS *`), 400, 403, 404, 405, 408, 414, 426, 431, 501, 503, 505 …
+  std::string reason;  // one line for the body; says what was wrong
+  bool body = true;    // false in answer to HEAD (RFC 9110 §9.3.2)
 };
 
 enum class HttpParseStatus : std::uint8_t { incomplete, complete, refused };
@@ -51,14 +53,19 @@ struct HttpParsed {
 
 /// Parses the request head at the start of `in`, all bytes received so far. `scanned` is what the previous call
 /// returned (0 at first). Refuses what RFC 9112 forbids (bare LF, obs-fold, space before a colon, NUL, both
-/// Content-Length and Transfer-Encoding …): there is no lenient mode. Refuses as soon as it can tell.
+/// Content-Length and Transfer-Encoding, a Host that names none …): there is no lenient mode. Refuses as soon as it can tell.
+/// Empty lines before the request line are skipped (§2.2), as many as fit beside it.
 HttpParsed parse_http_request(base::Bytes in, std::size_t scanned, const HttpLimits& limits);
 
 /// The value of the only header of that name (case-insensitive), or an empty optional-like view with data()==nullptr.
 std::string_view find_header(const HttpRequest& request, std::string_view name);
 
-/// A complete `HTTP/1.1 <status>` answer with a one-line text body, Content-Length, and `Connection: close`; 426 also carries
+/// A complete `HTTP/1.1 <status>` answer with a one-line text body, Date, Content-Length, and `Connection: close`; 426 also carries
 /// `Upgrade: websocket` and `Sec-WebSocket-Version: 13` (RFC 6455 §4.4), 405 `Allow: GET`, 503 `Retry-After: 1`.
-std::string write_http_refusal(const HttpRefusal& refusal);
+/// `unix_seconds` is the wall clock's; `role` as in `write_upgrade_response`.
+std::string write_http_refusal(const HttpRefusal& refusal, std::int64_t unix_seconds, std::string_view role = {});
+
+/// RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, of the years 1970 to 9999.
+std::string http_date(std::int64_t unix_seconds);
 
 }  // namespace codec

@@ -45,6 +45,11 @@ constexpr std::array protocols{
 
 }  // namespace
 
+std::string_view role_name(Role role) {
+  if (role == Role::publish) return "publish";
+  return role == Role::subscribe ? "subscribe" : std::string_view();
+}
+
 const Protocol& protocol(ProtocolId id) { return protocols[static_cast<std::size_t>(id)]; }
 
 const Protocol* find_protocol(std::string_view name, ProtocolId& id) {

@@ -52,6 +52,9 @@ struct Protocol {
   bool shares_port_with_http = false;  // requests that do not ask for a WebSocket are the control plane's
 };
 
+/// What `Broker-Role` says of a listener where messages go one way: publish or subscribe; empty for the other roles.
+std::string_view role_name(Role role);
+
 const Protocol& protocol(ProtocolId id);
 /// Null when no protocol has that name.
 const Protocol* find_protocol(std::string_view name, ProtocolId& id);

@@ -17,11 +17,20 @@ constexpr std::string_view topic_parameter = "topic";
 constexpr std::string_view invalid_topic =
     "a topic is 1 to 200 bytes (or the configured limit) of UTF-8 without control characters";
 
+constexpr std::size_t shown_key_bytes_max = 64;
+
 TopicsParsed refused(std::string_view reason) {
   TopicsParsed parsed;
-  parsed.refusal = {400, reason};
+  parsed.refusal = {400, std::string(reason)};
   return parsed;
 }
+
+/// Never the value: it may be a secret.
+TopicsParsed refused_key(std::string_view key, std::string_view why) {
+  return refused(std::string(why).append(", got: ").append(key.substr(0, shown_key_bytes_max)));
+}
+
+std::string_view key_of(std::string_view parameter) { return parameter.substr(0, parameter.find('=')); }
 
 std::optional<std::uint8_t> hex_value(char c) {
   if (is_digit(c)) return static_cast<std::uint8_t>(c - '0');
@@ -88,12 +97,19 @@ std::optional<std::string_view> add_topic(std::string_view encoded, PlusSign plu
 /// The value of `parameter` when it is a `topic=…` (or a bare `topic`, whose value is empty).
 std::optional<std::string_view> topic_value(std::string_view parameter) {
   const std::size_t equals = parameter.find('=');
-  if (parameter.substr(0, equals) != topic_parameter) return std::nullopt;
+  if (key_of(parameter) != topic_parameter) return std::nullopt;
   return equals == std::string_view::npos ? std::string_view() : parameter.substr(equals + 1);
 }
 
-bool names_topics(std::string_view query) {
-  return !for_each_part(query, '&', [](std::string_view part) { return !topic_value(part); });
+/// The first key that is not `allowed`; empty when there is none. An empty part (`a&&b`, a lone `?`) is no parameter.
+std::string_view unknown_key(std::string_view query, std::string_view allowed) {
+  std::string_view found;
+  for_each_part(query, '&', [&](std::string_view part) {
+    if (part.starts_with('=')) found = part.substr(0, 1);
+    else if (!part.empty() && key_of(part) != allowed) found = key_of(part);
+    return found.empty();
+  });
+  return found;
 }
 
 /// The topics of path and query, in that order; the path `/` names none.
@@ -114,7 +130,6 @@ TopicsParsed parse_target(const Target& target, const TopicLimits& limits) {
 }
 
 std::optional<std::string_view> check_form(std::string_view target) {
-  if (target.find('#') != std::string_view::npos) return "a request target has no fragment; write # as %23";
   if (split_target(target).path.empty()) return "the request target is not a path";
   return std::nullopt;
 }
@@ -135,13 +150,17 @@ bool is_valid_topic(std::string_view name, std::size_t topic_bytes_max) {
 TopicsParsed parse_publish_target(std::string_view target, const TopicLimits& limits) {
   if (const auto problem = check_form(target)) return refused(*problem);
   const Target parts = split_target(target);
-  if (names_topics(parts.query)) return refused("a publisher names its topic by the path, not by ?topic=");
+  if (const auto key = unknown_key(parts.query, {}); !key.empty()) {
+    return refused_key(key, "a publisher names its topic by the path, and there must be no query");
+  }
   return parse_target(parts, limits);
 }
 
 TopicsParsed parse_subscribe_target(std::string_view target, const TopicLimits& limits) {
   if (const auto problem = check_form(target)) return refused(*problem);
-  return parse_target(split_target(target), limits);
+  const Target parts = split_target(target);
+  if (const auto key = unknown_key(parts.query, topic_parameter); !key.empty()) return refused_key(key, "a query key must be topic");
+  return parse_target(parts, limits);
 }
 
 }  // namespace codec

@@ -25,11 +25,12 @@ struct TopicsParsed {
 /// True when `name` is 1..topic_bytes_max bytes of valid UTF-8 without control characters (U+0000–U+001F, U+007F–U+009F).
 bool is_valid_topic(std::string_view name, std::size_t topic_bytes_max);
 
-/// A publisher names one topic by its path; `/` alone is `default`. `?topic=` is refused with 400; other parameters are ignored.
+/// A publisher names one topic by its path; `/` alone is `default`. Any query key is refused with 400, which names it.
 TopicsParsed parse_publish_target(std::string_view target, const TopicLimits& limits);
 
 /// A subscriber names topics by its path, by `?topic=` parameters or both; `/` without any is `default`, `/` with
-/// some means only those. Other parameters are ignored. In a parameter's value `+` is a space, as forms encode it.
+/// some means only those. Any other query key is refused with 400, which names it: a client that asks for what is not there (`last`,
+/// `since`) must not believe that it has it. In a parameter's value `+` is a space, as forms encode it.
 TopicsParsed parse_subscribe_target(std::string_view target, const TopicLimits& limits);
 
 }  // namespace codec

@@ -99,11 +99,13 @@ struct Connection {
   bool awaits_room : 1 = false;      // paused or withholding: queued to be looked at when the logs have room
   bool withholding : 1 = false;      // streams: received bytes are not given back to the peer's window while the logs are full
   bool within_message : 1 = false;   // a message (or a frame) of the peer's has come in part, since `message_ms`
+  bool told_ignored : 1 = false;     // that its messages are ignored was said
   bool linger_after : 1 = false;     // the peer may still be sending: shut our direction, then read to the end
 
   std::uint16_t active = 0;          // the subscription that may stand within a frame
   std::uint16_t close_code = 0;      // for the disconnect event
   std::uint16_t control_frames = 0;  // pings and pongs in `control_second`
+  std::uint16_t listener = 0;        // it came in by: its index in EngineOptions::listeners
   std::uint32_t control_second = 0;
   std::uint32_t heard_ms = 0;        // when bytes last came
   std::uint32_t since_ms = 0;        // when the present wait began (handshake, pong, close)

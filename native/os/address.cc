@@ -1,8 +1,10 @@
 #include "native/os/address.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace os {
 
@@ -10,7 +12,9 @@ std::string Address::host() const {
   if (local) return "unix";
   char text[INET6_ADDRSTRLEN] = {};
   inet_ntop(v6 ? AF_INET6 : AF_INET, bytes.data(), text, sizeof text);
-  return text;
+  if (scope == 0) return text;
+  char interface[IF_NAMESIZE] = {};
+  return std::string(text) + '%' + (if_indextoname(scope, interface) != nullptr ? interface : std::to_string(scope));
 }
 
 std::string Address::text() const {
@@ -29,10 +33,33 @@ LimitKey Address::limit_key() const {
   return key;
 }
 
+bool Address::is_loopback() const {
+  constexpr std::array<std::uint8_t, 16> loopback6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return local || (v6 ? bytes == loopback6 : bytes[0] == 127);
+}
+
+namespace {
+
+/// Of an interface's name or number; 0: there is none.
+std::uint32_t scope_of(const std::string& zone) {
+  if (const std::uint32_t index = if_nametoindex(zone.c_str()); index != 0) return index;
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(zone.data(), zone.data() + zone.size(), number);
+  return error == std::errc() && end == zone.data() + zone.size() ? number : 0;
+}
+
+}  // namespace
+
 std::optional<Address> Address::parse(std::string_view host, std::uint16_t port) {
   Address address;
   address.port = port;
   if (host.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton would not see what is behind it
+  if (const std::size_t percent = host.find('%'); percent != std::string_view::npos) {
+    address.scope = scope_of(std::string(host.substr(percent + 1)));
+    if (address.scope == 0) return std::nullopt;
+    host = host.substr(0, percent);
+    if (host.find(':') == std::string_view::npos) return std::nullopt;
+  }
   const std::string terminated(host);
   if (inet_pton(AF_INET, terminated.c_str(), address.bytes.data()) == 1) return address;
   address.v6 = true;

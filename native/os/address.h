@@ -22,18 +22,25 @@ struct LimitKey {
 
 struct Address {
   std::array<std::uint8_t, 16> bytes{};  // IPv4: the first four
+  std::uint32_t scope = 0;               // the interface of a link-local IPv6 address; 0: none
   std::uint16_t port = 0;                // host order
   bool v6 = false;
   bool local = false;  // of a Unix socket: the rest says nothing
 
   /// `127.0.0.1:8001` or `[::1]:8001`; `unix` when it is local.
   std::string text() const;
-  /// The host alone: `127.0.0.1` or `::1`.
+  /// The host alone: `127.0.0.1`, `::1` or `fe80::1%eth0`.
   std::string host() const;
   /// An IPv4-mapped address (`::ffff:192.0.2.1`) counts as the IPv4 address that it is. Local peers are not told apart.
   LimitKey limit_key() const;
 
-  /// An IPv4 or IPv6 literal, without brackets; nothing else (no names).
+  /// Whether it stands for all addresses of this machine: `0.0.0.0` or `::`.
+  bool is_any() const { return !local && bytes == std::array<std::uint8_t, 16>{}; }
+  /// Whether only this machine reaches it: 127.0.0.0/8, ::1, a Unix socket.
+  bool is_loopback() const;
+
+  /// An IPv4 or IPv6 literal, without brackets, the latter with the name or number of an interface behind `%`; nothing else (no
+  /// names of hosts).
   static std::optional<Address> parse(std::string_view host, std::uint16_t port);
 };
 

@@ -62,6 +62,7 @@ struct ListenOptions {
   int backlog = 4096;
   int send_buffer_bytes = 0;  // SO_SNDBUF of accepted connections; 0 leaves the kernel's
   bool reuse_port = false;
+  bool dual_stack = false;    // of an IPv6 address: IPv4 clients too (`::` only)
 };
 
 /// A listener, or the errno of the call that failed (`fd` < 0).
@@ -70,6 +71,7 @@ struct Listening {
   int error = 0;
   std::uint16_t port = 0;
   std::uint64_t inode = 0;  // of a Unix socket's file
+  bool shared = false;      // another process listens there too (`reuse_port`)
 };
 
 /// Which readiness a poller reports, and how.
@@ -99,6 +101,8 @@ class Kernel {
 
   /// Monotonic nanoseconds.
   virtual std::int64_t now_ns() = 0;
+  /// The wall clock, which may jump: for what is told to people, never for timers.
+  virtual std::int64_t unix_seconds() = 0;
 
   /// A Unix socket's file that nobody listens on any more is replaced; anything else at its path is EADDRINUSE.
   virtual Listening listen(const ListenOptions& options) = 0;

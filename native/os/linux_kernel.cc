@@ -54,6 +54,7 @@ socklen_t to_sockaddr(const Address& address, sockaddr_storage& storage) {
     auto& in6 = reinterpret_cast<sockaddr_in6&>(storage);
     in6.sin6_family = AF_INET6;
     in6.sin6_port = htons(address.port);
+    in6.sin6_scope_id = address.scope;
     std::memcpy(&in6.sin6_addr, address.bytes.data(), 16);
     return sizeof in6;
   }
@@ -70,9 +71,13 @@ Address from_sockaddr(const sockaddr_storage& storage) {
     address.local = true;
   } else if (storage.ss_family == AF_INET6) {
     const auto& in6 = reinterpret_cast<const sockaddr_in6&>(storage);
-    address.v6 = true;
     address.port = ntohs(in6.sin6_port);
-    std::memcpy(address.bytes.data(), &in6.sin6_addr, 16);
+    // An IPv4 client of a dual-stack listener is one everywhere: in limits, events and logs.
+    address.v6 = !IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr);
+    const auto* const first = reinterpret_cast<const std::uint8_t*>(&in6.sin6_addr);
+    if (address.v6) std::memcpy(address.bytes.data(), first, 16);
+    else std::memcpy(address.bytes.data(), first + 12, 4);
+    address.scope = in6.sin6_scope_id;
   } else {
     const auto& in4 = reinterpret_cast<const sockaddr_in&>(storage);
     address.port = ntohs(in4.sin_port);
@@ -112,6 +117,20 @@ epoll_event event_of(std::uint64_t token, Watch how) {
   return event;
 }
 
+/// Whether somebody listens there already: asked without SO_REUSEPORT, the kernel says so.
+bool is_taken(const ListenOptions& options) {
+  if (options.address.port == 0) return false;
+  const int fd = ::socket(options.address.v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (options.address.v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.dual_stack ? 0 : 1);
+  sockaddr_storage storage;
+  const socklen_t length = to_sockaddr(options.address, storage);
+  const bool taken = ::bind(fd, reinterpret_cast<sockaddr*>(&storage), length) != 0 && errno == EADDRINUSE;
+  ::close(fd);
+  return taken;
+}
+
 }  // namespace
 
 std::int64_t LinuxKernel::now_ns() {
@@ -120,14 +139,21 @@ std::int64_t LinuxKernel::now_ns() {
   return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
 }
 
+std::int64_t LinuxKernel::unix_seconds() {
+  timespec time;
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  return time.tv_sec;
+}
+
 Listening LinuxKernel::listen(const ListenOptions& options) {
   if (options.address.local) return listen_on_path(options);
+  const bool shared = options.reuse_port && is_taken(options);
   const int family = options.address.v6 ? AF_INET6 : AF_INET;
   const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return {-1, errno, 0};
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (options.reuse_port) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  if (options.address.v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (options.address.v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.dual_stack ? 0 : 1);
   set_inherited_options(fd, options);
   sockaddr_storage storage;
   socklen_t length = to_sockaddr(options.address, storage);
@@ -138,7 +164,7 @@ Listening LinuxKernel::listen(const ListenOptions& options) {
   }
   length = sizeof storage;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length);
-  return {fd, 0, from_sockaddr(storage).port};
+  return {fd, 0, from_sockaddr(storage).port, 0, shared};
 }
 
 void LinuxKernel::close_listener(int fd, const Endpoint& address) {

@@ -9,6 +9,7 @@ namespace os {
 class LinuxKernel : public Kernel {
  public:
   std::int64_t now_ns() override;
+  std::int64_t unix_seconds() override;
   Listening listen(const ListenOptions& options) override;
   void close_listener(int fd, const Endpoint& address) override;
   Accepted accept(int listener) override;

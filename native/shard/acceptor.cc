@@ -110,6 +110,7 @@ void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& pe
   Message message;
   message.kind = MessageKind::adopt;
   message.protocol = listener.protocol;
+  message.listener = listener.index;
   message.over_limit = over_limit;
   message.fd = fd;
   message.address = peer;

@@ -18,6 +18,7 @@ struct Listener {
   codec::ProtocolId protocol{};
   os::Endpoint address;
   int fd = -1;
+  std::uint16_t index = 0;  // of EngineOptions::listeners
 };
 
 class Acceptor {

@@ -70,6 +70,15 @@ bool Engine::bind_all(StartError& error) {
   return usable;
 }
 
+/// `::` takes IPv4 clients too, as people expect of it, unless `0.0.0.0` stands beside it for them.
+bool Engine::is_dual_stack(const ListenerOptions& wanted) const {
+  if (!wanted.address.v6 || !wanted.address.is_any()) return false;
+  const std::vector<ListenerOptions>& all = context_.options.listeners;
+  return std::none_of(all.begin(), all.end(), [&](const ListenerOptions& each) {
+    return each.address.is_any() && !each.address.v6 && each.protocol == wanted.protocol;
+  });
+}
+
 bool Engine::bind_once(std::vector<Listener>& listeners, StartError& error) {
   const ListenerOptions* previous = nullptr;
   std::uint16_t previous_port = 0;
@@ -78,6 +87,7 @@ bool Engine::bind_once(std::vector<Listener>& listeners, StartError& error) {
     options.address = wanted.address;
     options.send_buffer_bytes = context_.options.send_buffer_bytes;
     options.reuse_port = context_.options.reuse_port;
+    options.dual_stack = is_dual_stack(wanted);
     const bool shares_port = is_any_port(wanted.address) && previous && is_any_port(previous->address) && previous->protocol == wanted.protocol;
     if (shares_port) options.address.port = previous_port;
     const os::Listening listening = context_.kernel.listen(options);
@@ -92,8 +102,9 @@ bool Engine::bind_once(std::vector<Listener>& listeners, StartError& error) {
     os::Endpoint address = wanted.address;
     address.port = listening.port;
     address.inode = listening.inode;
-    listeners.push_back({wanted.protocol, address, listening.fd});
-    bound_.push_back({wanted.protocol, address, 0});
+    const auto index = static_cast<std::uint16_t>(&wanted - context_.options.listeners.data());
+    listeners.push_back({wanted.protocol, address, listening.fd, index});
+    bound_.push_back({wanted.protocol, address, 0, options.dual_stack, listening.shared});
     previous = &wanted;
     previous_port = listening.port;
   }

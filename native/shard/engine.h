@@ -20,6 +20,8 @@ struct BoundListener {
   codec::ProtocolId protocol{};
   os::Endpoint address;
   int error = 0;  // skipped listeners: the errno that made us skip it
+  bool dual_stack = false;  // of `::`: IPv4 clients come in too
+  bool shared = false;      // another process listens there too
 };
 
 struct StartError {
@@ -106,6 +108,7 @@ class Engine {
  private:
   Engine(EngineOptions options, os::Kernel& kernel, EventSink& events);
   bool bind_all(StartError& error);
+  bool is_dual_stack(const ListenerOptions& wanted) const;
   bool bind_once(std::vector<Listener>& listeners, StartError& error);
   void thread_main(unsigned index);
   void tune_thread(unsigned index);

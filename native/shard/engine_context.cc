@@ -1,5 +1,6 @@
 #include "native/shard/engine_context.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "native/shard/shard.h"
@@ -34,6 +35,10 @@ void EngineContext::ask_for_relief(std::uint32_t now_ms) {
     message.kind = MessageKind::relieve;
     shard->post(std::move(message));
   }
+}
+
+bool EngineContext::is_reserved(std::string_view topic) const {
+  return std::any_of(options.reserved_topics.begin(), options.reserved_topics.end(), [&](const std::string& each) { return topic.starts_with(each); });
 }
 
 bool EngineContext::warn(const char* name, std::string message) {

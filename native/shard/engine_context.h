@@ -16,6 +16,9 @@
 
 namespace shard {
 
+/// What clients of other protocols are told of a reserved topic.
+inline constexpr std::string_view reserved_reason = "the topics of a Pusher app are its own, unless it is configured with shared: true";
+
 class Shard;
 
 struct EngineContext {
@@ -61,6 +64,8 @@ struct EngineContext {
   /// The logs are full: every shard lets go of its slowest. Now and then, not at every call: what one relief lets go of is free only
   /// after the next passes.
   void ask_for_relief(std::uint32_t now_ms);
+  /// Whether only a session protocol's own clients may use the topic.
+  bool is_reserved(std::string_view topic) const;
   /// False when the event was dropped; the caller's metric block counts it.
   bool warn(const char* name, std::string message);
 };

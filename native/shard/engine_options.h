@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "native/codec/http_host.h"
 #include "native/codec/protocol.h"
 #include "native/conn/slow_policy.h"
 #include "native/os/endpoint.h"
@@ -18,6 +19,7 @@ struct ListenerOptions {
   codec::ProtocolId protocol{};
   os::Endpoint address;
   bool optional = false;  // the machine may lack the address: skip it then
+  codec::WebRules web = {};  // of protocols whose targets name topics; sessions' pages are the control plane's affair
 };
 
 /// How long silence is borne before the peer is pinged, and how long its answer may take.
@@ -56,6 +58,8 @@ struct EngineOptions {
   std::size_t connections_per_address_max = 10'000;
   std::uint32_t control_frames_per_second_max = 100;
   std::size_t topics_max = 100'000;
+  /// Prefixes of topics that belong to a session protocol's tenants: the other protocols' clients are refused there.
+  std::vector<std::string> reserved_topics;
   std::size_t log_bytes_max = 256 * 1024 * 1024;
   int send_buffer_bytes = 64 * 1024;
   codec::HttpLimits http;

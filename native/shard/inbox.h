@@ -37,6 +37,7 @@ struct Message {
   codec::EncodingId encoding{};
   codec::ProtocolId protocol{};
   bool over_limit = false;
+  std::uint16_t listener = 0;  // adopt: its index in EngineOptions::listeners
   int fd = -1;
   std::uint32_t number = 0;
   conn::ConnectionId connection = 0;

@@ -185,6 +185,7 @@ void Shard::adopt(const Message& message) {
   connection.id = conn::make_id(index_, connection.slot, connection.generation);
   connection.state = State::handshake;
   connection.protocol = message.protocol;
+  connection.listener = message.listener;
   connection.role = codec::protocol(message.protocol).role;
   connection.over_limit = message.over_limit;
   connection.peer = message.address;

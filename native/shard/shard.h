@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,7 +73,8 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void decode_by_state(conn::Connection& connection, base::MutableBytes bytes);
   void on_handshake_bytes(conn::Connection& connection, base::MutableBytes bytes);
   void open(conn::Connection& connection, const codec::HttpRequest& request);
-  bool open_topics(conn::Connection& connection, const std::vector<std::string>& names);
+  /// Nothing when they are open; else why not.
+  std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const std::vector<std::string>& names);
   void refuse(conn::Connection& connection, const codec::HttpRefusal& refusal);
   void decode(conn::Connection& connection, base::MutableBytes bytes);
   void publish(const topic::TopicRef& topic, const codec::Publication& publication);
@@ -113,6 +115,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   // Streams (shard_streams.cc).
   void open_streams(conn::Connection& connection);
   void decode_streams(conn::Connection& connection, base::MutableBytes bytes);
+  bool refuses_reserved(codec::StreamKey stream, std::string_view topic);
   topic::TopicRef topic_of(conn::Connection& connection, std::string_view name);
   base::Bytes encode_last(const conn::Connection& connection, const topic::LastValue& last);
   void withhold_credit(conn::Connection& connection);

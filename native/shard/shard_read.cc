@@ -107,15 +107,18 @@ void Shard::on_handshake_bytes(Connection& connection, base::MutableBytes bytes)
 }
 
 void Shard::open(Connection& connection, const codec::HttpRequest& request) {
-  if (connection.over_limit) return refuse(connection, {503, "too many connections"});
+  if (connection.over_limit) return refuse(connection, {503, "too many connections", request.method != "HEAD"});
   const codec::Upgrade upgrade = codec::accept_websocket_upgrade(request);
   if (!upgrade.accepted) return refuse(connection, upgrade.refusal);
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
   codec::TopicsParsed parsed;
   if (protocol.parse_target != nullptr) {
+    const auto page = codec::check_web(request, engine_.options.listeners[connection.listener].web);
+    if (page) return refuse(connection, *page);
     parsed = protocol.parse_target(request.target, engine_.options.topics);
     if (!parsed.ok) return refuse(connection, parsed.refusal);
-    if (!open_topics(connection, parsed.topics)) return refuse(connection, {503, "too many topics"});
+    const auto refusal = open_topics(connection, parsed.topics);
+    if (refusal) return refuse(connection, *refusal);
   }
 
   connection.codec = protocol.make_codec(engine_.options.codecs);
@@ -126,7 +129,7 @@ void Shard::open(Connection& connection, const codec::HttpRequest& request) {
     event.topics = parsed.topics;
     post_event(std::move(event));
   }
-  const std::string answer = codec::write_upgrade_response(upgrade.accept_key);
+  const std::string answer = codec::write_upgrade_response(upgrade, codec::role_name(protocol.role));
   connection.outbound_for_writing().append(base::bytes_of(answer));
   fan_out_.flush_private(connection);
   arm(connection);
@@ -134,11 +137,12 @@ void Shard::open(Connection& connection, const codec::HttpRequest& request) {
 }
 
 /// Interest is recorded here, before the 101 is written: what is published from now on will be seen.
-bool Shard::open_topics(Connection& connection, const std::vector<std::string>& names) {
+std::optional<codec::HttpRefusal> Shard::open_topics(Connection& connection, const std::vector<std::string>& names) {
   std::vector<topic::TopicRef> topics;
   for (const std::string& name : names) {
+    if (engine_.is_reserved(name)) return codec::HttpRefusal{403, std::string(reserved_reason)};
     topic::TopicRef topic = engine_.topics.open(name);
-    if (!topic) return false;
+    if (!topic) return codec::HttpRefusal{503, "too many topics"};
     topics.push_back(std::move(topic));
   }
   for (topic::TopicRef& topic : topics) {
@@ -148,15 +152,15 @@ bool Shard::open_topics(Connection& connection, const std::vector<std::string>& 
       connection.publishes_to = std::move(topic);
     }
   }
-  return true;
+  return std::nullopt;
 }
 
 void Shard::refuse(Connection& connection, const codec::HttpRefusal& refusal) {
   metrics_.add(Metric::handshakes_refused);
   const bool told = engine_.warn("handshake-refused", "refused a handshake from " + connection.peer.text() + ": " +
-                                                          std::to_string(refusal.status) + " " + std::string(refusal.reason));
+                                                          std::to_string(refusal.status) + " " + refusal.reason);
   if (!told) metrics_.add(Metric::events_dropped);
-  const std::string answer = codec::write_http_refusal(refusal);
+  const std::string answer = codec::write_http_refusal(refusal, kernel_.unix_seconds(), codec::role_name(connection.role));
   connection.outbound_for_writing().append(base::bytes_of(answer));
   connection.state = State::closing;
   connection.linger_after = true;
@@ -209,7 +213,16 @@ void Shard::publish(const topic::TopicRef& topic, const codec::Publication& publ
   }
 }
 
-void Shard::on_ignored_message() { metrics_.add(Metric::messages_ignored); }
+/// A publisher that took the wrong port would wait for ever for an error: whoever runs this is told once a connection.
+void Shard::on_ignored_message() {
+  metrics_.add(Metric::messages_ignored);
+  Connection& connection = *decoding_;
+  if (connection.told_ignored || connection.subscriptions.size() == 0) return;
+  connection.told_ignored = true;
+  const std::string& topic = connection.subscriptions[0].slice->topic->name();
+  const bool told = engine_.warn("message-ignored", "a message for " + topic + " came to a subscribe port and was ignored; publishers connect to the publish port");
+  if (!told) metrics_.add(Metric::events_dropped);
+}
 
 void Shard::on_ping(base::Bytes payload) {
   Connection& connection = *decoding_;

@@ -110,6 +110,7 @@ bool Shard::keeps_too_much(const Connection& connection) const {
 
 void Shard::on_stream_subscribe(StreamKey stream, const codec::StreamSubscription& subscription) {
   Connection& connection = *decoding_;
+  if (refuses_reserved(stream, subscription.topic)) return;
   const topic::TopicRef topic = engine_.topics.open(subscription.topic);
   if (!topic) return connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "too many topics");
   const topic::LastValueRef last = fan_out_.subscribe_stream(connection, stream, topic, codec::protocol(connection.protocol).encoding);
@@ -135,6 +136,7 @@ base::Bytes Shard::encode_last(const Connection& connection, const topic::LastVa
 /// Protocols whose payload is opaque get it as JSON of the shared schema.
 void Shard::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
   Connection& connection = *decoding_;
+  if (refuses_reserved(stream, given.topic)) return;
   const topic::TopicRef topic = topic_of(connection, given.topic);
   if (!topic) return connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "too many topics");
   if (engine_.memory.is_exhausted()) return connection.stream_codec().finish(stream, GrpcStatus::unavailable, "the logs are full");
@@ -154,6 +156,7 @@ void Shard::on_stream_publish_end(StreamKey) {}
 
 void Shard::on_stream_last(StreamKey stream, std::string_view topic) {
   Connection& connection = *decoding_;
+  if (refuses_reserved(stream, topic)) return;
   const topic::LastValueRef last = engine_.last_values.find(topic);
   const base::Bytes message = last ? encode_last(connection, *last) : base::Bytes();
   if (message.empty()) return connection.stream_codec().finish(stream, GrpcStatus::not_found, "nothing is retained");
@@ -166,6 +169,12 @@ void Shard::on_stream_gone(StreamKey stream) {
 }
 
 void Shard::on_stream_window(StreamKey stream) { fan_out_.on_stream_window(*decoding_, stream); }
+
+bool Shard::refuses_reserved(StreamKey stream, std::string_view topic) {
+  if (!engine_.is_reserved(topic)) return false;
+  decoding_->stream_codec().finish(stream, GrpcStatus::permission_denied, reserved_reason);
+  return true;
+}
 
 /// A publisher usually stays with its topic. Null when there are too many.
 topic::TopicRef Shard::topic_of(Connection& connection, std::string_view name) {

@@ -21,6 +21,8 @@ export interface ApiDeps {
   status(): EngineStatus
   /** Bytes in all topic logs together. */
   logBytes(): number
+  /** Whether only clients of the Pusher protocol may use the topic: nobody without a token publishes to it. */
+  isReserved(topic: string): boolean
   /** Whether the broker has begun to close. */
   draining(): boolean
   readonly limits: {
@@ -39,9 +41,9 @@ export interface ApiOptions {
 }
 
 /** Every route of the API; a group of routes is one file and one row. */
-const groups: readonly ((deps: ApiDeps) => readonly Route[])[] = [topicRoutes, metricsRoutes, healthRoutes]
+const groups: readonly ((deps: ApiDeps, options: ApiOptions) => readonly Route[])[] = [topicRoutes, metricsRoutes, healthRoutes]
 
 export function createApi(deps: ApiDeps, options: ApiOptions): HttpService {
-  const routes = groups.flatMap((routesOf) => routesOf(deps))
+  const routes = groups.flatMap((routesOf) => routesOf(deps, options))
   return createRouter(routes, { guard: apiGuard(options), onError: (error, route) => deps.onError(error, route) })
 }

@@ -1,7 +1,7 @@
 /** `/topics`: publishing, and who listens to what. */
 
 import { isUtf8 } from 'node:buffer'
-import type { ApiDeps } from './api.js'
+import type { ApiDeps, ApiOptions } from './api.js'
 import { answeringRefusals } from './broker-refusals.js'
 import type { HttpRequest, HttpResponse, Route } from './http.js'
 import { json } from './json.js'
@@ -16,7 +16,10 @@ function isText(contentType: string): boolean {
   return /^\s*(text\/[^;]*|application\/json)\s*(;|$)/i.test(contentType)
 }
 
-function publish(deps: ApiDeps, { headers, body, parameters: { topic = '' } }: HttpRequest): HttpResponse {
+function publish(deps: ApiDeps, { token }: ApiOptions, { headers, body, parameters: { topic = '' } }: HttpRequest): HttpResponse {
+  if (token === null && deps.isReserved(topic)) {
+    return problem(403, 'the topics of a Pusher app are its own: publish through its API, set api.token, or configure the app with shared: true')
+  }
   const text = isText(headers['content-type'] ?? '')
   if (text && !isUtf8(body)) return problem(400, 'the body must be UTF-8 text, as its content-type says, or of another type')
   return json(200, { topic, offset: deps.publish(topic, text ? body.toString() : body) })
@@ -34,11 +37,11 @@ function one(deps: ApiDeps, { parameters: { topic = '' } }: HttpRequest): HttpRe
   return found === null ? problem(404, `nobody uses this topic, got: ${topic.slice(0, gotMax)}`) : json(200, found)
 }
 
-export function topicRoutes(deps: ApiDeps): readonly Route[] {
+export function topicRoutes(deps: ApiDeps, options: ApiOptions): readonly Route[] {
   return [
     {
       method: 'POST', path: '/topics/{topic...}', bodyBytesMax: deps.limits.messageBytesMax, access: 'token',
-      handle: answeringRefusals((request) => publish(deps, request)),
+      handle: answeringRefusals((request) => publish(deps, options, request)),
     },
     { method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', handle: answeringRefusals((request) => list(deps, request)) },
     { method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', handle: answeringRefusals((request) => one(deps, request)) },

@@ -11,6 +11,11 @@ const reasonBytesMax = 500
 /** The largest message a broker can be configured to carry. */
 export const messageBytesMax = 16 * 2 ** 20
 
+/** What a plain WebSocket listener is for; it says so in the header Broker-Role. */
+export type Role = 'publish' | 'subscribe'
+
+const defaultPorts: Readonly<Record<Role, number>> = { publish: 8001, subscribe: 8002 }
+
 /** `localhost` is tried on both loopbacks; the errors then come wrapped. */
 function systemCode(error: unknown): string | null {
   const { code, errors } = error as { code?: unknown; errors?: unknown }
@@ -21,6 +26,12 @@ function systemCode(error: unknown): string | null {
 function connectFailure(url: URL, error: Error): CommandError {
   const code = systemCode(error)
   return new CommandError(`cannot connect to ${url.href}: ${code === null ? error.message : describeSystemError(code)}`)
+}
+
+/** The port is for the other role; null when it is not, or does not say (other servers). */
+function misdirected(url: URL, role: Role, { headers: { 'broker-role': other } }: IncomingMessage): CommandError | null {
+  if (other === undefined || other === role) return null
+  return new CommandError(`${url.host} is the port to ${String(other)} (${defaultPorts[role]} is the usual one to ${role}): see --url`)
 }
 
 /** The broker's one-line reason for refusing a handshake. */
@@ -46,9 +57,9 @@ export interface Connection {
 
 /**
  * Connects. `onMessage` is attached before the handshake: a message may come in one packet with its answer.
- * @throws {CommandError} nobody listens, or the handshake is refused.
+ * @throws {CommandError} nobody listens, the handshake is refused, or the port is for the other role.
  */
-export function connect(url: URL, onMessage: (payload: Buffer) => void = () => {}): Promise<Connection> {
+export function connect(url: URL, role: Role, onMessage: (payload: Buffer) => void = () => {}): Promise<Connection> {
   const socket = new WebSocket(url, {
     perMessageDeflate: false, handshakeTimeout: handshakeTimeoutMs, maxPayload: messageBytesMax,
   })
@@ -58,10 +69,17 @@ export function connect(url: URL, onMessage: (payload: Buffer) => void = () => {
   })
   return new Promise((resolve, reject) => {
     socket.once('unexpected-response', (request, response) => {
-      void refusal(url, response).then((error) => {
+      const refused = misdirected(url, role, response) ?? refusal(url, response)
+      void Promise.resolve(refused).then((error) => {
         request.destroy()
         reject(error)
       })
+    })
+    socket.once('upgrade', (response) => {
+      const error = misdirected(url, role, response)
+      if (error === null) return
+      socket.terminate()
+      reject(error)
     })
     // After the handshake an error only precedes a 'close', which says more.
     socket.on('error', (error) => reject(connectFailure(url, error)))

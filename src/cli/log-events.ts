@@ -11,8 +11,12 @@ export function logEvents(broker: Broker, logger: Logger): () => void {
     logger.warn({ event: name, suppressed }, `${name}: suppressed ${suppressed} more`)
   })
 
+  // What names a topic, and comes of how a client is set up: once a topic and minute.
+  const perTopic = new RepeatLimiter(() => {}, { eventsMax: 1, windowMs: 60_000, namesMax: 1000 })
+
   broker.on('warning', ({ name, message }) => {
-    if (limiter.pass(name)) logger.warn({ event: name }, message)
+    const passes = name === 'message-ignored' ? perTopic.pass(message) : limiter.pass(name)
+    if (passes) logger.warn({ event: name }, message)
   })
 
   broker.on('slow', ({ peer, topic, policy, bytesBehind, ageMs, skipped }) => {

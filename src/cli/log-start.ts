@@ -49,6 +49,9 @@ function hints(broker: Broker): string[] {
   if (queue !== null && queue < backlog) {
     found.push(`net.core.somaxconn is ${queue}: more clients connecting at once wait; set it to ${backlog}`)
   }
+  for (const { address, port } of broker.listeners.filter(({ shared }) => shared)) {
+    found.push(`another process listens on ${formatEndpoint(address, port)} too (reusePort): clients are dealt out between them, and what is published here reaches only those of this process`)
+  }
   const open = broker.listeners.filter(({ address }) => !isLoopback(address) && !isUnixAddress(address))
   const readable = open.some(({ protocol }) => roles[protocol] === 'responder') && broker.options.responder.reply === 'last'
   if (readable) found.push('anyone who reaches the responder can read the last messages of topics: there is no authentication')
@@ -64,12 +67,17 @@ function formatBytes(bytes: number): string {
   return bytes % KiB === 0 ? `${bytes / KiB} KiB` : `${bytes} bytes`
 }
 
+/** Of `::`, which people bind for everything. */
+function alsoIpv4({ dualStack }: BoundListener): string {
+  return dualStack ? ', IPv4 too' : ''
+}
+
 export function logStart(broker: Broker, logger: Logger): void {
   const { shards, io, limits } = broker.options
   for (const listener of broker.listeners) {
     const { protocol, address, port } = listener
     const url = urlOf(listener)
-    logger.info({ event: 'listening', role: roles[protocol], address, port, url }, `listening on ${url} (${roles[protocol]})`)
+    logger.info({ event: 'listening', role: roles[protocol], address, port, url }, `listening on ${url} (${roles[protocol]}${alsoIpv4(listener)})`)
   }
   for (const { address, port } of broker.api) {
     const url = `http://${formatEndpoint(address, port)}`

@@ -29,7 +29,7 @@ function send(socket: WebSocket, payload: Buffer, binary: boolean): Promise<void
 }
 
 async function run(topic: string, message: string, options: PubOptions): Promise<void> {
-  const { socket, closed } = await connect(publishUrl(options.url, topic))
+  const { socket, closed } = await connect(publishUrl(options.url, topic), 'publish')
   async function publishAll(): Promise<void> {
     for await (const payload of messages(message, options)) await send(socket, payload, options.binary === true)
   }

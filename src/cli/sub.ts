@@ -25,7 +25,7 @@ async function run(topics: readonly string[], { url, count }: SubOptions): Promi
     if (startedByNpx()) watchParent(resolve)
   })
   const printer = new Printer(process.stdout, count ?? null)
-  const { socket, closed } = await connect(subscribeUrl(url, topics), (payload) => {
+  const { socket, closed } = await connect(subscribeUrl(url, topics), 'subscribe', (payload) => {
     if (printer.print(payload) || socket.isPaused) return
     socket.pause() // the reader of our output sets the pace
     process.stdout.once('drain', () => socket.resume())

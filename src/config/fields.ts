@@ -54,6 +54,11 @@ export function host() {
     .refine((value) => isIP(value) !== 0 || (name.test(value) && !/^[\d.]+$/.test(value)), message)
 }
 
+/** `https://example.com:8443`, or `*` for any. */
+export function origin() {
+  return matching(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^\s\/?#]+)$/i, 'must be <scheme>://<host> and a port or none, or *')
+}
+
 /** `tcp://<host>:<port>`, `unix:/<path>`, or a port of both loopbacks; its text, for parseStreamAddress. */
 export function streamAddress() {
   const message = 'must be tcp://<host>:<port>, unix:/<path> (107 bytes) or a port'

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { bytes, count, duration, fileMode, host, listOf, matching, oneOf, streamAddress, text, toggle, topicPattern } from './fields.js'
+import { bytes, count, duration, fileMode, host, listOf, matching, oneOf, origin, streamAddress, text, toggle, topicPattern } from './fields.js'
 
 const KiB = 2 ** 10
 const MiB = 2 ** 20
@@ -22,7 +22,9 @@ function listener(defaultPort: number) {
     hosts: listOf(host(), 'addresses').optional(),
     /** 0 picks a free port, the same one for all hosts. */
     port: count(0, 65535).default(defaultPort),
-  }).prefault({})
+    /** Origins of web pages that may connect (`https://example.com`, `*` for any). null: pages of this machine and of `hosts` only. */
+    origins: listOf(origin(), 'origins').nullable().default(null),
+  }).nullable().prefault({})
 }
 
 const policy = oneOf('disconnect', 'drop-oldest', 'latest')
@@ -89,6 +91,8 @@ export const pusherAppSchema = section({
   key: matching(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1..64 letters, digits, _ or -'),
   secret: matching(/^[\x21-\x7e]{8,256}$/, 'must be 8..256 visible ASCII characters'),
   enabled: toggle().default(true),
+  /** Whether clients of the other protocols, too, may use the app's topics: `pusher/<id>/<channel>`. They then reach private channels. */
+  shared: toggle().default(false),
   /** Whether clients may publish `client-…` events on private and presence channels. */
   clientEvents: toggle().default(false),
   /** Whether `pusher_internal:subscription_count` is sent. */
@@ -191,6 +195,7 @@ const latency = section({
 
 /** What `createBroker` takes. */
 export const brokerSchema = section({
+  /** The plain WebSocket listeners; null: none. */
   publish: listener(8001),
   subscribe: listener(8002),
   /** The HTTP API; null: none. */

@@ -22,6 +22,13 @@ export interface ListenerOptions {
   readonly port: number
   /** True when the machine may lack this address (::1 without IPv6): then it is reported in `skipped`, not an error. */
   readonly optional: boolean
+  /**
+   * Of protocols whose targets name topics: origins of pages that may connect, in small letters, `*` for any; null: pages of this
+   * machine only.
+   */
+  readonly origins: readonly string[] | null
+  /** Names of this server in small letters, besides localhost: where `origins` is null, a page of theirs may connect too. */
+  readonly names: readonly string[]
 }
 
 export interface SlowConsumerRule {
@@ -41,6 +48,8 @@ export interface EngineOptions {
   readonly shards: number
   /** SO_REUSEPORT on the listeners. */
   readonly reusePort: boolean
+  /** Prefixes of topics that only sessions may use, and publish() here. */
+  readonly reservedTopics: readonly string[]
   /** How batches of writes reach the kernel: one call each, or through an io_uring. `uring` only when it is available. */
   readonly io: 'epoll' | 'uring'
   readonly limits: {
@@ -126,6 +135,10 @@ export interface BoundListener {
   readonly protocol: ProtocolName
   readonly address: string
   readonly port: number
+  /** Of `::`: whether IPv4 clients come in too. */
+  readonly dualStack: boolean
+  /** Whether another process listens there too (`reusePort`): then the kernel deals connections out between them. */
+  readonly shared: boolean
 }
 
 export interface SkippedListener extends BoundListener {

@@ -11,6 +11,7 @@ import type { AppCommands, AppEvent, CachedEvent, ChannelInfo, WebhookEvent, Web
 import { fatal } from './pusher-errors.js'
 import { PusherRate } from './pusher-rate.js'
 import type { PusherSession } from './pusher-session.js'
+import { topicPrefix } from './pusher-topics.js'
 import { SignedInUsers } from './pusher-users.js'
 import { Watchlists } from './pusher-watchlists.js'
 
@@ -40,7 +41,7 @@ export class PusherApp implements AppCommands {
 
   constructor(config: PusherAppConfig, calls: SessionCalls, { clock, webhooks, warn }: AppHooks) {
     this.config = config
-    this.namespace = `pusher/${config.id}/`
+    this.namespace = topicPrefix(config.id)
     this.calls = calls
     this.clock = clock
     this.webhooks = webhooks

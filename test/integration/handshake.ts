@@ -13,8 +13,9 @@ test('the answer', async (t) => {
   ])
   t.equal(head, [
     'HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade',
-    'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=', '', '', // the example of RFC 6455 §1.3
-  ].join('\r\n'), 'no subprotocol, no extension')
+    'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=', // the example of RFC 6455 §1.3
+    'Sec-WebSocket-Protocol: chat', 'Broker-Role: subscribe', '', '',
+  ].join('\r\n'), 'the first subprotocol, no extension')
 })
 
 test('compression is declined', async (t) => {

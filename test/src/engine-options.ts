@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { parseOptions } from '../../src/config/parse.js'
 import type { BrokerOptions } from '../../src/config/schema.js'
 import { resolveEngineOptions, type Machine } from '../../src/engine-options.js'
+import { noPages } from '../../src/hosts.js'
 
 const machine: Machine = { openFilesMax: 1024, cores: 4, cpus: [0, 1, 2, 3], uring: () => false, resolve: async () => ['10.0.0.7'] }
 
@@ -49,10 +50,10 @@ test('the last rule for slow consumers is for everything', async (t) => {
 
 test('listeners of one protocol follow each other', async (t) => {
   t.strictSame((await resolve({ publish: { port: 0 } })).listeners, [
-    { protocol: 'websocket-publish', address: '127.0.0.1', port: 0, optional: false },
-    { protocol: 'websocket-publish', address: '::1', port: 0, optional: true },
-    { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false },
-    { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true },
+    { protocol: 'websocket-publish', address: '127.0.0.1', port: 0, optional: false, ...noPages },
+    { protocol: 'websocket-publish', address: '::1', port: 0, optional: true, ...noPages },
+    { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false, ...noPages },
+    { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true, ...noPages },
   ])
 })
 
@@ -92,7 +93,7 @@ test('a responder listens where it is told, once', async (t) => {
   t.strictSame(listeners.slice(-4), [
     { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false },
     { protocol: 'responder-line', address: '::1', port: 8080, optional: true },
-    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false },
+    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false, ...noPages },
     { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false },
   ])
   t.strictSame(responder, { reply: 'fixed', text: 'respuesta', missing: 'none', mode: 0o600, idleMs: 300_000 })
@@ -115,4 +116,25 @@ test('the latency profile', async (t) => {
   t.match(options, { latency: { spinUs: 50, realTime: false, lockMemory: true }, cpus: [1, 2, 3] })
   t.equal((await resolve({ profile: 'latency', shards: 4 })).cpus, null, 'none is left for everything else')
   t.strictSame((await resolve({ profile: 'latency', cpus: [0] })).cpus, [0])
+})
+
+test('which pages may connect, and which names are ours', async (t) => {
+  const { listeners } = await resolve({
+    publish: { hosts: ['127.0.0.1', 'Broker.Example'] }, subscribe: { origins: ['https://Shop.example', '*'] },
+  })
+  t.match(listeners.filter(({ protocol }) => protocol === 'websocket-publish'), [
+    { address: '127.0.0.1', origins: null, names: ['broker.example'] }, { address: '10.0.0.7', origins: null, names: ['broker.example'] },
+  ])
+  t.match(listeners.find(({ protocol }) => protocol === 'websocket-subscribe'), { origins: ['https://shop.example', '*'], names: [] })
+})
+
+test('the plain listeners can be switched off', async (t) => {
+  t.strictSame((await resolve({ publish: null, subscribe: null })).listeners, [])
+})
+
+test('topics of apps are reserved unless they are shared', async (t) => {
+  const app = { key: 'k', secret: 'secret-secret' }
+  const { reservedTopics } = await resolve({ pusher: { apps: [{ id: 'a', ...app }, { id: 'b', ...app, key: 'l', shared: true }] } })
+  t.strictSame(reservedTopics, ['pusher/a/'])
+  t.strictSame((await resolve({})).reservedTopics, [])
 })

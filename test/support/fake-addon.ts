@@ -17,7 +17,7 @@ export class FakeEngine implements NativeEngine {
   constructor(options: EngineOptions, onEvents: (events: readonly EngineEvent[]) => void) {
     this.options = options
     this.#onEvents = onEvents
-    this.listeners = options.listeners.map(({ protocol, address, port }) => ({ protocol, address, port: port || 4711 }))
+    this.listeners = options.listeners.map(({ protocol, address, port }) => ({ protocol, address, port: port || 4711, dualStack: false, shared: false }))
   }
 
   /** Hands a batch to the broker, as the addon does. */

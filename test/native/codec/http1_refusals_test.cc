@@ -30,7 +30,7 @@ std::string request_line(const std::string& line) { return line + "\r\nHost: a\r
 
 TEST_CASE("http1: request lines that are refused") {
   check_rows({
-      {"leading empty line", "\r\n" + request_with(""), "400"},
+      {"two leading empty lines", "\r\n\r\n" + request_with(""), "400"},
       {"leading space", request_line(" GET / HTTP/1.1"), "400"},
       {"no target", request_line("GET HTTP/1.1"), "400"},
       {"empty target", request_line("GET  HTTP/1.1"), "400"},
@@ -46,7 +46,8 @@ TEST_CASE("http1: request lines that are refused") {
       {"empty method", request_line(" / HTTP/1.1"), "400"},
       {"a method nobody has", request_line(std::string(33, 'M') + " / HTTP/1.1"), "501"},
       {"HTTP/0.9", request_line("GET /"), "400"},
-      {"HTTP/1.0", request_line("GET / HTTP/1.0"), "505"},
+      {"a fragment", request_line("GET /p#f HTTP/1.1"), "400"},
+      {"nothing but a fragment", request_line("GET # HTTP/1.1"), "400"},
       {"HTTP/2.0", request_line("GET / HTTP/2.0"), "505"},
       {"HTTP/0.9 spelled out", request_line("GET / HTTP/0.9"), "505"},
       {"lower-case version", request_line("GET / http/1.1"), "400"},
@@ -112,4 +113,20 @@ TEST_CASE("http1: framing that two servers could read in two ways") {
       {"two hosts", request_with("Host: b\r\n"), "400"},
       {"the same host twice", request_with("host: a\r\n"), "400"},
   });
+}
+
+TEST_CASE("http1: Host is one name or address, and a port or none (RFC 9112 §3.2, RFC 3986 §3.2.2)") {
+  const auto request_to = [](const std::string& host) { return "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n"; };
+  check_rows({{"no Host", "GET / HTTP/1.1\r\n\r\n", "400"}, {"no Host, a method nobody has", "BREW / HTTP/1.1\r\n\r\n", "400"}});
+  for (const std::string bad : {"", "a b", "u@h", "h/x", "a,b", "h:abc", "[::1", "<x>", "h\xC3\xA4", "h:65536", "h:-1", "h:1:2", "::1", "[]", "[::1]x",
+                                "[127.0.0.1]", "[::1%lo]", "[1:2:3:4:5:6:7]", "[1:2:3:4:5:6:7:8:9]", "[1::2::3]", "[12345::]", "[:1]", "[1:]", "h?x",
+                                "h%41", "http://h", "*"}) {
+    CAPTURE(bad);
+    check_every_arrival(request_to(bad), "400");
+  }
+  for (const std::string good : {"a", "localhost:8001", "my_service.local", "127.0.0.1:1", "[::1]:8001", "[::]", "[1::]", "[1:2:3:4:5:6:7:8]",
+                                 "[::ffff:127.0.0.1]", "[64:ff9b::1.2.3.4]:65535", "h:", "xn--bcher-kva.example", "a."}) {
+    CAPTURE(good);
+    check_every_arrival(request_to(good), "complete");
+  }
 }

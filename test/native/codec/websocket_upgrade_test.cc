@@ -36,9 +36,10 @@ TEST_CASE("upgrade: the example of RFC 6455 §1.3") {
   const codec::Upgrade answer = answer_to(host + upgrade + connection + key + version);
   REQUIRE(answer.accepted);
   CHECK(answer.accept_key == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-  CHECK(codec::write_upgrade_response(answer.accept_key) ==
+  CHECK(codec::write_upgrade_response(answer, "") ==
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+  CHECK(codec::write_upgrade_response(answer, "subscribe").ends_with("YGzzhZRbK+xOo=\r\nBroker-Role: subscribe\r\n\r\n"));
 }
 
 TEST_CASE("upgrade: what browsers and proxies add is accepted") {
@@ -53,9 +54,8 @@ TEST_CASE("upgrade: what browsers and proxies add is accepted") {
 
 TEST_CASE("upgrade: each missing or wrong part has its own status") {
   CHECK(status_of(host + upgrade + connection + key + version, "POST") == 405);
-  CHECK(status_of(host + upgrade + connection + key + version, "get") == 405);
-  CHECK(status_of(upgrade + connection + key + version) == 400);
-  CHECK(status_of("Host:\r\n" + upgrade + connection + key + version) == 400);
+  CHECK(status_of(host + upgrade + connection + key + version, "get") == 501);  // methods have a case (RFC 9110 §9.1)
+  CHECK(status_of(host + upgrade + connection + key + version, "BREW") == 501);
   CHECK(status_of(host + connection + key + version) == 426);
   CHECK(status_of(host + "Upgrade: h2c\r\n" + connection + key + version) == 426);
   CHECK(status_of(host + "Upgrade: websockets\r\n" + connection + key + version) == 426);
@@ -89,4 +89,45 @@ TEST_CASE("upgrade: the key is one header with 16 bytes in base64") {
 TEST_CASE("upgrade: a body would be taken for frames") {
   CHECK(status_of(host + upgrade + connection + key + version + "Content-Length: 10\r\n") == 400);
   CHECK(status_of(host + upgrade + connection + key + version + "Transfer-Encoding: chunked\r\n") == 400);
+}
+
+TEST_CASE("upgrade: the first subprotocol offered is selected, credentials never") {
+  const auto selected = [](const std::string& lines) {
+    const codec::Upgrade answer = answer_to(host + upgrade + connection + key + version + lines);
+    REQUIRE(answer.accepted);
+    const std::string response = codec::write_upgrade_response(answer, "");
+    CHECK((response.find("Sec-WebSocket-Protocol: ") != std::string::npos) == !answer.subprotocol.empty());
+    return std::string(answer.subprotocol);
+  };
+  CHECK(selected("Sec-WebSocket-Protocol: chat, superchat\r\n") == "chat");
+  CHECK(selected("Sec-WebSocket-Protocol: v12.stomp\r\nSec-WebSocket-Protocol: mqtt\r\n") == "v12.stomp");
+  CHECK(selected("Sec-WebSocket-Protocol: bearer.c2VjcmV0, chat\r\n") == "chat");
+  CHECK(selected("Sec-WebSocket-Protocol: bearer.c2VjcmV0\r\n") == "");
+  CHECK(selected("Sec-WebSocket-Protocol: bearer, bearer.c2VjcmV0\r\n") == "bearer");
+  CHECK(selected("") == "");
+  for (const std::string bad : {"", "a b", "a,,b", "a,", "a;b", "\"a\""}) {
+    CAPTURE(bad);
+    CHECK(status_of(host + upgrade + connection + key + version + "Sec-WebSocket-Protocol: " + bad + "\r\n") == 400);
+  }
+}
+
+TEST_CASE("upgrade: HTTP/1.0 cannot, and is told what to set") {
+  for (const std::string& headers : {host + "Connection: close\r\n", host + upgrade + connection + key + version, std::string()}) {
+    const std::string text = "GET /chat HTTP/1.0\r\n" + headers + "\r\n";
+    const auto parsed = codec::parse_http_request(base::bytes_of(text), 0, {});
+    REQUIRE(parsed.status == codec::HttpParseStatus::complete);
+    const codec::Upgrade answer = codec::accept_websocket_upgrade(parsed.request);
+    CHECK(answer.refusal.status == 426);
+    CHECK(answer.refusal.reason.find("proxy_http_version 1.1") != std::string::npos);
+  }
+}
+
+TEST_CASE("upgrade: OPTIONS * is answered, HEAD without a body") {
+  const std::string text = "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n";
+  const auto parsed = codec::parse_http_request(base::bytes_of(text), 0, {});
+  REQUIRE(parsed.status == codec::HttpParseStatus::complete);
+  CHECK(codec::accept_websocket_upgrade(parsed.request).refusal.status == 204);
+  CHECK_FALSE(answer_to(host, "HEAD").refusal.body);
+  CHECK(answer_to(host, "PUT").refusal.body);
+  CHECK(status_of(host, "OPTIONS") == 405);
 }

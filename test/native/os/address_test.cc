@@ -15,13 +15,26 @@ TEST_CASE("address: literals, and nothing else") {
     CHECK(address->port == 80);
     CHECK(address->v6 == (std::string(text).find(':') != std::string::npos));
   }
-  for (const char* text : {"", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "[::1]", "::1%lo", "1.2.3.4 ", "::g",
+  for (const char* text : {"", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "[::1]", "::1%", "::1%nowhere", "::1%0", "127.0.0.1%lo", "1.2.3.4 ", "::g",
                            "1:2:3:4:5:6:7:8:9"}) {
     CAPTURE(text);
     CHECK(!Address::parse(text, 80).has_value());
   }
   CHECK(!Address::parse(std::string_view("127.0.0.1\0.5", 12), 80).has_value());
   CHECK(!Address::parse(std::string_view("::1\0", 4), 80).has_value());
+}
+
+TEST_CASE("address: an interface by its name or number; without one of that number, the number is shown") {
+  CHECK(Address::parse("fe80::1%lo", 80)->scope == Address::parse("fe80::1%1", 80)->scope);  // lo is the first everywhere
+  CHECK(Address::parse("fe80::1%lo", 80)->text() == "[fe80::1%lo]:80");
+  CHECK(Address::parse("fe80::1%999999", 80)->host() == "fe80::1%999999");
+}
+
+TEST_CASE("address: everything, and this machine alone") {
+  for (const char* text : {"0.0.0.0", "::"}) CHECK(Address::parse(text, 1)->is_any());
+  for (const char* text : {"0.0.0.1", "::1", "127.0.0.1"}) CHECK_FALSE(Address::parse(text, 1)->is_any());
+  for (const char* text : {"127.0.0.1", "127.255.0.9", "::1"}) CHECK(Address::parse(text, 1)->is_loopback());
+  for (const char* text : {"0.0.0.0", "::", "128.0.0.1", "::2", "::ffff:127.0.0.1", "fe80::1"}) CHECK_FALSE(Address::parse(text, 1)->is_loopback());
 }
 
 TEST_CASE("address: text with the port, brackets for IPv6") {

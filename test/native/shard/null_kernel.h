@@ -41,6 +41,7 @@ class NullKernel final : public os::Kernel {
   }
 
   std::int64_t now_ns() override { return 1'000'000'000; }
+  std::int64_t unix_seconds() override { return 0; }
   os::Listening listen(const os::ListenOptions& options) override {
     const int fd = next_fd_++;
     sockets_.resize(static_cast<std::size_t>(next_fd_));

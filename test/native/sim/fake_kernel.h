@@ -65,6 +65,7 @@ class FakeKernel final : public os::Kernel {
 
   // os::Kernel.
   std::int64_t now_ns() override;
+  std::int64_t unix_seconds() override { return 784'111'777; }  // Sun, 06 Nov 1994 08:49:37 GMT
   os::Listening listen(const os::ListenOptions& options) override;
   void close_listener(int fd, const os::Endpoint& address) override;
   os::Accepted accept(int listener) override;

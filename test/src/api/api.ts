@@ -23,6 +23,10 @@ class FakeBroker implements ApiDeps {
   turnAgesMs = [0, 0]
   isDraining = false
 
+  isReserved(topic: string): boolean {
+    return topic.startsWith('pusher/shop/')
+  }
+
   publish(topic: string, payload: string | Uint8Array): number {
     this.#mayFail()
     return this.published.push([topic, payload]) - 1

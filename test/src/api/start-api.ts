@@ -14,6 +14,7 @@ function deps(): ApiDeps & { readonly published: string[] } {
     topic: () => null,
     status: () => ({ turnAgesMs: [0] }),
     logBytes: () => 0,
+    isReserved: () => false,
     draining: () => false,
     limits: { messageBytesMax: 100, logBytesMax: 1000 },
     onError: (error) => {

@@ -156,7 +156,7 @@ test('defaults', async (t) => {
     timeouts: { handshakeMs: 10_000, messageMs: 30_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000, drainMs: 5000 },
     slowConsumers: [],
   })
-  t.equal(config.publish.hosts, undefined)
+  t.equal(config.publish?.hosts, undefined)
   t.strictSame(parseOptions(config), config, 'parsing twice changes nothing')
 })
 
