@@ -46,6 +46,8 @@ export interface ExtensionPort {
   readonly engine: NativeEngine
   /** Emits a `warning`. */
   warn(name: string, message: string): void
+  /** A counter of something beside the engine, shown with the engine's own: `read` never decreases. */
+  count(name: string, read: () => number): void
 }
 
 /** Starts an engine that hands its events to `onEvents`. */
@@ -68,6 +70,7 @@ export class Broker {
   readonly #engine: NativeEngine
   readonly #emitter = new EventEmitter<BrokerEvents>()
   readonly #extensions: BrokerExtension[] = []
+  readonly #counters = new Map<string, () => number>()
   #connectionEvents = false
   #ended = false
   #closing: Promise<boolean> | null = null
@@ -84,6 +87,7 @@ export class Broker {
     this.port = {
       engine: this.#engine,
       warn: (name, message) => this.#emitter.emit('warning', { type: 'warning', name, message }),
+      count: (name, read) => this.#counters.set(name, read),
     }
   }
 
@@ -151,10 +155,11 @@ export class Broker {
     return this.#engine.publish(topic, payload, null)
   }
 
-  /** The engine's counters and gauges, summed over shards. @throws {ClosedError} */
+  /** The engine's counters and gauges, summed over shards, and those of what works beside it. @throws {ClosedError} */
   stats(): EngineStats {
     this.#assertOpen()
-    return this.#engine.stats()
+    const others = [...this.#counters].map(([name, read]) => [name, read()] as const)
+    return { ...this.#engine.stats(), ...Object.fromEntries(others) }
   }
 
   /**

@@ -1,5 +1,6 @@
 /** How the command ends. */
 
+import { describeSystemError } from '../endpoint.js'
 import { AddonLoadError, ConfigError, ListenError } from '../errors.js'
 
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const
@@ -16,17 +17,34 @@ function isExpected(error: unknown): error is Error {
   return [CommandError, ConfigError, ListenError, AddonLoadError].some((kind) => error instanceof kind)
 }
 
+/** What a reader of standard error who does not read is waited for. */
+const unreadMs = 1000
+
+/** The command has failed and said so: its end must not wait for somebody who does not read that. */
+export function endThoughUnread(): void {
+  setTimeout(() => {
+    if (process.stdout.writableLength === 0) process.exit()
+  }, unreadMs).unref()
+}
+
 /** Prints an error (what we expect: its message; a bug of ours: its stack) and sets the exit code. */
 export function reportError(error: unknown): void {
   const text = isExpected(error) ? error.message : error instanceof Error ? error.stack ?? error.message : String(error)
-  process.stderr.write(text.split('\n').map((line) => `broker: ${line}\n`).join(''))
   process.exitCode = error instanceof ConfigError ? exitCodes.usage : exitCodes.failed
+  process.stderr.write(text.split('\n').map((line) => `broker: ${line}\n`).join(''))
+  endThoughUnread()
 }
 
-/** A reader that has seen enough (`| head -1`) is a normal end. */
-export function exitWhenReaderIsGone(): void {
+/**
+ * What becomes of the command when its output cannot be written: a reader that has seen enough (`| head -1`) is a normal end, anything
+ * else (a full disk) is said on standard error. When that cannot be written either, the exit code says it. `broker start` writes its
+ * log by itself (src/log/log-output.ts) and does not end because of it.
+ */
+export function watchOutputs(): void {
+  process.stderr.on('error', () => {})
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitCodes.done)
-    throw error
+    reportError(new CommandError(`cannot write to standard output: ${describeSystemError(error.code ?? error.message)}`))
+    process.exit()
   })
 }

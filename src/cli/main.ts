@@ -4,7 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../package-info.js'
 import { commands } from './commands.js'
-import { exitCodes, exitWhenReaderIsGone, reportError } from './exit.js'
+import { endThoughUnread, exitCodes, reportError, watchOutputs } from './exit.js'
 
 function createProgram(): Command {
   const program = new Command('broker')
@@ -29,13 +29,17 @@ Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 and 143 ended by
 }
 
 async function main(): Promise<void> {
-  exitWhenReaderIsGone()
+  watchOutputs()
+  // Without a listener the first opens Node's inspector, to whoever is on this machine, and the second ends the process where a file
+  // may not grow (ulimit -f); with one, that write fails.
+  for (const signal of ['SIGUSR1', 'SIGXFSZ'] as const) process.on(signal, () => {})
   try {
     await createProgram().parseAsync()
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // Commander has printed its line already; --help and --version come here with 0.
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    endThoughUnread()
   }
 }
 

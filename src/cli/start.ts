@@ -1,15 +1,15 @@
 /** `broker start`: runs the broker until a signal ends it. */
 
 import { Option, type Command } from 'commander'
-import type { Logger } from 'pino'
 import type { Broker } from '../broker.js'
 import { loadConfig, type LoadedConfig } from '../config/load.js'
 import { assignmentEntry, flagEntry, type Entry } from '../config/sources.js'
 import { parsePusherApp } from '../config/parse.js'
 import { createBroker } from '../create-broker.js'
 import { ConfigError } from '../errors.js'
-import { createLogger } from '../log/logger.js'
+import { createLogger, type Log } from '../log/logger.js'
 import { drainOnSignals } from './drain-on-signals.js'
+import { logHarmlessSignals } from './harmless-signals.js'
 import { logEvents } from './log-events.js'
 import { logStart } from './log-start.js'
 import { logStats } from './log-stats.js'
@@ -61,10 +61,12 @@ async function run(command: Command): Promise<void> {
   const madeApp = pusher === true && config.pusher.apps.length === 0 ? randomApp() : null
   if (madeApp !== null) config.pusher.apps.push(parsePusherApp(madeApp))
   const { log, ...options } = config
-  const logger: Logger = createLogger(log)
+  const { logger, lost }: Log = createLogger(log)
+  logHarmlessSignals(logger) // before anything is bound: an ssh session may close at any time
   const broker: Broker = await createBroker(options).catch((error: unknown) => {
     throw withSource(error, sourceOf)
   })
+  broker.port.count('log_lines_lost', lost)
   const flush = logEvents(broker, logger)
   drainOnSignals(broker, logger, flush)
   process.on('SIGUSR2', () => logStats(broker, logger))
@@ -82,7 +84,7 @@ export function addStartCommand(program: Command): void {
     .option('--pusher', 'speak the Pusher protocol; without configured apps, one is made up and its keys are shown')
     .option('--set <key=value...>', 'set any configuration key, such as limits.messageBytesMax=128KiB')
     .addHelpText('after', `
-SIGUSR2 logs all counters and the 20 topics that skipped most.
+SIGUSR2 logs all counters and the 20 topics that skipped most. SIGHUP changes nothing: the configuration is read at the start only.
 Every key can also be set in the environment: limits.messageBytesMax is BROKER_LIMITS_MESSAGE_BYTES_MAX.
 Flags win over the environment, the environment over the file, the file over defaults.
 

@@ -7,6 +7,9 @@ import { startedByNpx, watchParent } from './npx.js'
 import { Printer } from './printer.js'
 import { subscribeUrl } from './topic-url.js'
 
+/** What a slow reader has for the last messages. */
+const unreadMs = 200
+
 interface SubOptions {
   readonly url: string
   readonly count?: number
@@ -25,12 +28,13 @@ async function run(topics: readonly string[], { url, count }: SubOptions): Promi
     if (startedByNpx()) watchParent(resolve)
   })
   const printer = new Printer(process.stdout, count ?? null)
+  let signalled = false
+  let leaving = false
   const { socket, closed } = await connect(subscribeUrl(url, topics), 'subscribe', (payload) => {
-    if (printer.print(payload) || socket.isPaused) return
+    if (printer.print(payload) || socket.isPaused || leaving) return
     socket.pause() // the reader of our output sets the pace
     process.stdout.once('drain', () => socket.resume())
   })
-  let leaving = false
   function leave(): void {
     leaving = true
     socket.resume() // paused, it would not see the answer to its close
@@ -39,12 +43,15 @@ async function run(topics: readonly string[], { url, count }: SubOptions): Promi
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       process.exitCode = signalExitCodes[signal]
+      signalled = true
       leave()
     })
   }
   void npxGone.then(leave)
   void printer.done.then(leave)
   const [code, reason] = await closed
+  // Whoever ends us by a signal does not wait for a reader that has stopped reading.
+  if (signalled) return void setTimeout(() => process.exit(), unreadMs).unref()
   if (!leaving) throw closedByBroker(code, reason)
 }
 

@@ -1,8 +1,9 @@
 /** The command's log: lines for people on a terminal, JSON for machines; always on standard output. */
 
 import { isatty } from 'node:tty'
-import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino'
-import { PinoPretty } from 'pino-pretty'
+import { pino, stdTimeFunctions, type Logger } from 'pino'
+import { prettyFactory } from 'pino-pretty'
+import { LogOutput, writerTo } from './log-output.js'
 
 export interface LogOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -10,22 +11,34 @@ export interface LogOptions {
   readonly format: 'auto' | 'pretty' | 'json'
 }
 
-const standardOutput = 1
-
-function prettyStream(): DestinationStream {
-  return PinoPretty({
-    colorize: isatty(standardOutput),
-    destination: destination({ fd: standardOutput, sync: true }),
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid',
-    hideObject: true, // every message says it all; the fields are for machines
-  })
+export interface Log {
+  readonly logger: Logger
+  /** Lines that could not be written, since the start. */
+  lost(): number
 }
 
-/** Writes are synchronous: the last line before an exit is the one that matters most. */
-export function createLogger({ level, format }: LogOptions): Logger {
-  const pretty = format === 'pretty' || (format === 'auto' && isatty(standardOutput))
-  const stream = pretty ? prettyStream() : destination({ fd: standardOutput, sync: true })
+const standardOutput = 1
+/** What the last lines have at the end of the process, where somebody reads slowly. */
+const endMs = 200
+
+const prettier = () => prettyFactory({
+  colorize: isatty(standardOutput),
+  translateTime: 'SYS:HH:MM:ss.l',
+  ignore: 'pid',
+  hideObject: true, // every message says it all; the fields are for machines
+})
+
+/** A line is written before the call returns, or waits: the last one before an exit is the one that matters most. */
+export function createLogger({ level, format }: LogOptions): Log {
+  const pretty = format === 'pretty' || (format === 'auto' && isatty(standardOutput)) ? prettier() : (line: string) => line
+  const output = new LogOutput(writerTo(standardOutput), (lost) => {
+    logger.warn({ event: 'log-lines-lost', lost }, `the log could not be written: ${lost} ${lost === 1 ? 'line was' : 'lines were'} lost`)
+  })
   const formatters = { level: (label: string) => ({ level: label }) }
-  return pino({ level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime, formatters }, stream)
+  const logger = pino(
+    { level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime, formatters },
+    { write: (line) => output.write(pretty(line)) },
+  )
+  process.on('exit', () => output.end(endMs))
+  return { logger, lost: () => output.lost }
 }

@@ -1,4 +1,4 @@
-/** SIGTERM and SIGINT drain, a second one ends at once. */
+/** SIGTERM and SIGINT drain, a second one ends at once. Every other signal: signals-others.ts. */
 
 import { test } from 'tap'
 import { startBroker } from '../support/broker-process.js'

@@ -124,6 +124,16 @@ test('drainMs is checked', async (t) => {
   broker.stop()
 })
 
+test('counters of what works beside the engine', async (t) => {
+  const { broker } = await start()
+  let lost = 0
+  broker.port.count('log_lines_lost', () => lost)
+  t.equal(broker.stats()['log_lines_lost'], 0)
+  lost = 3
+  t.equal(broker.stats()['log_lines_lost'], 3)
+  t.notOk('log_lines_lost' in (await start()).broker.stats(), 'of this broker only')
+})
+
 test('counters', async (t) => {
   const { broker, engine } = await start()
   t.strictSame(broker.stats(), { connections_now: 0 })

@@ -23,13 +23,16 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>
   /** `pipe` for tests that write to it. */
   readonly stdin?: 'ignore' | 'pipe'
+  /** A descriptor of this process, such as of a full disk. */
+  readonly stdout?: 'pipe' | number
+  readonly stderr?: 'pipe' | number
 }
 
-export function spawnCli({ args, env = {}, stdin = 'ignore' }: SpawnOptions): ChildProcess {
+export function spawnCli({ args, env = {}, stdin = 'ignore', stdout = 'pipe', stderr = 'pipe' }: SpawnOptions): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('BROKER_') && name !== 'npm_lifecycle_event')
   return spawn(process.execPath, [commandFile, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
-    stdio: [stdin, 'pipe', 'pipe'],
+    stdio: [stdin, stdout, stderr],
   })
 }
 
