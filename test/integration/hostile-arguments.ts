@@ -70,6 +70,12 @@ const welcome: Readonly<Record<string, readonly string[]>> = {
   'options.retain.topics.0': texts,
   'options.responder.text': texts,
   'options.responder.missing': texts,
+  'options.reservedTopics': ['[]'],
+  'options.reservedTopics.0': texts,
+  // Two addresses each of publish, subscribe, pusher, grpc and the responder.
+  ...Object.fromEntries(Array.from({ length: 10 }, (_, at): [string, string[]][] => [
+    [`options.listeners.${at}.origins`, ['null', '[]']], [`options.listeners.${at}.names`, ['[]']],
+  ]).flat()),
 }
 
 test('createEngine: every option, every kind of wrong value', async (t) => {
