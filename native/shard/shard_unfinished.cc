@@ -63,7 +63,7 @@ void Shard::refuse_rest(Connection& connection) {
   if (connection.state != State::open && connection.state != State::handshake) return;
   metrics_.add(Metric::connections_closed_held);
   if (connection.state == State::handshake) {
-    refuse(connection, {503, no_room_reason});
+    refuse(connection, {503, std::string(no_room_reason)});
   } else {
     connection.linger_after = true;
     begin_close(connection, static_cast<codec::CloseCode>(codec::protocol(connection.protocol).manners.slow), no_room_reason);
