@@ -45,6 +45,8 @@ struct Call {
   Told told = Told::no;
   bool has_request = false;  // the only one, of methods that take one
   bool has_headers = false;  // the response's are queued
+  bool names_encoding = false;  // its messages may be compressed, which none may
+  bool has_deadline = false;    // it has a place in the codec's heap
   std::unique_ptr<CallExtras> extras;
 
   CallExtras& extras_for_writing() {

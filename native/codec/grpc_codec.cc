@@ -4,6 +4,7 @@
 #include "native/codec/grpc_codec.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "native/base/check.h"
 #include "native/codec/grpc_headers.h"
@@ -60,6 +61,8 @@ void GrpcCodec::free_memory() {
   if (calls_.capacity() > kept_calls_max) std::vector<Call>().swap(calls_);
   std::vector<StreamKey>().swap(held_);
   std::vector<StreamKey>().swap(greetings_);
+  std::vector<Deadline>().swap(deadlines_);
+  deadline_calls_ = 0;
   assembly_bytes_ = held_bytes_ = 0;
   held_calls_ = held_answers_ = 0;
   held_first_ = greetings_first_ = 0;
@@ -86,12 +89,14 @@ void GrpcCodec::on_request(StreamKey stream, const GrpcRequest& request) {
   }
   if (request.http_status() != HttpStatus::ok) return http2_.respond(stream, http_error_headers(request.http_status()), EndStream::yes);
   call.state = CallState::receiving;
+  call.names_encoding = request.names_encoding();
   if (request.status() != GrpcStatus::ok) return end(stream, request.status(), request.status_text());
   call.method = request.method();
   if (request.topic()) {
     if (!is_valid(base::bytes_of(*request.topic()))) return end(stream, GrpcStatus::invalid_argument, "the topic is not valid");
     call.extras_for_writing().topic = *request.topic();
   }
+  if (request.timeout_ms()) set_deadline(stream, call, now_ms_ + *request.timeout_ms());
   // Who sends a stream may want to see that it is welcome before it begins.
   if (row_of(call.method).requests == Messages::many) send_headers(stream);
 }
@@ -143,12 +148,14 @@ base::Bytes GrpcCodec::assemble(StreamKey stream, Call& call, base::Bytes piece)
 }
 
 /// False when the call was ended by it: before a byte of the message is kept.
+/// gRPC over HTTP/2, "Compressed-Flag" and docs/compression.md: what no encoding was named for cannot be compressed.
 bool GrpcCodec::check_prefix(StreamKey stream, const Call& call, base::Bytes prefix) {
   const auto refuse = [&](GrpcStatus status, std::string_view text) {
     end(stream, status, text);
     return false;
   };
-  if (prefix[0] == 1) return refuse(GrpcStatus::unimplemented, "compressed messages are not accepted");
+  if (prefix[0] == 1 && call.names_encoding) return refuse(GrpcStatus::unimplemented, "compressed messages are not accepted");
+  if (prefix[0] == 1) return refuse(GrpcStatus::internal, "the message is compressed, and no grpc-encoding says how");
   if (prefix[0] != 0) return refuse(GrpcStatus::internal, "the message's first byte is neither 0 nor 1");
   const std::uint32_t most = publishes(call.method) ? limits_.message_bytes_max : limits_.request_bytes_max;
   if (read_u32(prefix.subspan(1)) > most) return refuse(GrpcStatus::resource_exhausted, "the message is too big");
@@ -188,6 +195,7 @@ void GrpcCodec::forget(StreamKey stream) {
   if (has_held) forget_held(call);
   call.state = CallState::over;
   call.told = Told::no;
+  if (std::exchange(call.has_deadline, false)) forget_deadline();
   if (!call.extras) return;
   release(call.extras->assembly);
   if (has_held) trim_held();

@@ -45,9 +45,11 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
 
   void greet(StreamKey stream, base::Bytes message, std::uint64_t offset) override;
   std::vector<StreamKey> overdue_greetings(std::uint32_t most_ms) override;
+  std::vector<StreamKey> overdue_deadlines() override;
   void answer(StreamKey stream, base::Bytes message, std::uint64_t offset) override;
   void finish(StreamKey stream, GrpcStatus status, std::string_view text) override;
   void drain() override;
+  void refuse_streams() override;
   std::uint32_t finish_some(std::uint32_t count, GrpcStatus status, std::string_view text) override;
   void give_up(std::string_view reason) override;
   void ping() override { http2_.ping(); }
@@ -56,7 +58,9 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   std::size_t buffered_bytes() const override { return assembly_bytes_ + held_bytes_ + http2_.buffered_bytes(); }
   /// What walks over streams have looked at so far: see Http2Streams::walked.
   std::uint64_t walked() const { return http2_.streams().walked() + greetings_walked_; }
-  StreamWaits waits() const override { return {http2_.request_since_ms(), answer_since_ms_, greeting_since_ms_}; }
+  /// Of calls that are open or were: bounded by twice the open ones and a few.
+  std::size_t kept_deadlines() const { return deadlines_.size(); }
+  StreamWaits waits() const override { return {http2_.request_since_ms(), answer_since_ms_, greeting_since_ms_, first_deadline_ms()}; }
   bool done() const override { return http2_.done(); }
 
  private:
@@ -74,6 +78,16 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   Call* find(StreamKey stream);
   void forget(StreamKey stream);
   void free_memory();
+
+  // grpc_codec_deadlines.cc: what clients do not wait for any longer.
+  struct Deadline {
+    std::uint32_t due_ms = 0;
+    StreamKey stream;
+  };
+  static bool is_later(const Deadline& a, const Deadline& b);
+  void set_deadline(StreamKey stream, Call& call, std::uint32_t due_ms);
+  void forget_deadline();
+  std::optional<std::uint32_t> first_deadline_ms() const;
 
   // grpc_codec_methods.cc: what each method does with its messages.
   void on_message(StreamKey stream, base::Bytes message);
@@ -112,6 +126,8 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   std::vector<StreamKey> greetings_;  // subscribers with a held greeting, the oldest first; some may be gone, or have it
   std::size_t greetings_first_ = 0;   // those before it are
   std::uint64_t greetings_walked_ = 0;
+  std::vector<Deadline> deadlines_;  // a heap, the first one on top; some calls may be over
+  std::uint32_t deadline_calls_ = 0;  // those that are not
   std::uint32_t held_calls_ = 0;  // all that have a held answer
   std::uint32_t held_answers_ = 0;  // of those, all but subscribers': late answers end the connection, late greetings their streams
   std::vector<std::unique_ptr<CallExtras>> ended_;  // in this decode: a handler may still look at what it ended

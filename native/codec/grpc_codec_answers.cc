@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kept_held_max = 16;
 
+base::Bytes headers_of(const Call& call) { return response_headers(call.names_encoding ? AcceptEncoding::said : AcceptEncoding::unsaid); }
+
 }  // namespace
 
 void GrpcCodec::send_headers(StreamKey stream) {
@@ -24,7 +26,7 @@ void GrpcCodec::send_headers(StreamKey stream) {
   CHECK(call != nullptr);
   if (call->has_headers) return;
   call->has_headers = true;
-  http2_.respond(stream, response_headers(), EndStream::no);
+  http2_.respond(stream, headers_of(*call), EndStream::no);
 }
 
 void GrpcCodec::send_message(StreamKey stream, base::Bytes message, AfterAnswer after) {
@@ -197,18 +199,21 @@ void GrpcCodec::finish(StreamKey stream, GrpcStatus status, std::string_view tex
 void GrpcCodec::end(StreamKey stream, GrpcStatus status, std::string_view text) {
   const Call* const call = find(stream);
   if (call == nullptr) return;
-  const auto after = call->has_headers ? TrailersAfter::headers : TrailersAfter::nothing;
+  const base::Bytes headers = call->has_headers ? base::Bytes() : headers_of(*call);
   const Told told = call->told;
   forget(stream);
-  http2_.respond(stream, trailers(after, status, text), EndStream::yes);
+  http2_.respond(stream, trailers(headers, status, text), EndStream::yes);
   if (told == Told::yes) sink_->on_stream_gone(stream);
 }
 
 void GrpcCodec::drain() {
-  if (draining_) return;
-  draining_ = true;
   http2_.drain();
-  tell_watchers();
+  if (!std::exchange(draining_, true)) tell_watchers();
+}
+
+void GrpcCodec::refuse_streams() {
+  http2_.refuse_streams();
+  if (!std::exchange(draining_, true)) tell_watchers();
 }
 
 std::uint32_t GrpcCodec::finish_some(std::uint32_t count, GrpcStatus status, std::string_view text) {

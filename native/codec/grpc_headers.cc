@@ -17,6 +17,7 @@ using Block = std::vector<std::uint8_t>;
 constexpr std::uint8_t status_200 = 8;
 constexpr std::uint8_t status_name = 8;
 constexpr std::uint8_t allow_name = 22;
+constexpr std::uint8_t content_type_name = 31;
 
 constexpr std::uint8_t indexed = 0x80;  // RFC 7541 §6.1
 constexpr std::size_t text_bytes_max = 256;
@@ -75,23 +76,24 @@ struct Digits {
 
 }  // namespace
 
-base::Bytes response_headers() {
-  static constexpr std::array<std::uint8_t, 20> block = {
-      indexed | status_200, 0x0F, 31 - 0x0F, 16,  // content-type is 31
-      'a', 'p', 'p', 'l', 'i', 'c', 'a', 't', 'i', 'o', 'n', '/', 'g', 'r', 'p', 'c'};
-  return block;
+base::Bytes response_headers(AcceptEncoding accept_encoding) {
+  static const Block plain = [] {
+    Block block = {indexed | status_200};
+    append_named(block, content_type_name, "application/grpc");
+    return block;
+  }();
+  static const Block with_encodings = [] {
+    Block block = plain;
+    append_field(block, "grpc-accept-encoding", "identity");
+    return block;
+  }();
+  return accept_encoding == AcceptEncoding::said ? with_encodings : plain;
 }
 
-std::vector<std::uint8_t> trailers(TrailersAfter after, GrpcStatus status, std::string_view text) {
-  Block block;
-  if (after == TrailersAfter::nothing) {
-    const base::Bytes headers = response_headers();
-    block.assign(headers.begin(), headers.end());
-  }
+std::vector<std::uint8_t> trailers(base::Bytes headers, GrpcStatus status, std::string_view text) {
+  Block block(headers.begin(), headers.end());
   append_field(block, "grpc-status", Digits(static_cast<unsigned>(status)).text());
   if (!text.empty()) append_field(block, "grpc-message", percent_encoded(text));
-  // Of use to a client whose message was compressed.
-  if (status == GrpcStatus::unimplemented) append_field(block, "grpc-accept-encoding", "identity");
   return block;
 }
 

@@ -13,13 +13,14 @@
 
 namespace codec {
 
-/// :status 200, content-type application/grpc.
-base::Bytes response_headers();
+/// Whether the client is told which message encodings are taken: who may compress its messages is.
+enum class AcceptEncoding : std::uint8_t { unsaid, said };
+/// :status 200, content-type application/grpc, and perhaps grpc-accept-encoding.
+base::Bytes response_headers(AcceptEncoding accept_encoding);
 
-/// What stands before the status: nothing when the response's headers were sent, else all of them.
-enum class TrailersAfter : std::uint8_t { headers, nothing };
-/// grpc-status and, unless `text` is empty, grpc-message: at most its first 256 bytes, percent-encoded.
-std::vector<std::uint8_t> trailers(TrailersAfter after, GrpcStatus status, std::string_view text);
+/// grpc-status and, unless `text` is empty, grpc-message: at most its first 256 bytes, percent-encoded. `headers` are the
+/// response's when they were not sent yet, else nothing.
+std::vector<std::uint8_t> trailers(base::Bytes headers, GrpcStatus status, std::string_view text);
 
 /// An answer to who does not speak gRPC; not `ok`.
 std::vector<std::uint8_t> http_error_headers(HttpStatus status);

@@ -58,6 +58,25 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return number;
 }
 
+/// gRPC over HTTP/2, "Timeout": 1 to 8 digits and a unit. The longest are 11,400 years, which 64 bits do not hold: as long as they do.
+std::optional<std::uint64_t> timeout_ns_of(std::string_view text) {
+  constexpr std::size_t digits_max = 8;
+  if (text.size() < 2 || text.size() > digits_max + 1) return std::nullopt;
+  if (!std::all_of(text.begin(), text.end() - 1, is_digit)) return std::nullopt;
+  const std::uint64_t number = *number_of(text.substr(0, text.size() - 1));
+  constexpr std::uint64_t second_ns = 1'000'000'000;
+  const auto times = [&](std::uint64_t unit_ns) { return number > UINT64_MAX / 2 / unit_ns ? UINT64_MAX / 2 : number * unit_ns; };
+  switch (text.back()) {
+    case 'H': return times(3600 * second_ns);
+    case 'M': return times(60 * second_ns);
+    case 'S': return times(second_ns);
+    case 'm': return times(1'000'000);
+    case 'u': return times(1000);
+    case 'n': return times(1);
+    default: return std::nullopt;
+  }
+}
+
 }  // namespace
 
 void GrpcRequest::on_field(const HpackField& field) {
@@ -94,9 +113,28 @@ void GrpcRequest::take_regular(const HpackField& field) {
     const auto length = number_of(field.value);
     if (!length || (content_length_ && *content_length_ != *length)) malformed_ = true;
     content_length_ = length;
-  } else if (field.name == "topic" && !topic_) {
-    topic_ = std::string(field.value.substr(0, topic_bytes_kept_max + 1));
+  } else if (field.name == "grpc-encoding") {
+    names_encoding_ = field.value != "identity";
+  } else if (field.name == "grpc-timeout") {
+    take_timeout(field.value);
+  } else if (field.name == "topic") {
+    take_topic(field.value);
   }
+}
+
+/// Whoever stands between may have joined several fields of one name to a list (gRPC over HTTP/2, "Custom-Metadata"). Which of them
+/// is meant nobody knows, so that a topic with a comma in its name can be named in the message only.
+void GrpcRequest::take_topic(std::string_view text) {
+  several_topics_ = several_topics_ || topic_ || text.find(',') != std::string_view::npos;
+  topic_ = std::string(text.substr(0, topic_bytes_kept_max + 1));
+}
+
+void GrpcRequest::take_timeout(std::string_view text) {
+  const auto ns = timeout_ns_of(text);
+  bad_timeout_ = bad_timeout_ || !ns;
+  if (!ns) return;
+  const std::uint64_t ms = std::max<std::uint64_t>(1, (*ns + 999'999) / 1'000'000);
+  timeout_ms_ = ms < grpc_timeout_ms_max ? std::optional(static_cast<std::uint32_t>(ms)) : std::nullopt;
 }
 
 bool GrpcRequest::malformed() const {
@@ -113,12 +151,15 @@ HttpStatus GrpcRequest::http_status() const {
 
 GrpcStatus GrpcRequest::status() const {
   if (!method_) return GrpcStatus::unimplemented;
-  return takes_trailers_ ? GrpcStatus::ok : GrpcStatus::invalid_argument;
+  if (bad_timeout_) return GrpcStatus::internal;  // as grpc-go says of it
+  return takes_trailers_ && !several_topics_ ? GrpcStatus::ok : GrpcStatus::invalid_argument;
 }
 
 std::string_view GrpcRequest::status_text() const {
   CHECK(status() != GrpcStatus::ok);
-  return method_ ? "the request must say te: trailers" : "unknown method";
+  if (!method_) return "unknown method";
+  if (bad_timeout_) return "grpc-timeout is not 1 to 8 digits and a unit";
+  return takes_trailers_ ? "the metadata names several topics" : "the request must say te: trailers";
 }
 
 }  // namespace codec

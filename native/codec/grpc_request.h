@@ -25,6 +25,9 @@ enum class HttpStatus : std::uint16_t { ok = 200, method_not_allowed = 405, unsu
 
 enum class HeaderBlock : std::uint8_t { request, trailers };
 
+/// 12 days; with more the engine's clock of 32 bits could not tell what is over.
+inline constexpr std::uint32_t grpc_timeout_ms_max = 1u << 30;
+
 class GrpcRequest final : public HpackFields {
  public:
   GrpcRequest(HeaderBlock block, const HeaderLimits& limits) : limits_(limits), block_(block) {}
@@ -42,11 +45,17 @@ class GrpcRequest final : public HpackFields {
   GrpcMethod method() const { return *method_; }  // status() is not unimplemented
   /// What the metadata `topic` says; nothing when there is none.
   const std::optional<std::string>& topic() const { return topic_; }
+  /// Whether its messages may be compressed: `grpc-encoding` names something else than identity.
+  bool names_encoding() const { return names_encoding_; }
+  /// How long its client waits, at least 1 ms, or nothing when that is `grpc_timeout_ms_max` or longer, or not said.
+  std::optional<std::uint32_t> timeout_ms() const { return timeout_ms_; }
   std::optional<std::uint64_t> content_length() const { return content_length_; }
 
  private:
   void take_pseudo(const HpackField& field);
   void take_regular(const HpackField& field);
+  void take_timeout(std::string_view text);
+  void take_topic(std::string_view text);
 
   const HeaderLimits limits_;
   const HeaderBlock block_;
@@ -59,6 +68,10 @@ class GrpcRequest final : public HpackFields {
   bool is_post_ = false;
   bool is_grpc_ = false;
   bool takes_trailers_ = false;
+  bool names_encoding_ = false;
+  bool bad_timeout_ = false;
+  bool several_topics_ = false;
+  std::optional<std::uint32_t> timeout_ms_;
   std::optional<GrpcMethod> method_;
   std::optional<std::string> topic_;
   std::optional<std::uint64_t> content_length_;

@@ -4,6 +4,7 @@
 #include "native/codec/http2_connection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "native/base/check.h"
 
@@ -206,9 +207,16 @@ void Http2Connection::fail(Http2Error error, std::string_view reason) {
 
 void Http2Connection::give_up(std::string_view reason) { fail(Http2Error::enhance_your_calm, reason); }
 
+/// §6.8: a GOAWAY that names the last stream we have seen would refuse those that are on their way. So the first one names none, and the
+/// ping behind it comes back when all that the peer had begun before it is here.
 void Http2Connection::drain() {
-  if (draining_ || failed()) return;
-  draining_ = true;
+  if (failed() || draining_ || std::exchange(drain_announced_, true)) return;
+  replies_.goaway(stream_id_max, Http2Error::no_error, {});
+  replies_.ping(drain_ping);
+}
+
+void Http2Connection::refuse_streams() {
+  if (failed() || std::exchange(draining_, true)) return;
   replies_.goaway(last_id_, Http2Error::no_error, {});
 }
 

@@ -3,6 +3,7 @@
 // Owner: its GrpcCodec. Thread: the connection's shard.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -53,6 +54,20 @@ class Http2Handler {
 
 enum class EndStream : std::uint8_t { no, yes };
 
+/// The last few ids that something was noted of.
+class RecentStreams {
+ public:
+  void note(std::uint32_t id) {
+    ids_[next_] = id;
+    next_ = static_cast<std::uint8_t>((next_ + 1) % ids_.size());
+  }
+  bool has(std::uint32_t id) const { return std::find(ids_.begin(), ids_.end(), id) != ids_.end(); }
+
+ private:
+  std::array<std::uint32_t, 16> ids_ = {};
+  std::uint8_t next_ = 0;
+};
+
 class Http2Connection {
  public:
   explicit Http2Connection(const Http2Limits& limits);
@@ -79,7 +94,9 @@ class Http2Connection {
   void abandon(StreamKey key);
 
   void ping();
+  // See StreamCodec.
   void drain();
+  void refuse_streams();
   void give_up(std::string_view reason);
 
   const Http2Streams& streams() const { return streams_; }
@@ -120,13 +137,12 @@ class Http2Connection {
   void reset(StreamKey key, Http2Error error);
   void reset_unopened(std::uint32_t id, Http2Error error);
   void close(StreamKey key);
-  void remember_reset(std::uint32_t id);
-  bool was_reset(std::uint32_t id) const;
   /// Streams that nobody has opened; ours, which are even, never are.
   bool is_idle(std::uint32_t id) const { return id > highest_id_ || (id != 0 && id % 2 == 0); }
 
   // http2_connection_data.cc: content and windows, both ways; settings and pings.
   void begin_data();
+  void refuse_data();
   void begin_content(std::uint32_t padding);
   base::Bytes take_padding_length(base::Bytes in);
   base::Bytes take_content(base::Bytes in);
@@ -148,7 +164,8 @@ class Http2Connection {
   Phase phase_ = Phase::preface;
   bool settings_seen_ = false;       // the peer's
   bool settings_acked_ = false;      // ours, by the peer
-  bool draining_ = false;
+  bool draining_ = false;            // no stream is accepted any more
+  bool drain_announced_ = false;     // but until the peer has answered the ping behind our first GOAWAY
   bool peer_leaves_ = false;         // its GOAWAY has come
   bool sent_since_ping_ = false;     // HEADERS or DATA: then a ping may be measuring the path
   bool table_update_due_ = false;    // the next header block must say that our table is empty (RFC 7541 §4.2)
@@ -180,8 +197,8 @@ class Http2Connection {
   Http2Streams streams_;
   std::uint32_t last_id_ = 0;     // of the streams that were accepted
   std::uint32_t highest_id_ = 0;  // of all, also those that came after our GOAWAY
-  std::array<std::uint32_t, 16> resets_sent_ = {};  // ids whose frames may still be on their way
-  std::uint8_t next_reset_sent_ = 0;
+  RecentStreams resets_sent_;     // whose frames may still be on their way
+  RecentStreams closed_by_peer_;  // that it has ended or reset: none of its frames can be
 
   std::uint32_t receive_left_;           // of the connection
   std::uint32_t credit_due_ = 0;         // consumed, and not given back to the peer

@@ -26,7 +26,7 @@ void Http2Connection::begin_data() {
   data_stream_ = streams_.key_of(head_.stream);
   Http2Stream* const stream = streams_.find(data_stream_);
   if (stream == nullptr) {
-    if (!spend_glitch()) return;  // it may have been on its way when the stream ended
+    refuse_data();
   } else if (stream->peer_ended) {
     reset(data_stream_, Http2Error::stream_closed);  // §5.1
   } else if (head_.length > stream->receive_left) {
@@ -37,6 +37,15 @@ void Http2Connection::begin_data() {
   if (failed()) return;
   if (head_.has(frame_flag::padded)) phase_ = Phase::padding_length;
   else begin_content(0);
+}
+
+/// Of a stream that is closed (§5.1, §6.1). What was on its way when we reset it is nobody's fault. Else it is an error, told once: one
+/// who goes on regardless is not answered frame by frame, and has only so many of them.
+void Http2Connection::refuse_data() {
+  const bool may_be_on_its_way = resets_sent_.has(head_.stream) || (draining_ && head_.stream > last_id_);
+  if (!spend_glitch() || may_be_on_its_way) return;
+  replies_.rst_stream(head_.stream, Http2Error::stream_closed);
+  resets_sent_.note(head_.stream);
 }
 
 base::Bytes Http2Connection::take_padding_length(base::Bytes in) {
@@ -253,6 +262,8 @@ bool Http2Connection::apply_initial_window(std::uint32_t value) {
 /// §6.7. Clients measure the path with pings while they receive; one who is sent nothing has no reason to send many.
 void Http2Connection::on_ping(base::Bytes payload) {
   if (head_.has(frame_flag::ack)) {
+    const bool is_of_drain = drain_announced_ && std::equal(payload.begin(), payload.end(), drain_ping.begin());
+    if (is_of_drain && !draining_) return refuse_streams();
     if (pings_waiting_ == 0) spend_glitch();
     else --pings_waiting_;
     return;

@@ -68,8 +68,10 @@ std::optional<Http2Connection::BlockUse> Http2Connection::use_of_block(std::uint
     return BlockUse::request;
   }
   if (streams_.find(streams_.key_of(stream)) != nullptr) return BlockUse::trailers;
-  if (was_reset(stream)) return BlockUse::discarded;
-  fail(Http2Error::protocol_error, "a stream that was used before");
+  if (resets_sent_.has(stream)) return BlockUse::discarded;
+  // Both end the connection; §5.1 and §5.1.1 name the errors, and which streams were never opened is known of the last few only.
+  const auto error = closed_by_peer_.has(stream) ? Http2Error::stream_closed : Http2Error::protocol_error;
+  fail(error, "a stream that was used before");
   return std::nullopt;
 }
 
@@ -97,7 +99,7 @@ void Http2Connection::open_request(const GrpcRequest& request) {
   Http2Stream& stream = *streams_.find(key);
   stream.receive_left = first_receive_window();
   if (request.content_length()) stream.content_left = static_cast<std::int64_t>(*request.content_length());
-  if (last_id_ > stream_id_max - ids_spare) drain();
+  if (last_id_ > stream_id_max - ids_spare) refuse_streams();
   handler_->on_request(key, request);
   if (ends) end_of_peer(key);
 }
@@ -118,6 +120,7 @@ void Http2Connection::end_of_peer(StreamKey key) {
   if (stream == nullptr) return;
   if (stream->content_left > 0) return reset(key, Http2Error::protocol_error);  // §8.1.1: less than was announced
   stream->peer_ended = true;
+  closed_by_peer_.note(key.id);
   if (stream->answered) return close(key);
   handler_->on_end(key);
 }
@@ -131,6 +134,7 @@ void Http2Connection::on_rst_stream() {
     return;
   }
   const bool answered = stream->answered;
+  closed_by_peer_.note(key.id);
   close(key);
   if (answered) return;
   handler_->on_gone(key);
@@ -150,22 +154,13 @@ void Http2Connection::reset(StreamKey key, Http2Error error) {
 void Http2Connection::reset_unopened(std::uint32_t id, Http2Error error) {
   if (failed()) return;
   replies_.rst_stream(id, error);
-  remember_reset(id);
+  resets_sent_.note(id);
   if (!resets_.take(now_ms_)) fail(Http2Error::enhance_your_calm, "too many streams are reset");
 }
 
 void Http2Connection::close(StreamKey key) {
   if (data_stream_ == key) data_stream_ = {};
   streams_.close(key);
-}
-
-void Http2Connection::remember_reset(std::uint32_t id) {
-  resets_sent_[next_reset_sent_] = id;
-  next_reset_sent_ = static_cast<std::uint8_t>((next_reset_sent_ + 1) % resets_sent_.size());
-}
-
-bool Http2Connection::was_reset(std::uint32_t id) const {
-  return std::find(resets_sent_.begin(), resets_sent_.end(), id) != resets_sent_.end();
 }
 
 bool Http2Connection::is_answerable(StreamKey key) const {
@@ -198,7 +193,7 @@ void Http2Connection::abandon(StreamKey key) {
   close(key);
   if (peer_ended) return;
   replies_.rst_stream(key.id, Http2Error::no_error);
-  remember_reset(key.id);
+  resets_sent_.note(key.id);
 }
 
 }  // namespace codec

@@ -67,6 +67,8 @@ inline constexpr std::uint32_t frame_payload_bytes_limit = (1u << 24) - 1;
 inline constexpr std::uint32_t initial_window_bytes = 65'535;  // §6.9.2, until SETTINGS say otherwise
 inline constexpr std::uint32_t window_bytes_max = 0x7FFFFFFF;
 inline constexpr std::uint32_t stream_id_max = 0x7FFFFFFF;
+/// What the ping says that follows the first GOAWAY of a drain.
+inline constexpr std::array<std::uint8_t, 8> drain_ping = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
 
 struct FrameHead {
   std::uint32_t length = 0;

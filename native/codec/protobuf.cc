@@ -3,12 +3,43 @@
 #include "native/codec/protobuf.h"
 
 #include <algorithm>
+#include <array>
 
 #include "native/base/check.h"
 
 namespace codec {
 
+namespace {
+/// Groups within groups, as deep as protobuf's own libraries go.
+constexpr std::size_t depth_max = 100;
+}  // namespace
+
 std::optional<ProtobufField> ProtobufReader::next() {
+  for (;;) {
+    const auto field = next_of_any_type();
+    if (!field) return std::nullopt;
+    if (field->type == WireType::group_end) return fail();  // of no group
+    if (field->type != WireType::group_start) return field;
+    if (!skip_group(field->number)) return fail();
+  }
+}
+
+/// What is behind a group's start up to its end, which has the same number.
+bool ProtobufReader::skip_group(std::uint32_t number) {
+  std::array<std::uint32_t, depth_max> open;
+  open[0] = number;
+  for (std::size_t depth = 1; depth > 0;) {
+    const auto field = next_of_any_type();
+    if (!field) return false;
+    if (field->type == WireType::group_end && field->number != open[--depth]) return false;
+    if (field->type != WireType::group_start) continue;
+    if (depth == depth_max) return false;
+    open[depth++] = field->number;
+  }
+  return true;
+}
+
+std::optional<ProtobufField> ProtobufReader::next_of_any_type() {
   if (left_.empty() || malformed_) return std::nullopt;
   const auto tag = varint();
   if (!tag || *tag > UINT32_MAX || *tag >> 3 == 0) return fail();
@@ -31,6 +62,9 @@ std::optional<ProtobufField> ProtobufReader::next() {
     case WireType::fixed32:
       length = 4;
       break;
+    case WireType::group_start:
+    case WireType::group_end:
+      return field;
     default:
       return fail();
   }

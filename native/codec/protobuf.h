@@ -11,7 +11,7 @@
 
 namespace codec {
 
-enum class WireType : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };
+enum class WireType : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2, group_start = 3, group_end = 4, fixed32 = 5 };
 
 struct ProtobufField {
   std::uint32_t number = 0;
@@ -23,7 +23,7 @@ struct ProtobufField {
 };
 
 /// Reads a message's fields in their order. A field that a reader does not know, or whose type is another one, is to be passed
-/// over; of equal numbers the last counts. Groups, which proto3 does not have, are malformed.
+/// over; of equal numbers the last counts. Groups, which proto3 does not have but a later schema may, are passed over here.
 class ProtobufReader {
  public:
   explicit ProtobufReader(base::Bytes message) : left_(message) {}
@@ -34,6 +34,8 @@ class ProtobufReader {
   bool malformed() const { return malformed_; }
 
  private:
+  std::optional<ProtobufField> next_of_any_type();
+  bool skip_group(std::uint32_t number);
   std::optional<std::uint64_t> varint();
   std::optional<base::Bytes> take(std::uint64_t count);
   std::optional<ProtobufField> fail();

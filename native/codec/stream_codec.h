@@ -68,6 +68,7 @@ struct StreamWaits {
   std::optional<std::uint32_t> request_since_ms;  // the preface, a control frame or a header block is incomplete
   std::optional<std::uint32_t> answer_since_ms;   // an answer of ours needs window; since any last moved
   std::optional<std::uint32_t> greeting_since_ms; // a greeting does; since the oldest was made, or earlier
+  std::optional<std::uint32_t> deadline_ms;       // the peer wants an answer until then: the first deadline, or one before it
 };
 
 enum class Credit : std::uint8_t {
@@ -109,12 +110,16 @@ class StreamCodec : public Codec {
   virtual void greet(StreamKey stream, base::Bytes message, std::uint64_t offset) = 0;
   /// The streams whose greeting has waited for window for `most_ms` or longer, by the time told with `set_now`.
   virtual std::vector<StreamKey> overdue_greetings(std::uint32_t most_ms) = 0;
+  /// The streams whose deadline has come, by the time told with `set_now`: to be finished with deadline_exceeded. Each is named once.
+  virtual std::vector<StreamKey> overdue_deadlines() = 0;
   /// Answers on_stream_last: `message` is a publication as GrpcEncoding made it, `offset` its place in the topic.
   virtual void answer(StreamKey stream, base::Bytes message, std::uint64_t offset) = 0;
   /// Ends it with trailers. `text` is for people, valid UTF-8.
   virtual void finish(StreamKey stream, GrpcStatus status, std::string_view text) = 0;
-  /// No stream is accepted any more and the peer is told so; those that are open go on.
+  /// The peer is told that the connection will end, and that once more when it has heard of it: then `refuse_streams` happens by itself.
   virtual void drain() = 0;
+  /// No stream is accepted any more and the peer is told so; those that are open go on.
+  virtual void refuse_streams() = 0;
   /// Finishes at most `count` streams, oldest first, without telling the sink of them; returns how many are left.
   virtual std::uint32_t finish_some(std::uint32_t count, GrpcStatus status, std::string_view text) = 0;
   /// Ends the connection: a last frame with the reason (static text) is queued, nothing is decoded any more.

@@ -62,6 +62,7 @@ class Streams {
   FrameRest rest;
   StreamAccount account;
   bool waits_watched = false;  // the connection's deadline minds what its peer keeps us waiting for
+  std::optional<std::uint32_t> deadline_ms;  // of a call: what the connection's deadline minds
   bool age_watched = false;    // and the age of what is not sent: at `judge_ms`
   std::uint32_t judge_ms = 0;
   std::uint64_t written_bytes = 0;    // since it was last judged

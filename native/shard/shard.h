@@ -120,12 +120,13 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   base::Bytes encode_last(const conn::Connection& connection, const topic::LastValue& last);
   void withhold_credit(conn::Connection& connection);
   void grant_credit(conn::Connection& connection);
-  std::uint32_t streams_due_ms(const conn::Connection& connection, std::uint32_t due_ms) const;
+  std::uint32_t streams_due_ms(conn::Connection& connection, std::uint32_t due_ms) const;
   void on_streams_timer(conn::Connection& connection);
   void judge_streams(conn::Connection& connection);
   bool reads_too_late(conn::Connection& connection);
   void give_up(conn::Connection& connection, std::string_view reason);
   void end_overdue_greetings(conn::Connection& connection);
+  void end_overdue_calls(conn::Connection& connection);
   void close_slow_stream(const SlowReport& report, std::string_view reason);
   bool finish_some_streams(conn::Connection& connection);
 

@@ -42,7 +42,7 @@ void Shard::begin_close(Connection& connection, codec::CloseCode code, std::stri
   fan_out_.unsubscribe_all(connection);
   if (connection.streams) {
     codec::StreamCodec& codec = connection.stream_codec();
-    codec.drain();
+    codec.refuse_streams();
     codec.finish_some(UINT32_MAX, codec::GrpcStatus::unavailable, reason);
     connection.linger_after = true;
   } else if (connection.role == codec::Role::respond) {

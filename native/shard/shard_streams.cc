@@ -61,9 +61,12 @@ void Shard::decode_streams(Connection& connection, base::MutableBytes bytes) {
   fan_out_.flush_private(connection);
   if (connection.state != State::open) return;
   if (keeps_too_much(connection)) return give_up(connection, "the server is out of buffers");
-  const bool begins = waits_for_peer(connection) && !connection.streams->waits_watched;
-  connection.streams->waits_watched = waits_for_peer(connection);
-  if (begins) arm(connection);
+  conn::Streams& streams = *connection.streams;
+  const bool begins = waits_for_peer(connection) && !streams.waits_watched;
+  streams.waits_watched = waits_for_peer(connection);
+  const std::optional<std::uint32_t> deadline_ms = codec.waits().deadline_ms;
+  const bool is_sooner = deadline_ms && (!streams.deadline_ms || base::is_before(*deadline_ms, *streams.deadline_ms));
+  if (begins || is_sooner) arm(connection);
 }
 
 // What all connections with streams have and keep together.
@@ -202,13 +205,15 @@ void Shard::grant_credit(Connection& connection) {
 
 // Deadlines.
 
-std::uint32_t Shard::streams_due_ms(const Connection& connection, std::uint32_t due_ms) const {
+std::uint32_t Shard::streams_due_ms(Connection& connection, std::uint32_t due_ms) const {
   const std::uint32_t most_ms = engine_.options.handshake_ms;
   const codec::StreamWaits waits = connection.stream_codec().waits();
   if (waits.request_since_ms) due_ms = base::sooner_ms(due_ms, *waits.request_since_ms + most_ms);
   if (waits.answer_since_ms) due_ms = base::sooner_ms(due_ms, *waits.answer_since_ms + most_ms);
   if (waits.greeting_since_ms) due_ms = base::sooner_ms(due_ms, *waits.greeting_since_ms + most_ms);
   if (connection.streams->age_watched) due_ms = base::sooner_ms(due_ms, connection.streams->judge_ms);
+  connection.streams->deadline_ms = waits.deadline_ms;
+  if (waits.deadline_ms) due_ms = base::sooner_ms(due_ms, *waits.deadline_ms);
   return due_ms;
 }
 
@@ -219,6 +224,7 @@ void Shard::on_streams_timer(Connection& connection) {
   if (!connection.paused && is_over(waits.request_since_ms, most_ms, now_ms_)) return give_up(connection, "a request took too long");
   if (!connection.paused && is_over(waits.answer_since_ms, most_ms, now_ms_)) return give_up(connection, "an answer was not read");
   if (!connection.paused && is_over(waits.greeting_since_ms, most_ms, now_ms_)) end_overdue_greetings(connection);
+  if (waits.deadline_ms && base::is_due(*waits.deadline_ms, now_ms_)) end_overdue_calls(connection);
   connection.streams->waits_watched = waits_for_peer(connection);
   judge_streams(connection);
   if (connection.state == State::open) on_idle(connection);
@@ -272,6 +278,17 @@ void Shard::end_overdue_greetings(Connection& connection) {
   for (const StreamKey stream : connection.stream_codec().overdue_greetings(engine_.options.handshake_ms)) {
     metrics_.add(Metric::streams_closed_slow);
     connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "slow consumer: its first message was not read");
+    fan_out_.unsubscribe_stream(connection, stream);
+  }
+  on_streams_written(connection);
+  fan_out_.flush_soon(connection);
+}
+
+void Shard::end_overdue_calls(Connection& connection) {
+  connection.stream_codec().set_now(now_ms_);
+  for (const StreamKey stream : connection.stream_codec().overdue_deadlines()) {
+    metrics_.add(Metric::streams_overdue);
+    connection.stream_codec().finish(stream, GrpcStatus::deadline_exceeded, "the deadline is over");
     fan_out_.unsubscribe_stream(connection, stream);
   }
   on_streams_written(connection);

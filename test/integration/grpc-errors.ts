@@ -1,6 +1,6 @@
 /** Which status answers what, seen by @grpc/grpc-js and by plain HTTP/2. */
 
-import { status } from '@grpc/grpc-js'
+import { Metadata, status } from '@grpc/grpc-js'
 import { connect } from 'node:http2'
 import { test } from 'tap'
 import { startBroker } from '../support/broker-process.js'
@@ -43,6 +43,29 @@ test('a compressed message: UNIMPLEMENTED', async (t) => {
   const { grpcPort } = await startBroker(t)
   const compressing = new GrpcClient(t, grpcPort, { 'grpc.default_compression_algorithm': 2 })
   await t.rejects(compressing.publish({ author: 1, data: 'x'.repeat(500) }), { code: status.UNIMPLEMENTED })
+  const flagged = Buffer.from([1, 0, 0, 0, 0])
+  t.match(await bare(t, grpcPort, { 'grpc-encoding': 'gzip' }, flagged), { 'grpc-status': '12', 'grpc-accept-encoding': 'identity' })
+  t.match(await bare(t, grpcPort, { 'grpc-encoding': 'identity' }, flagged), { 'grpc-status': '13', 'grpc-accept-encoding': undefined })
+  t.match(await bare(t, grpcPort, {}, flagged), { 'grpc-status': '13' }, 'compressed, and nothing says how')
+})
+
+test('several topics in the metadata: INVALID_ARGUMENT', async (t) => {
+  const { grpcPort } = await startBroker(t)
+  const client = new GrpcClient(t, grpcPort)
+  const topics = new Metadata()
+  topics.add('topic', 'a')
+  topics.add('topic', 'b')
+  await t.rejects(client.unary(v1Service, 'PublishOne', { author: 1, data: 'x' }, topics), {
+    code: status.INVALID_ARGUMENT, details: 'the metadata names several topics',
+  })
+  await t.rejects(client.subscribe('a, b'), { code: status.INVALID_ARGUMENT })
+})
+
+test('a timeout that is none: INTERNAL; one that has come: DEADLINE_EXCEEDED', async (t) => {
+  const { grpcPort } = await startBroker(t)
+  const nothing = Buffer.alloc(0)
+  t.match(await bare(t, grpcPort, { 'grpc-timeout': 'soon' }, nothing), { ':status': 200, 'grpc-status': '13' })
+  t.match(await bare(t, grpcPort, { 'grpc-timeout': '100m' }, nothing), { ':status': 200, 'grpc-status': '4' })
 })
 
 test('a topic that is none: INVALID_ARGUMENT', async (t) => {

@@ -149,7 +149,7 @@ TEST_CASE("grpc answers: ends of all kinds") {
   connection.feed(subscribe(1) + call(3, publish_path) + call(5, last_path) + call(7, "/nothing") + last(9));
   connection.replies();
   connection.commands();
-  codec.drain();
+  codec.refuse_streams();
   CHECK(connection.replies() == "GOAWAY(9,0,) ");
   CHECK(codec.finish_some(2, GrpcStatus::unavailable, "shutting down") == 3);
   CHECK(connection.replies() == ended(1, 14, "shutting down") + ended(3, 14, "shutting down") + "RST(3,0) ");

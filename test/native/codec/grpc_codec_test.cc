@@ -57,13 +57,26 @@ TEST_CASE("grpc: the largest message, and one byte more") {
 
 TEST_CASE("grpc: what is wrong with a message's frame") {
   const Wire publisher = call(1, publish_path);
-  check_wire(publisher + data(1, hex("01 00000000")), "open", ok_headers(1) + ended(1, 12, "compressed messages are not accepted"));
   check_wire(publisher + data(1, hex("02 00000000")), "open", ok_headers(1) + ended(1, 13, "the message's first byte is neither 0 nor 1"));
   check_wire(publisher + data(1, hex("ff ffffffff")), "open", ok_headers(1) + ended(1, 13, "the message's first byte is neither 0 nor 1"));
   const std::string cut = ok_headers(1) + ended(1, 13, "the last message is cut short");
   check_wire(publisher + end_data(1, hex("00")), "open", cut);
   check_wire(publisher + end_data(1, hex("00 00000001")), "open", cut);
   check_wire(publisher + data(1, grpc(message(1, "x"))) + end_data(1, hex("00 00000002 08")), "message(1,default,1,x) gone(1) open", cut);
+}
+
+TEST_CASE("grpc: a compressed message is refused as unknown to us, or as broken where no encoding was named") {
+  const auto compressed = [](const Fields& more) { return call(1, publish_path, more) + data(1, hex("01 00000000")); };
+  const std::string broken = "the message is compressed, and no grpc-encoding says how";
+  check_wire(compressed({{"grpc-encoding", "gzip"}}), "open", ok_headers_with_encodings(1) + ended(1, 12, "compressed messages are not accepted"));
+  check_wire(compressed({}), "open", ok_headers(1) + ended(1, 13, broken));
+  check_wire(compressed({{"grpc-encoding", "identity"}}), "open", ok_headers(1) + ended(1, 13, broken));
+  // Nothing was answered before: the headers are one block with the status.
+  std::string only = refused(1, 12, "compressed messages are not accepted");
+  only.insert(only.find(" grpc-status"), " grpc-accept-encoding=identity");
+  check_wire(call(1, last_path, {{"grpc-encoding", "gzip"}}) + data(1, hex("01 00000000")), "open", only);
+  // What is not compressed is taken whatever was named.
+  check_wire(call(1, publish_path, {{"grpc-encoding", "gzip"}}) + data(1, grpc(message(1, "x"))), "message(1,default,1,x) open", ok_headers_with_encodings(1));
 }
 
 TEST_CASE("grpc: one request means one") {
@@ -87,9 +100,58 @@ TEST_CASE("grpc: calls that are not taken, and others beside them") {
              refused(1, 3, "the request must say te: trailers"));
 }
 
-TEST_CASE("grpc: a deadline is the client's affair") {
-  check_wire(call(1, subscribe_path, {{"grpc-timeout", "1n"}, {"grpc-encoding", "gzip"}, {"grpc-accept-encoding", "gzip,identity"}}) + end_data(1, grpc({})),
-             "subscribe(1,default,,-,0) open", ok_headers(1));
+TEST_CASE("grpc: a deadline that is none is refused") {
+  for (const char* timeout : {"", "1", "S", "1s", "123456789S", "-1S", "+1S", "1.5S", " 1S", "1 S", "1SS", "0x1S"}) {
+    CAPTURE(timeout);
+    const Outcome outcome = run_whole(call(1, subscribe_path, {{"grpc-timeout", timeout}}) + end_data(1, grpc({})));
+    // What begins with a space is no field at all.
+    CHECK(outcome.replies == (timeout[0] == ' ' ? "RST(1,1) " : refused(1, 13, "grpc-timeout is not 1 to 8 digits and a unit")));
+    CHECK(outcome.commands == "open");
+  }
+}
+
+TEST_CASE("grpc: deadlines are told when they have come, the first one first, and each once") {
+  const auto with_timeout = [](std::uint32_t stream, const std::string& timeout) {
+    return call(stream, subscribe_path, {{"grpc-timeout", timeout}}) + end_data(stream, grpc({}));
+  };
+  Connection connection;
+  codec::StreamCodec& codec = connection.codec();
+  const auto ids = [&](std::uint32_t now_ms) {
+    std::vector<std::uint32_t> found;
+    codec.set_now(now_ms);
+    for (const StreamKey stream : codec.overdue_deadlines()) {
+      found.push_back(stream.id);
+      codec.finish(stream, codec::GrpcStatus::deadline_exceeded, "late");
+    }
+    return found;
+  };
+  using Ids = std::vector<std::uint32_t>;
+  const std::uint32_t begin_ms = UINT32_MAX - 1000;  // the clock begins again meanwhile
+  codec.set_now(begin_ms);
+  connection.feed(with_timeout(1, "2S") + with_timeout(3, "1500m") + with_timeout(5, "1n") + with_timeout(7, "1M") + with_timeout(9, "99999999H") + subscribe(11));
+  CHECK(codec.waits().deadline_ms == begin_ms + 1);
+  CHECK(ids(begin_ms).empty());
+  CHECK(ids(begin_ms + 1) == Ids{5});
+  CHECK(codec.waits().deadline_ms == begin_ms + 1500);
+  connection.feed(rst_stream(3));
+  CHECK(ids(begin_ms + 1999).empty());
+  CHECK(ids(begin_ms + 2000) == Ids{1});
+  CHECK(ids(begin_ms + 59'999).empty());
+  CHECK(ids(begin_ms + 60'000) == Ids{7});
+  CHECK(!codec.waits().deadline_ms);  // 11,400 years are no deadline
+  CHECK(codec.open_streams() == 2);
+}
+
+TEST_CASE("grpc: deadlines of calls that are over leave no memory behind") {
+  Connection connection;
+  connection.feed(window_update(0, INT32_MAX - 65'535) + call(1, subscribe_path, {{"grpc-timeout", "999H"}}) + end_data(1, grpc({})));
+  const codec::GrpcCodec& codec = static_cast<codec::GrpcCodec&>(connection.codec());
+  for (std::uint32_t id = 3; id < 20'003; id += 2) {
+    connection.feed(call(id, publish_path, {{"grpc-timeout", "998H"}}) + end_data(id));
+    connection.replies();
+    REQUIRE(codec.kept_deadlines() <= 2 * 2 + 17);
+  }
+  CHECK(codec.open_streams() == 1);
 }
 
 TEST_CASE("grpc: the topic of the metadata") {
@@ -97,6 +159,9 @@ TEST_CASE("grpc: the topic of the metadata") {
   check_wire(call(1, publish_path, {{"topic", "news"}}) + data(1, grpc({})), "message(1,news,0,) open", ok_headers(1));
   for (const std::string& topic : {std::string(), std::string(201, 't'), std::string("a\x01"), std::string("\xFF")}) {
     check_wire(call(1, subscribe_path, {{"topic", topic}}) + end_data(1, grpc({})), "open", refused(1, 3, "the topic is not valid"));
+  }
+  for (const Fields& several : {Fields{{"topic", "a"}, {"topic", "b"}}, Fields{{"topic", "a"}, {"topic", "a"}}, Fields{{"topic", "a,b"}}, Fields{{"topic", "a, b"}}}) {
+    check_wire(call(1, subscribe_path, several) + end_data(1, grpc({})), "open", refused(1, 3, "the metadata names several topics"));
   }
   check_wire(call(1, subscribe_path, {{"topic", std::string(200, 't')}}) + end_data(1, grpc({})), "subscribe(1," + std::string(200, 't') + ",,-,0) open", ok_headers(1));
 }

@@ -7,7 +7,7 @@
 #include "test/native/codec/http2_wire.h"
 
 using codec::GrpcStatus;
-using codec::TrailersAfter;
+using codec::AcceptEncoding;
 
 namespace {
 
@@ -18,7 +18,7 @@ std::string fields_of(base::Bytes block) {
 }
 
 std::string message_of(std::string_view text) {
-  const std::string fields = fields_of(codec::trailers(TrailersAfter::headers, GrpcStatus::internal, text));
+  const std::string fields = fields_of(codec::trailers({}, GrpcStatus::internal, text));
   const std::string before = " grpc-status=13 grpc-message=";
   REQUIRE(fields.starts_with(before));
   return fields.substr(before.size());
@@ -27,15 +27,16 @@ std::string message_of(std::string_view text) {
 }  // namespace
 
 TEST_CASE("grpc headers: on the wire") {
-  CHECK(wire::to_hex(base::text_of(codec::response_headers())) == "880f1010" + wire::to_hex("application/grpc"));
-  const auto ok = codec::trailers(TrailersAfter::headers, GrpcStatus::ok, {});
+  CHECK(wire::to_hex(base::text_of(codec::response_headers(AcceptEncoding::unsaid))) == "880f1010" + wire::to_hex("application/grpc"));
+  const auto ok = codec::trailers({}, GrpcStatus::ok, {});
   CHECK(wire::to_hex(base::text_of(ok)) == "000b" + wire::to_hex("grpc-status") + "0130");
 }
 
 TEST_CASE("grpc headers: statuses") {
-  CHECK(fields_of(codec::trailers(TrailersAfter::nothing, GrpcStatus::invalid_argument, "no")) ==
+  CHECK(fields_of(codec::trailers(codec::response_headers(AcceptEncoding::unsaid), GrpcStatus::invalid_argument, "no")) ==
         " :status=200 content-type=application/grpc grpc-status=3 grpc-message=no");
-  CHECK(fields_of(codec::trailers(TrailersAfter::headers, GrpcStatus::unimplemented, "no")) == " grpc-status=12 grpc-message=no grpc-accept-encoding=identity");
+  CHECK(fields_of(codec::response_headers(AcceptEncoding::said)) == " :status=200 content-type=application/grpc grpc-accept-encoding=identity");
+  CHECK(fields_of(codec::trailers({}, GrpcStatus::unimplemented, "no")) == " grpc-status=12 grpc-message=no");
   CHECK(fields_of(codec::http_error_headers(codec::HttpStatus::unsupported_media_type)) == " :status=415");
   CHECK(fields_of(codec::http_error_headers(codec::HttpStatus::method_not_allowed)) == " :status=405 allow=POST");
   CHECK(fields_of(codec::http_error_headers(codec::HttpStatus::header_fields_too_large)) == " :status=431");

@@ -99,9 +99,37 @@ TEST_CASE("grpc request: calls that are not taken") {
 
 TEST_CASE("grpc request: the topic") {
   CHECK(request_of(good({{"topic", "news"}})).topic() == "news");
-  CHECK(request_of(good({{"topic", "first"}, {"topic", "second"}})).topic() == "first");
+  for (const auto& several : {good({{"topic", "a"}, {"topic", "b"}}), good({{"topic", "a"}, {"topic", "a"}}), good({{"topic", "a,b"}})}) {
+    CHECK(request_of(several).status() == GrpcStatus::invalid_argument);
+    CHECK(request_of(several).status_text() == "the metadata names several topics");
+  }
+  CHECK(request_of(good({{"topic", "a"}})).status() == GrpcStatus::ok);
   CHECK(request_of(good({{"topic", ""}})).topic() == "");
   CHECK(request_of(good({{"topic", std::string(3000, 't')}})).topic()->size() == 1025);  // too long to be one, and not kept
+}
+
+TEST_CASE("grpc request: the timeout, rounded up to milliseconds") {
+  const auto timeout_ms = [](const std::string& text) { return request_of(good({{"grpc-timeout", text}})).timeout_ms(); };
+  CHECK(!request_of(good()).timeout_ms());
+  CHECK(timeout_ms("0S") == 1u);
+  CHECK(timeout_ms("1n") == 1u);
+  CHECK(timeout_ms("1000001n") == 2u);
+  CHECK(timeout_ms("1000u") == 1u);
+  CHECK(timeout_ms("250m") == 250u);
+  CHECK(timeout_ms("99999999m") == 99'999'999u);
+  CHECK(timeout_ms("3S") == 3000u);
+  CHECK(timeout_ms("2M") == 120'000u);
+  CHECK(timeout_ms("1H") == 3'600'000u);
+  CHECK(timeout_ms("298H") == 1'072'800'000u);
+  CHECK(!timeout_ms("299H"));  // over 2^30 ms
+  CHECK(!timeout_ms("99999999H"));
+  CHECK(!timeout_ms("99999999M"));
+}
+
+TEST_CASE("grpc request: the encoding of messages") {
+  CHECK(!request_of(good()).names_encoding());
+  CHECK(!request_of(good({{"grpc-encoding", "identity"}})).names_encoding());
+  CHECK(request_of(good({{"grpc-encoding", "gzip"}})).names_encoding());
 }
 
 TEST_CASE("grpc request: the content's length") {

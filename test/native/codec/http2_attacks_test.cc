@@ -379,3 +379,19 @@ TEST_CASE("attack: greetings that become overdue one by one are looked at once o
   CHECK(codec.walked() - before <= 4 * streams);
   CHECK(codec.buffered_bytes() == codec.replies().size());
 }
+
+TEST_CASE("attack: content for streams that are closed is answered once for each of the last few, and ends the connection when it goes on") {
+  for (const std::uint32_t streams : {1u, 16u, 40u}) {
+    CAPTURE(streams);
+    Connection connection;
+    for (std::uint32_t i = 0; i < streams; ++i) connection.feed(subscribe(id_of(i)) + rst_stream(id_of(i)));
+    connection.replies();
+    std::size_t answers = 0;
+    for (std::uint32_t i = 0; i < 2000 && connection.verdict() == "open"; ++i) {
+      connection.feed(data(id_of(i % streams), {0}));
+      answers += connection.replies().starts_with("RST(") ? 1 : 0;
+    }
+    CHECK(connection.verdict() == "failed(" + glitches + ")");
+    CHECK(answers <= (streams <= 16 ? streams : 1000));
+  }
+}

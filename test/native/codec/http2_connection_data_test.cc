@@ -46,7 +46,20 @@ TEST_CASE("http2 data: padding is passed over") {
 
 TEST_CASE("http2 data: after its end a stream is closed for content") {
   check_wire(subscribe(1) + data(1, {0}), subscribed + "gone(1) open", ok_headers(1) + "RST(1,5) ");
-  check_wire(subscribe(1) + rst_stream(1) + data(1, {0}) + end_data(1), subscribed + "gone(1) open", ok_headers(1));
+  // Told once, not for every frame.
+  check_wire(subscribe(1) + rst_stream(1) + data(1, {0}) + data(1, {0}) + end_data(1), subscribed + "gone(1) open", ok_headers(1) + "RST(1,5) ");
+  check_wire(call(1, "/nothing") + end_data(1) + data(1, {0}) + end_data(1), "open", refused(1, 12, "unknown method") + "RST(1,5) ");
+  check_wire(subscribe(5) + data(3, {0}), "subscribe(5,default,s,-,0) open", ok_headers(5) + "RST(3,5) ");  // passed over: closed
+}
+
+TEST_CASE("http2 data: what is on its way to a stream that we have reset is nobody's fault, also behind our GOAWAY") {
+  const auto malformed = [](std::uint32_t stream) { return headers(stream, field(":method", "POST")); };
+  check_wire(malformed(1) + data(1, {0}) + end_data(1), "open", "RST(1,1) ");
+  Connection connection;
+  connection.codec().refuse_streams();
+  connection.replies();
+  connection.feed(subscribe(1) + data(1, {0}));
+  CHECK(connection.replies() == "");
 }
 
 TEST_CASE("http2 data: credit is given back when half of a window is used") {

@@ -103,8 +103,8 @@ TEST_CASE("http2 headers: streams ascend, are odd and are used once") {
   const std::string reused = "a stream that was used before";
   check_fails(call(2, subscribe_path), 0, Http2Error::protocol_error, "a client's streams are odd");
   check_fails(call(5, subscribe_path) + call(3, subscribe_path), 5, Http2Error::protocol_error, reused);
-  check_fails(subscribe(1) + rst_stream(1) + call(1, subscribe_path), 1, Http2Error::protocol_error, reused);
-  check_fails(call(1, "/nothing") + end_data(1) + call(1, subscribe_path), 1, Http2Error::protocol_error, reused);
+  check_fails(subscribe(1) + rst_stream(1) + call(1, subscribe_path), 1, Http2Error::stream_closed, reused);
+  check_fails(call(1, "/nothing") + end_data(1) + call(1, subscribe_path), 1, Http2Error::stream_closed, reused);
 }
 
 TEST_CASE("http2 headers: trailers of a request end it") {
@@ -163,8 +163,9 @@ TEST_CASE("http2 headers: after draining nothing new is taken, what is open goes
   connection.feed(subscribe(1) + call(3, publish_path));
   connection.replies();
   connection.commands();
-  connection.codec().drain();
-  connection.codec().drain();
+  connection.codec().refuse_streams();
+  connection.codec().refuse_streams();
+  connection.codec().drain();  // too late
   CHECK(connection.replies() == "GOAWAY(3,0,) ");
   connection.feed(subscribe(5) + rst_stream(5) + subscribe(7) + window_update(7, 100) + headers(7, {}, flag::end_headers | flag::end_stream));
   CHECK(connection.replies() == "");
@@ -175,6 +176,31 @@ TEST_CASE("http2 headers: after draining nothing new is taken, what is open goes
   connection.codec().finish({1, 0}, codec::GrpcStatus::unavailable, "shutting down");
   CHECK(connection.replies() == ended(1, 14, "shutting down"));
   CHECK(connection.codec().done());
+}
+
+TEST_CASE("http2 headers: draining takes what the client began before it heard of it, then nothing new") {
+  Connection connection;
+  connection.feed(subscribe(1));
+  connection.replies();
+  connection.codec().drain();
+  connection.codec().drain();
+  CHECK(connection.replies() == drain_words);
+  connection.feed(subscribe(3) + frame(FrameType::ping, flag::ack, 0, hex("0000000000000000")) + subscribe(5));
+  CHECK(connection.replies() == ok_headers(3) + ok_headers(5));
+  connection.feed(drain_heard());
+  CHECK(connection.replies() == "GOAWAY(5,0,) ");
+  connection.feed(drain_heard() + subscribe(7));
+  CHECK(connection.replies() == "");
+  CHECK(connection.codec().open_streams() == 3);
+  CHECK(connection.verdict() == "open");
+  Connection idle;
+  idle.codec().drain();
+  CHECK(idle.replies() == drain_words);
+  CHECK(!idle.codec().done());
+  idle.feed(drain_heard());
+  CHECK(idle.replies() == "GOAWAY(0,0,) ");
+  CHECK(idle.verdict() == "closed");
+  check_wire(drain_heard() + subscribe(1), "subscribe(1,default,s,-,0) open", ok_headers(1));  // nobody has asked
 }
 
 TEST_CASE("http2 headers: a client whose table is smaller hears once that ours is empty") {

@@ -166,10 +166,18 @@ inline std::string words_of(base::Bytes replies) {
 inline std::string ok_headers(std::uint32_t stream) {
   return "HEADERS(" + std::to_string(stream) + " :status=200 content-type=application/grpc) ";
 }
+/// Of a call whose request named an encoding of messages.
+inline std::string ok_headers_with_encodings(std::uint32_t stream) {
+  return "HEADERS(" + std::to_string(stream) + " :status=200 content-type=application/grpc grpc-accept-encoding=identity) ";
+}
+/// What a drain says first.
+inline const std::string drain_words = "GOAWAY(2147483647,0,) PING(647261696e696e67) ";
+inline Wire drain_heard() { return frame(FrameType::ping, flag::ack, 0, Wire(codec::drain_ping.begin(), codec::drain_ping.end())); }
+
 inline std::string ended(std::uint32_t stream, int status, std::string_view text = {}) {
   std::string words = "ENDHEADERS(" + std::to_string(stream) + " grpc-status=" + std::to_string(status);
   if (!text.empty()) words += " grpc-message=" + std::string(text);
-  return words + (status == 12 ? " grpc-accept-encoding=identity) " : ") ");
+  return words + ") ";
 }
 /// The same without headers before it.
 inline std::string refused(std::uint32_t stream, int status, std::string_view text) {

@@ -51,13 +51,31 @@ TEST_CASE("protobuf: varints end within ten bytes and 64 bits") {
 TEST_CASE("protobuf: what no message has") {
   CHECK(fields_of(hex("00 01")) == "malformed");                    // field 0
   CHECK(fields_of(hex("88 80 80 80 10 01")) == "malformed");        // a tag over 32 bits
-  CHECK(fields_of(hex("0b 08 01 0c")) == "malformed");              // a group
   CHECK(fields_of(hex("0e 01")) == "malformed");                    // types 6 and 7
   CHECK(fields_of(hex("0f 01")) == "malformed");
   CHECK(fields_of(hex("08 01 12 05 61")) == "1:1 malformed");       // longer than what is left
   CHECK(fields_of(hex("12 ff ff ff ff ff ff ff ff ff 01 61")) == "malformed");
   CHECK(fields_of(hex("09 01020304050607")) == "malformed");
   CHECK(fields_of(hex("0d 010203")) == "malformed");
+}
+
+TEST_CASE("protobuf: groups, also within groups, are passed over; those that do not end as they began are malformed") {
+  CHECK(fields_of(hex("0b 08 01 0c")) == "");
+  CHECK(fields_of(hex("10 01 0b 0c 10 02")) == "2:1 2:2 ");
+  CHECK(fields_of(hex("0b 12 03 0c0c0c 0d 01020304 09 0102030405060708 13 1b 1c 14 0c 08 07")) == "1:7 ");
+  CHECK(fields_of(hex("0b 08 01")) == "malformed");     // no end
+  CHECK(fields_of(hex("0b 08 01 14")) == "malformed");  // another's
+  CHECK(fields_of(hex("0b 13 0c 14")) == "malformed");  // crossed
+  CHECK(fields_of(hex("08 01 0c")) == "1:1 malformed");
+  CHECK(fields_of(hex("0b 00 01 0c")) == "malformed");  // field 0 within
+  const auto nested = [](std::size_t depth) {
+    std::vector<std::uint8_t> bytes(depth, 0x0b);
+    bytes.insert(bytes.end(), depth, 0x0c);
+    return bytes;
+  };
+  CHECK(fields_of(nested(100)) == "");
+  CHECK(fields_of(nested(101)) == "malformed");
+  CHECK(fields_of(std::vector<std::uint8_t>(100'000, 0x0b)) == "malformed");
 }
 
 TEST_CASE("protobuf: written fields have the length that was measured") {

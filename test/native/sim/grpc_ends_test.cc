@@ -7,6 +7,7 @@ using metrics::Metric;
 using shard::EventKind;
 using sim::EngineOnFake;
 using sim::GrpcClient;
+using wire::operator+;
 
 namespace {
 
@@ -181,4 +182,56 @@ TEST_CASE("grpc ends: a drain does not wait for ever for who does not read") {
   drain(on);
   CHECK(on.count(EventKind::drained) == 1);
   CHECK(on.stat(Metric::connections_now) == 0);
+}
+
+TEST_CASE("grpc ends: a call ends here when its deadline has come, whatever its client does; the others go on") {
+  EngineOnFake on;
+  GrpcClient& client = on.grpc();
+  const auto with_timeout = [](std::uint32_t stream, std::string_view path, const std::string& timeout) {
+    return h2::call(stream, path, {{"topic", "t"}, {"grpc-timeout", timeout}});
+  };
+  client.send(with_timeout(1, h2::subscribe_path, "900m") + h2::end_data(1, h2::grpc({})));
+  client.send(with_timeout(3, h2::publish_path, "300m") + h2::data(3, h2::grpc(h2::message(7, "in time"))));
+  client.send(h2::call(5, h2::subscribe_path, {{"topic", "t"}}) + h2::end_data(5, h2::grpc({})));
+  client.send(with_timeout(7, h2::subscribe_path, "99999999H") + h2::end_data(7, h2::grpc({})));
+  on.settle();
+  CHECK(on.stat(Metric::streams_now) == 4);
+  for (int i = 0; i < 5; ++i) on.step(50);
+  CHECK(!client.streams[3].status);
+  for (int i = 0; i < 3; ++i) on.step(50);
+  CHECK(client.streams[3].status == 4);
+  CHECK(client.streams[3].status_text == "the deadline is over");
+  CHECK(!client.streams[1].status);
+  for (int i = 0; i < 12; ++i) on.step(50);
+  CHECK(client.streams[1].status == 4);
+  CHECK(client.streams[1].messages.size() == 1);
+  CHECK(on.stat(Metric::streams_overdue) == 2);
+  CHECK(on.stat(Metric::subscriptions_now) == 2);
+  on.publish("t", std::string("later"));
+  on.settle();
+  for (const std::uint32_t stream : {5u, 7u}) {
+    CHECK(client.streams[stream].messages.size() == 2);
+    CHECK(!client.streams[stream].status);
+  }
+  CHECK(client.trouble == "");
+}
+
+TEST_CASE("grpc ends: a drain refuses nothing that was on its way when it began") {
+  EngineOnFake on;
+  GrpcClient& client = on.grpc();
+  GrpcClient& ear = on.grpc();
+  const auto heard = ear.subscribe("t");
+  client.subscribe("other");
+  on.settle();
+  on.engine->drain(2000);
+  client.send(h2::call(3, "/broker.v1.MessageService/PublishOne", {{"topic", "t"}}) + h2::end_data(3, h2::grpc(h2::message(7, "x"))));
+  client.step();
+  on.turn();
+  for (int i = 0; i < 600 && on.count(EventKind::drained) == 0; ++i) on.settle(5);
+  CHECK(client.streams[3].status == 0);
+  CHECK(client.streams[3].answers.size() == 1);
+  CHECK(ear.streams[heard].messages.size() == 1);
+  REQUIRE(client.goaway);
+  CHECK(client.goaway->last_stream == 3);  // the last one
+  CHECK(client.trouble == "");
 }
