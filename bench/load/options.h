@@ -26,6 +26,9 @@ struct Options {
   std::uint32_t seconds = 10;     // how long paced sends, or idle holds (0: until stdin ends)
   std::uint32_t slow_percent = 0;
   std::uint32_t requests_before = 0;  // publications to nobody, where they are answered: until a JavaScript server's code is compiled
+  std::uint32_t flooders = 0;           // connections that publish without end beside what is measured
+  std::uint32_t flood_subscribers = 1;  // who read what those say
+  std::uint32_t flood_bytes = 1024;     // of one of their messages
   std::uint32_t prefill = 0;  // unmeasured messages in front, so that silent subscribers' buffers are full
   std::uint32_t connections = 1000;
   std::uint32_t verify_every = 16;

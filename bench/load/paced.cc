@@ -1,9 +1,11 @@
 // Every publisher at a steady rate, evenly staggered: what a server does under a load it can carry, and its tail.
 // Owner: main. Thread: the load thread.
+#include <optional>
 #include <stdexcept>
 
 #include "bench/load/clock.h"
 #include "bench/load/fleet.h"
+#include "bench/load/flood.h"
 #include "bench/load/measures.h"
 #include "bench/load/scenarios.h"
 
@@ -34,7 +36,10 @@ bool run_paced(const Options& options, JsonWriter& out) {
   Fleet fleet(options, each);
   const ServerCpu server_cpu(options.server_pid);
   fleet.open();
+  std::optional<Flood> flood;
+  if (options.flooders > 0) flood.emplace(options);
   fleet.ledger().start_measuring();
+  const std::uint64_t flooded_before = flood ? flood->sent_bytes() : 0;
   Histogram lag;  // how much later than planned the client itself came to send
   BusyMeter meter;
   const WaitMeter wait_meter;
@@ -52,6 +57,9 @@ bool run_paced(const Options& options, JsonWriter& out) {
   }
   fleet.client().turn_until_delivered(now_ns() + std::uint64_t{options.timeout_s} * 1'000'000'000);
   meter.stop();
+  const std::uint64_t flooded = flood ? flood->sent_bytes() - flooded_before : 0;
+  const bool flooded_throughout = !flood || flood->goes_on();
+  flood.reset();
   const double cpu_us = static_cast<double>(server_cpu.used_ns() - cpu_before) / 1000;
   const Faults faults = fleet.ledger().close();
   const auto deliveries = static_cast<double>(fleet.ledger().deliveries());
@@ -63,11 +71,13 @@ bool run_paced(const Options& options, JsonWriter& out) {
   write_distribution(out, "spreadUs", spreads);
   write_histogram(out, "deliveryUs", fleet.ledger().delivery_ns());
   write_histogram(out, "sendLagUs", lag);
+  if (options.flooders > 0) out.key("floodMbPerSecond").real(static_cast<double>(flooded) * 1e3 / static_cast<double>(meter.wall_ns()));
   out.key("deliveriesPerSecond").real(deliveries * 1e9 / static_cast<double>(meter.wall_ns()));
   out.key("serverCpuUsPerDelivery").real(server_cpu.known() ? cpu_us / deliveries : NAN);
   out.key("clientBusyPercent").real(meter.percent());
   out.key("clientWaitedPercent").real(wait_meter.percent_of(meter.wall_ns()));
-  return faults.sum() == 0;
+  if (options.flooders > 0) out.key("floodEnded").boolean(!flooded_throughout);
+  return faults.sum() == 0 && flooded_throughout;
 }
 
 }  // namespace load

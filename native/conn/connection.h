@@ -89,6 +89,7 @@ struct Connection {
   bool blocked : 1 = false;          // the kernel refused bytes; an edge will follow
   bool in_side_lane : 1 = false;     // queued for a gathered write
   bool in_read_queue : 1 = false;    // may have more to read than the last turn took
+  bool has_more : 1 = false;         // the last read took all it may: it says more than others
   bool paused : 1 = false;           // not read while the logs are full or the control plane has enough to do
   bool ended : 1 = false;            // the peer has hung up: read until the end
   bool awaiting_pong : 1 = false;    // a ping of ours is unanswered

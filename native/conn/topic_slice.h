@@ -28,12 +28,18 @@ struct Subscriber {
   Lane lane = Lane::ready;
 };
 
+/// A publisher that says more than its subscribers get rests while they are so far behind it. More than every burst that is to be
+/// fanned out together, and far less than what all logs may hold.
+inline constexpr std::uint64_t ahead_bytes_max = 1024 * 1024;
+
 /// A pass over the subscribers, which may take several turns.
 struct Pass {
   std::uint32_t next = 0;  // index of the next subscriber
   std::uint32_t left = 0;  // subscribers still to visit; 0: no pass is under way
   std::uint64_t low = 0;   // the slowest cursor met; stays after the pass
   bool again = false;      // another pass is wanted: a ready subscriber is still behind, or one was served aside meanwhile
+  std::uint64_t lag = 0;   // of the ready subscriber that is furthest behind
+  std::uint32_t turns = 0;  // that have ended within it
 };
 
 class TopicSlice {
@@ -51,12 +57,17 @@ class TopicSlice {
   bool dirty = false;          // queued for a pass
   bool new_head = false;       // the log was written since the window was advanced
   bool holder_moved = false;   // one who stood furthest back has moved since the last pass began: a pass may let go of segments
+  bool behind = false;         // counted in its topic (Topic::is_behind)
+  std::uint64_t served = 0;    // when its last pass ended, in passes of this shard
 
   /// Begins a pass at the next place of the rotation. Steps by the golden ratio, so that over time every subscriber is first,
   /// last and in between equally often, whatever their number.
   void begin_pass() {
     const auto count = static_cast<std::uint32_t>(subscribers.size());
-    pass = {count == 0 ? 0 : rotation % count, count, window.head_position(), false};
+    pass = {};
+    pass.next = count == 0 ? 0 : rotation % count;
+    pass.left = count;
+    pass.low = window.head_position();
     rotation += 1 + static_cast<std::uint32_t>(count * 0.618);
     holder_moved = false;
   }
@@ -67,7 +78,10 @@ class TopicSlice {
   bool takes_pass_for_move() { return std::exchange(holder_moved, false) && !window.empty(); }
   /// Subscribers moved: what the pass has seen so far no longer says anything about those it has not.
   void restart_pass() {
-    if (pass.left != 0) begin_pass();
+    if (pass.left == 0) return;
+    const std::uint32_t turns = pass.turns;
+    begin_pass();
+    pass.turns = turns;
   }
 };
 

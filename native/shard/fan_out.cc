@@ -15,8 +15,6 @@ using conn::TopicSlice;
 using metrics::Metric;
 
 namespace {
-/// Writes of one turn: then the poller is asked again, so that a large fan-out does not hold up everything else.
-constexpr std::uint32_t writes_per_turn = 1024;
 constexpr std::uint32_t side_writes_min = 64;
 /// From here on a range leaves by sendfile, without a copy; below it the copy is cheaper (docs/benchmarking.md).
 constexpr std::uint32_t sendfile_bytes_min = 16 * 1024;
@@ -133,6 +131,7 @@ void FanOut::forget(TopicSlice& slice) {
   CHECK(slice.subscribers.empty());
   if (!slice.topic->remove_interest(slice.encoding, shard_, garbage_)) return;
   if (slice.dirty) std::erase(dirty_, &slice);
+  if (slice.behind) slice.topic->count_logs_behind(-1);
   slices_.erase({slice.topic.get(), slice.encoding});
   garbage_.clear();
 }
@@ -186,25 +185,8 @@ void FanOut::mark_dirty(TopicSlice& slice) {
   dirty_.push_back(&slice);
 }
 
-void FanOut::run(std::uint32_t now_ms) {
-  now_ms_ = now_ms;
-  std::uint32_t writes_left = writes_per_turn;
-  std::size_t finished = 0;
-  for (; finished < dirty_.size(); ++finished) {
-    TopicSlice& slice = *dirty_[finished];
-    if (!run_pass(slice, writes_left)) break;  // goes on next turn, before any other topic: for its own evenness
-    slice.dirty = slice.pass.again || slice.new_head;
-    if (slice.dirty) again_.push_back(&slice);
-  }
-  dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(finished));
-  dirty_.insert(dirty_.end(), again_.begin(), again_.end());
-  again_.clear();
-  act_on_pass_findings();
-  run_side_lane(writes_left);
-}
-
-/// Returns true when the pass is complete, false when the turn's writes are used up.
-bool FanOut::run_pass(TopicSlice& slice, std::uint32_t& writes_left) {
+/// Returns true when the pass is complete, false when the budget is spent.
+bool FanOut::run_pass(TopicSlice& slice, Budget& budget) {
   if (slice.pass.left == 0) {
     if (std::exchange(slice.new_head, false)) {
       // Joins that wait are brought in by their message, before anything behind them is read.
@@ -216,15 +198,18 @@ bool FanOut::run_pass(TopicSlice& slice, std::uint32_t& writes_left) {
   }
   Batch batch;
   const auto count = static_cast<std::uint32_t>(slice.subscribers.size());
-  for (; slice.pass.left > 0 && writes_left > 0; --slice.pass.left) {
+  for (; slice.pass.left > 0 && !budget.is_spent(); --slice.pass.left) {
     const std::size_t before = batch.count;
     visit(slice, slice.pass.next, batch);
     if (++slice.pass.next == count) slice.pass.next = 0;
-    writes_left -= static_cast<std::uint32_t>(batch.count - before);
+    if (batch.count > before) budget.take(batch.ops[before].length);
     if (batch.count == batch_size) submit(slice, batch);
   }
   submit(slice, batch);
-  if (slice.pass.left > 0) return false;
+  if (slice.pass.left > 0) {
+    ++slice.pass.turns;
+    return false;
+  }
   finish_pass(slice);
   return true;
 }
@@ -309,7 +294,9 @@ void FanOut::submit(TopicSlice& slice, Batch& batch) {
     }
     bytes += static_cast<std::int64_t>(op.result.bytes);
     slice.pass.low = std::min(slice.pass.low, subscriber.cursor);
-    if (subscriber.cursor < slice.window.head_position() && subscriber.lane == Lane::ready) slice.pass.again = true;
+    if (subscriber.cursor >= slice.window.head_position() || subscriber.lane != Lane::ready) continue;
+    slice.pass.again = true;
+    slice.pass.lag = std::max(slice.pass.lag, slice.window.head_position() - subscriber.cursor);
   }
   metrics_.add(Metric::bytes_sent, bytes);
   metrics_.add(Metric::deliveries, publications);
@@ -341,6 +328,7 @@ void FanOut::apply(TopicSlice& slice, std::uint32_t index, const os::SendOp& op)
 }
 
 void FanOut::finish_pass(TopicSlice& slice) {
+  note_lag(slice);
   const std::uint64_t head = slice.window.head_position();
   if (slice.window.empty()) return;
   slice.window.drop_before(slice.pass.low);

@@ -3,6 +3,7 @@
 // Owner: a shard. Thread: that shard.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -88,8 +89,8 @@ class FanOut {
   /// The kernel takes bytes again.
   void on_writable(conn::Connection& connection);
 
-  /// One turn's worth of writing: passes of dirty topics, one after another, until the turn's writes are used up; then the
-  /// side lane, one quantum each.
+  /// One turn's worth of writing: passes of dirty topics, those first that were served longest ago, until the turn's writes or bytes
+  /// are used up; then the side lane, one quantum each.
   void run(std::uint32_t now_ms);
   /// True when the next `run` has something to do, whatever happens until then.
   bool has_work() const { return !dirty_.empty() || !side_lane_.empty() || !over_limit_.empty(); }
@@ -108,6 +109,17 @@ class FanOut {
 
  private:
   struct Batch;
+  /// What is left of a turn. The last write may take more bytes than there are.
+  struct Budget {
+    std::uint32_t writes = 0;
+    std::uint64_t bytes = 0;
+
+    bool is_spent() const { return writes == 0 || bytes == 0; }
+    void take(std::uint32_t length) {
+      --writes;
+      bytes -= std::min<std::uint64_t>(bytes, length);
+    }
+  };
   using SliceKey = std::pair<const topic::Topic*, codec::EncodingId>;
   struct SliceKeyHash {
     std::size_t operator()(const SliceKey& key) const {
@@ -124,7 +136,9 @@ class FanOut {
   void forget(conn::TopicSlice& slice);
   void complete_frame(conn::Connection& connection);
 
-  bool run_pass(conn::TopicSlice& slice, std::uint32_t& writes_left);
+  void serve(std::size_t from, std::size_t to, Budget& budget);
+  void note_lag(conn::TopicSlice& slice);
+  bool run_pass(conn::TopicSlice& slice, Budget& budget);
   void visit(conn::TopicSlice& slice, std::uint32_t index, Batch& batch);
   void visit_aside(conn::TopicSlice& slice, const conn::Subscriber& subscriber);
   void visit_ready(conn::TopicSlice& slice, std::uint32_t index, Batch& batch);
@@ -158,8 +172,8 @@ class FanOut {
   std::uint32_t now_ms_ = 0;
 
   std::unordered_map<SliceKey, std::unique_ptr<conn::TopicSlice>, SliceKeyHash> slices_;
-  std::vector<conn::TopicSlice*> dirty_;  // in the order of their turns
-  std::vector<conn::TopicSlice*> again_;  // scratch of `run`
+  std::vector<conn::TopicSlice*> dirty_;
+  std::uint64_t served_ = 0;  // passes finished, over all slices
   std::vector<std::uint64_t> side_lane_;  // connection tokens
   std::vector<std::uint64_t> side_turn_;
   // Found within a pass, acted on after it: acting moves subscribers.

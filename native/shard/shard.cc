@@ -20,7 +20,9 @@ constexpr std::uint64_t listener_token_first = UINT64_MAX - 1024;
 constexpr std::size_t events_per_wait = 512;
 /// When more was ready than one wait reports, ask again before writing: a burst of publishers is fanned out together.
 constexpr int waits_per_turn = 4;
+/// What a responder is asked in one go. Of all others one turn takes less (read_quantum_bytes).
 constexpr std::size_t read_bytes = 256 * 1024;
+static_assert(read_bytes >= read_quantum_bytes);
 /// How often a paused publisher is looked at, and a drain goes on.
 constexpr int poll_ms = 5;
 
@@ -176,7 +178,8 @@ void Shard::dispatch(const os::Ready& ready) {
   if (connection == nullptr || connection->state == State::doomed) return;
   if (ready.writable) fan_out_.on_writable(*connection);
   if (ready.hang_up) connection->ended = true;
-  if (ready.readable) on_readable(*connection);
+  // Who has more to say than a turn takes is read behind all others (read_again), and once.
+  if (ready.readable && !connection->in_read_queue) on_readable(*connection);
 }
 
 void Shard::adopt(const Message& message) {

@@ -21,6 +21,9 @@
 
 namespace shard {
 
+/// What one connection may say in one turn. As much as a pass brings to a subscriber: more would only wait in the logs.
+inline constexpr std::size_t read_quantum_bytes = 64 * 1024;
+
 class Shard final : private FanOutOwner, private codec::CommandSink, private codec::StreamSink {
  public:
   /// `engine` outlives the shard. Only shard 0 gets listeners.
@@ -81,7 +84,8 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   bool takes_control_frame(conn::Connection& connection);
   bool must_wait(const conn::Connection& connection, Resume resume) const;
   void pause(conn::Connection& connection);
-  void await_room(conn::Connection& connection);
+  bool is_ahead(const conn::Connection& connection) const;
+  void await_room(conn::Connection& connection, metrics::Metric why);
   void resume_paused();
 
   // What has come in part (shard_unfinished.cc).
@@ -213,6 +217,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   std::vector<std::uint64_t> read_queue_;  // connection tokens
   std::vector<std::uint64_t> read_turn_;
   std::vector<std::uint64_t> paused_;
+  std::vector<std::uint64_t> paused_turn_;  // scratch of `resume_paused`
   std::vector<std::uint64_t> doomed_;
 
   struct Drain {

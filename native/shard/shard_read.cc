@@ -23,7 +23,9 @@ void Shard::on_readable(Connection& connection) {
   }
   if (connection.role == codec::Role::respond && !takes_requests(connection)) return;
   if (connection.unread && connection.state != State::handshake && !read_rest(connection)) return;
-  const os::IoResult result = kernel_.receive(connection.fd, read_buffer_);
+  base::MutableBytes room = read_buffer_;
+  if (connection.role != codec::Role::respond) room = room.first(read_quantum_bytes);
+  const os::IoResult result = kernel_.receive(connection.fd, room);
   switch (result.outcome) {
     case os::IoOutcome::ok:
       break;
@@ -42,9 +44,10 @@ void Shard::on_readable(Connection& connection) {
     connection.awaiting_pong = false;
     arm(connection);  // the next ping may be due long before pong_ms is over
   }
-  on_bytes(connection, base::MutableBytes(read_buffer_).first(result.bytes));
+  connection.has_more = result.bytes == room.size();
+  on_bytes(connection, room.first(result.bytes));
   // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
-  if (result.bytes == read_buffer_.size() || connection.ended) read_later(connection);
+  if (connection.has_more || connection.ended) read_later(connection);
 }
 
 void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {
@@ -277,16 +280,22 @@ bool Shard::must_wait(const Connection& connection, Resume resume) const {
   const bool only_publishes = connection.publishes_to != nullptr && connection.subscriptions.size() == 0;
   const bool publishes = connection.role == codec::Role::streams ? only_publishes : connection.role == codec::Role::publish;
   if (connection.state == State::handshake || (!session && !publishes)) return false;
+  if (is_ahead(connection)) return true;
   return resume == Resume::yes ? !engine_.memory.below_resume() : engine_.memory.over_limit();
+}
+
+/// It says more than its topic's subscribers get. Whoever says little is read all the same, to whatever topic.
+bool Shard::is_ahead(const Connection& connection) const {
+  return connection.role == codec::Role::publish && connection.has_more && connection.publishes_to->is_behind();
 }
 
 void Shard::pause(Connection& connection) {
   connection.paused = true;
-  await_room(connection);
+  await_room(connection, is_ahead(connection) ? Metric::publishers_held_back : Metric::publishers_paused);
 }
 
-void Shard::await_room(Connection& connection) {
-  metrics_.add(Metric::publishers_paused);
+void Shard::await_room(Connection& connection, Metric why) {
+  metrics_.add(why);
   if (connection.awaits_room) return;
   connection.awaits_room = true;
   paused_.push_back(ConnectionTable::token(connection));
@@ -295,16 +304,15 @@ void Shard::await_room(Connection& connection) {
 void Shard::resume_paused() {
   if (paused_.empty()) return;
   if (!engine_.memory.below_resume()) engine_.ask_for_relief(now_ms_);
-  std::vector<std::uint64_t> paused;
-  std::vector<std::uint64_t> waiting;  // still: they come before those that have just been read
-  paused.swap(paused_);
-  for (const std::uint64_t token : paused) {
+  paused_turn_.swap(paused_);
+  std::size_t waiting = 0;
+  for (const std::uint64_t token : paused_turn_) {
     Connection* const connection = connections_.find(token);
     if (connection == nullptr) continue;
     const bool withholds = connection->withholding && !engine_.memory.below_resume();
     const bool waits = connection->paused && must_wait(*connection, Resume::yes);
     if (withholds || waits) {
-      waiting.push_back(token);
+      paused_turn_[waiting++] = token;
     } else {
       connection->awaits_room = false;
     }
@@ -314,7 +322,10 @@ void Shard::resume_paused() {
     connection->message_ms = now_ms_;  // what has come in part could not go on
     on_readable(*connection);
   }
-  paused_.insert(paused_.begin(), waiting.begin(), waiting.end());
+  // Who still waits comes before those that have just been read.
+  paused_turn_.resize(waiting);
+  paused_.insert(paused_.begin(), paused_turn_.begin(), paused_turn_.end());
+  paused_turn_.clear();
 }
 
 }  // namespace shard

@@ -193,7 +193,7 @@ void Shard::withhold_credit(Connection& connection) {
   if (connection.withholding) return;
   connection.withholding = true;
   connection.stream_codec().set_credit(codec::Credit::withheld);
-  await_room(connection);
+  await_room(connection, Metric::publishers_paused);
 }
 
 void Shard::grant_credit(Connection& connection) {

@@ -89,6 +89,9 @@ class Topic {
     skipped_[kind].fetch_add(publications, std::memory_order_relaxed);
   }
   std::uint64_t skipped(std::size_t kind) const { return skipped_[kind].load(std::memory_order_relaxed); }
+  /// Of subscribers that take what they get, in one shard's log of one encoding, some are far behind its head (conn::ahead_bytes_max).
+  void count_logs_behind(int change) { logs_behind_.fetch_add(change, std::memory_order_relaxed); }
+  bool is_behind() const { return logs_behind_.load(std::memory_order_relaxed) > 0; }
   void count_subscribers(std::int64_t change) { subscribers_.fetch_add(change, std::memory_order_relaxed); }
   std::int64_t subscribers() const { return subscribers_.load(std::memory_order_relaxed); }
 
@@ -122,6 +125,8 @@ class Topic {
   std::atomic<std::uint32_t> encodings_in_use_{0};
   std::atomic<std::uint64_t> published_{0};
   std::atomic<std::int64_t> subscribers_{0};
+  /// Relaxed: a hint for reading that carries nothing else.
+  std::atomic<int> logs_behind_{0};
   std::array<std::atomic<std::uint64_t>, skip_kinds_max> skipped_{};
 };
 

@@ -24,6 +24,13 @@ class NullKernel final : public os::Kernel {
  public:
   Calls calls;
 
+  /// Bytes that a connection was sent, and how many writes there had been of all when it was last written to.
+  std::size_t sent_bytes(int fd) const { return sockets_[static_cast<std::size_t>(fd)].sent_bytes; }
+  std::size_t sent_at(int fd) const { return sockets_[static_cast<std::size_t>(fd)].sent_at; }
+
+  /// What a peer has sent and the engine has not read.
+  std::size_t unread_bytes(int fd) const { return sockets_[static_cast<std::size_t>(fd)].incoming.size(); }
+
   /// A connection that waits to be accepted on the listener of `port`, with what its peer sends first.
   int connect(std::uint16_t port, const std::string& bytes) {
     const int fd = next_fd_++;
@@ -67,20 +74,22 @@ class NullKernel final : public os::Kernel {
     incoming.erase(0, count);
     return {os::IoOutcome::ok, count, 0};
   }
-  os::IoResult send(int, base::Bytes bytes) override {
-    ++calls.sends;
+  os::IoResult send(int fd, base::Bytes bytes) override {
+    note(fd, bytes.size());
     return {os::IoOutcome::ok, bytes.size(), 0};
   }
-  os::IoResult send_gather(int, std::span<const os::Piece> pieces) override {
-    ++calls.sends;
+  os::IoResult send_gather(int fd, std::span<const os::Piece> pieces) override {
     std::size_t bytes = 0;
     for (const os::Piece& piece : pieces) bytes += piece.length;
+    note(fd, bytes);
     return {os::IoOutcome::ok, bytes, 0};
   }
   void send_batch(std::span<os::SendOp> ops) override {
     ++calls.batches;
-    calls.sends += ops.size();
-    for (os::SendOp& op : ops) op.result = {os::IoOutcome::ok, op.length, 0};
+    for (os::SendOp& op : ops) {
+      note(op.fd, op.length);
+      op.result = {os::IoOutcome::ok, op.length, 0};
+    }
   }
   void shutdown_send(int) override { ++calls.others; }
   void close(int) override { ++calls.others; }
@@ -116,8 +125,16 @@ class NullKernel final : public os::Kernel {
   void unmap(const os::Mapping&) override { ++calls.maps; }
 
  private:
+  void note(int fd, std::size_t bytes) {
+    Socket& socket = sockets_[static_cast<std::size_t>(fd)];
+    socket.sent_bytes += bytes;
+    socket.sent_at = ++calls.sends;
+  }
+
   struct Socket {
     std::string incoming;
+    std::size_t sent_bytes = 0;
+    std::size_t sent_at = 0;
     std::uint64_t token = 0;
   };
   struct Listener {

@@ -37,6 +37,8 @@ class FakeKernel final : public os::Kernel {
   explicit FakeKernel(std::uint64_t seed) : random_(seed) {}
 
   Faults faults;
+  /// What peers may send ahead of connections that are made from here on.
+  std::size_t receive_buffer_bytes = 64 * 1024;
   /// Called between any two system calls of the engine: what other threads do meanwhile. Not called while it runs.
   std::function<void()> meanwhile;
 
@@ -92,7 +94,7 @@ class FakeKernel final : public os::Kernel {
     os::Address peer;
     Stream to_engine;
     Stream to_peer;
-    std::size_t to_engine_max = 64 * 1024;
+    std::size_t to_engine_max = 0;
     std::size_t to_peer_max = 64 * 1024;
     bool refusing = false;
     bool no_space = false;           // refused, and no edge since: one is owed when there is room

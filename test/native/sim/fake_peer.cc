@@ -25,6 +25,7 @@ int FakeKernel::wait_for_accept(Listener& listener, const os::Address& peer, std
   Socket& socket = sockets_[id];
   socket.peer = peer;
   socket.to_peer_max = send_buffer_bytes;
+  socket.to_engine_max = receive_buffer_bytes;
   listener.queue.push_back(id);
   return id;
 }
