@@ -13,7 +13,7 @@ export class ApiExtension implements BrokerExtension {
   }
 
   /** @throws as startApi; nothing listens then. */
-  static async start(config: ApiConfig, addresses: readonly HttpAddress[], broker: Broker, { engine, warn }: ExtensionPort): Promise<ApiExtension> {
+  static async start(config: ApiConfig & { readonly connectionsMax: number }, addresses: readonly HttpAddress[], broker: Broker, { engine, warn }: ExtensionPort): Promise<ApiExtension> {
     const { messageBytesMax, logBytesMax } = broker.options.limits
     const server = await startApi(config, addresses, {
       publish: (topic, payload) => broker.publish(topic, payload),

@@ -9,10 +9,11 @@ import { parseOptions } from './config/parse.js'
 import type { BrokerOptions } from './config/schema.js'
 import { describeSystemError, formatEndpoint } from './endpoint.js'
 import { resolveEngineOptions, type Machine } from './engine-options.js'
-import { ListenError } from './errors.js'
+import { ListenError, StartError } from './errors.js'
 import { resolveAddresses, systemResolve } from './hosts.js'
 import type { EngineOptions, NativeAddon } from './native/binding.js'
 import { loadAddon } from './native/load.js'
+import { shareOpenFiles } from './open-files.js'
 import { PusherExtension } from './pusher-extension.js'
 
 function thisMachine(addon: NativeAddon): Machine {
@@ -22,9 +23,12 @@ function thisMachine(addon: NativeAddon): Machine {
   }
 }
 
-/** A failed bind in words; any other error as it is. */
+/** A failed bind, or a thread that the system refuses, in words; any other error as it is. */
 function explain(error: unknown): unknown {
   const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown }
+  if (code === 'EAGAIN' && address === undefined) {
+    return new StartError('the system refuses a thread for a shard; raise the limit of processes (ulimit -u) or lower shards', { cause: error })
+  }
   if (typeof code !== 'string' || typeof address !== 'string' || typeof port !== 'number') return error
   const message = `cannot listen on ${formatEndpoint(address, port)}: ${describeSystemError(code)}`
   return new ListenError(message, { code, address, port }, { cause: error })
@@ -47,11 +51,16 @@ export async function createBrokerWith(addon: NativeAddon, options: BrokerOption
   const engineOptions = await resolveEngineOptions(config, machine)
   const apiAddresses = config.api === null ? [] : await resolveAddresses('api', config.api, machine.resolve)
   if (config.api !== null) assertProtected(config.api, apiAddresses) // before anything is bound
-  const pusher = config.pusher.apps.length === 0 ? null : await PusherExtension.create(config.pusher)
+  const { shards, listeners } = engineOptions
+  const files = shareOpenFiles(config, machine.openFilesMax, { shards, listeners: listeners.length })
+  const pusher = config.pusher.apps.length === 0 ? null : await PusherExtension.create(config.pusher, files.pusherHttpConnectionsMax)
   const broker = new Broker(engineOptions, config.timeouts.drainMs, starter(addon, engineOptions))
   if (pusher !== null) broker.attach(pusher.attach(broker.port))
   try {
-    if (config.api !== null) broker.attach(await ApiExtension.start(config.api, apiAddresses, broker, broker.port))
+    if (config.api !== null) {
+      const api = { ...config.api, connectionsMax: files.apiConnectionsMax }
+      broker.attach(await ApiExtension.start(api, apiAddresses, broker, broker.port))
+    }
   } catch (error) {
     broker.stop()
     throw error
@@ -64,6 +73,7 @@ export async function createBrokerWith(addon: NativeAddon, options: BrokerOption
  * closed.
  * @throws {ConfigError} an unknown option, or a value of the wrong type or out of range; nothing was started.
  * @throws {ListenError} an address or port that cannot be bound; nothing runs.
+ * @throws {StartError} a thread that the system refuses; nothing runs.
  * @throws {AddonLoadError} no engine for this system, or not Linux.
  */
 export async function createBroker(options: BrokerOptions = {}): Promise<Broker> {

@@ -7,6 +7,7 @@ import { formatEndpoint } from './endpoint.js'
 import { ConfigError } from './errors.js'
 import { addressesOf, noPages, resolveListeners, webRulesOf, type Resolve } from './hosts.js'
 import type { EngineOptions, ListenerOptions, ProtocolName, SlowConsumerRule } from './native/binding.js'
+import { shareOpenFiles } from './open-files.js'
 
 export interface Machine {
   /** The limit of open files, after raising it. */
@@ -21,27 +22,6 @@ export interface Machine {
 }
 
 const shardsMax = 64
-const connectionsCeiling = 10_000_000
-
-/** Log segments that may be files (LogMemory::mappings_max). */
-const logFilesMax = 64
-
-/** File descriptors that are not connections: Node's own, listeners, logs, and a few for each shard (epoll, wake-up, io_uring). */
-function reservedFiles(shards: number): number {
-  return logFilesMax + Math.max(64, 32 + 4 * shards)
-}
-
-function resolveConnections(explicit: number | undefined, openFilesMax: number, shards: number): number {
-  const reserve = reservedFiles(shards)
-  const most = openFilesMax - reserve
-  if (explicit === undefined && most >= 1) return Math.min(most, connectionsCeiling)
-  if (explicit !== undefined && explicit <= most) return explicit
-  const problem = most >= 1
-    ? `must be 1..${most} (${openFilesMax} open files less ${reserve} in reserve)`
-    : `needs a limit of open files above ${reserve}, which is ${openFilesMax} now`
-  throw new ConfigError([{ path: 'limits.connectionsMax', problem, got: explicit === undefined ? 'nothing' : String(explicit), source: null }])
-}
-
 function resolveIo(io: BrokerConfig['io'], uring: Machine['uring']): EngineOptions['io'] {
   if (io === 'epoll') return io
   if (uring()) return 'uring'
@@ -95,17 +75,18 @@ const unhurried: EngineOptions['latency'] = { spinUs: 0, realTime: false, lockMe
  */
 export async function resolveEngineOptions(config: BrokerConfig, machine: Machine): Promise<EngineOptions> {
   const shards = config.shards ?? Math.min(Math.max(machine.cores - 1, 1), shardsMax)
-  const connectionsMax = resolveConnections(config.limits.connectionsMax, machine.openFilesMax, shards)
   const { drainMs: _, ...timeouts } = config.timeouts
   const { hosts: _hosts, port: _port, ...grpc } = config.grpc ?? defaultGrpc
+  const listeners: ListenerOptions[] = [
+    ...await plainListeners('websocket-publish', 'publish', config.publish, machine.resolve),
+    ...await plainListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
+    ...await resolveListeners('pusher', 'pusher', config.pusher.apps.length === 0 ? null : config.pusher, machine.resolve),
+    ...await resolveListeners('grpc', 'grpc', config.grpc, machine.resolve),
+    ...await responderListeners(config, machine.resolve),
+  ]
+  const { connectionsMax } = shareOpenFiles(config, machine.openFilesMax, { shards, listeners: listeners.length })
   return {
-    listeners: [
-      ...await plainListeners('websocket-publish', 'publish', config.publish, machine.resolve),
-      ...await plainListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
-      ...await resolveListeners('pusher', 'pusher', config.pusher.apps.length === 0 ? null : config.pusher, machine.resolve),
-      ...await resolveListeners('grpc', 'grpc', config.grpc, machine.resolve),
-      ...await responderListeners(config, machine.resolve),
-    ],
+    listeners,
     shards,
     reusePort: config.reusePort,
     reservedTopics: reservedTopics(config.pusher),

@@ -50,6 +50,12 @@ export class ListenError extends Error {
   }
 }
 
+/** The system refuses what the engine needs to run, such as a thread; nothing runs then. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+  readonly code = 'ERR_START'
+}
+
 /** A call on a broker that has been closed. */
 export class ClosedError extends Error {
   override readonly name = 'ClosedError'

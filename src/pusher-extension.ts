@@ -15,8 +15,8 @@ import { systemWorld } from './protocol/pusher-webhook-world.js'
 import { Webhooks } from './protocol/pusher-webhooks.js'
 import { PusherServer } from './protocol/pusher.js'
 
-/** Milliseconds and connections of the HTTP API on the Pusher port; connections count against the engine's limit until then. */
-const httpLimits = { requestHeadMs: 10_000, requestMs: 30_000, connectionsMax: 10_000 }
+/** Milliseconds of the HTTP API on the Pusher port. */
+const httpTimes = { requestHeadMs: 10_000, requestMs: 30_000 }
 
 /** Created before the engine, so that it is there when the first connection comes. */
 export class PusherExtension implements BrokerExtension, Apps {
@@ -30,11 +30,12 @@ export class PusherExtension implements BrokerExtension, Apps {
     this.#config = config
   }
 
-  static async create(config: PusherConfig): Promise<PusherExtension> {
+  /** `connectionsMax`: of HTTP; they count against the engine's limit until it hands them over. */
+  static async create(config: PusherConfig, connectionsMax: number): Promise<PusherExtension> {
     const extension = new PusherExtension(config)
     const routes = pusherRoutes(extension, { bodies: bodyBounds(config.apps.map(({ limits }) => limits)) })
     const onError = (error: unknown) => extension.#warn('http-failed', error instanceof Error ? error.stack ?? error.message : String(error))
-    extension.#http = await startNodeHttpServer({ addresses: [], limits: httpLimits, service: createRouter(routes, { guard: null, onError }) })
+    extension.#http = await startNodeHttpServer({ addresses: [], limits: { ...httpTimes, connectionsMax }, service: createRouter(routes, { guard: null, onError }) })
     return extension
   }
 

@@ -112,6 +112,8 @@ struct Connection {
   std::uint32_t since_ms = 0;        // when the present wait began (handshake, pong, close)
   std::uint32_t message_ms = 0;
   std::uint32_t received_bytes = 0;  // memory for what has come in part: its part of the sum over all connections
+  std::uint32_t after_close_bytes = 0;  // that came since our close began
+  std::uint32_t refused_since_ms = 0;  // while it is blocked: since when the kernel has taken nothing
 
   os::Address peer;
   std::unique_ptr<codec::Codec> codec;

@@ -98,10 +98,9 @@ std::uint64_t GatheredWrite::consume(std::size_t written) {
     }
     Subscriber& subscriber = subscriber_of(connection_, owners_[piece]);
     TopicSlice& slice = *connection_.subscriptions[owners_[piece]].slice;
-    const std::uint64_t before = slice.window.offset_at(subscriber.cursor);
+    publications += slice.window.frames_ending(subscriber.cursor, subscriber.cursor + part);
     slice.note_move_from(subscriber.cursor);
     subscriber.cursor += part;
-    publications += slice.window.offset_at(subscriber.cursor) - before;
     connection_.active = owners_[piece];
   }
   if (connection_.outbound && connection_.outbound->empty()) connection_.outbound.reset();

@@ -4,11 +4,17 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "native/base/bytes.h"
 #include "native/base/check.h"
 #include "native/topic/segment.h"
+
+namespace topic {
+class Topic;
+}  // namespace topic
 
 namespace conn {
 
@@ -16,7 +22,8 @@ class Outbound {
  public:
   /// The rest of a shared frame; it leaves before `unsent`.
   base::Bytes pinned() const { return pinned_; }
-  std::uint32_t pinned_since_ms() const { return pinned_since_ms_; }
+  /// The topic that the pinned frame is of.
+  const std::shared_ptr<topic::Topic>& pinned_topic() const { return pinned_topic_; }
   base::Bytes unsent() const { return base::Bytes(bytes_).subspan(sent_); }
   bool empty() const { return pinned_.empty() && sent_ == bytes_.size(); }
   /// True when bytes have left that belong to what is still unsent: nothing else may come between.
@@ -37,9 +44,9 @@ class Outbound {
   }
   /// The rest of a frame whose beginning is on the wire already: it goes before everything else. Not a copy: the segment is held
   /// until the rest has left, and counted by its LogMemory.
-  void pin(topic::SegmentRef segment, base::Bytes rest, std::uint32_t now_ms) {
+  void pin(topic::SegmentRef segment, base::Bytes rest, std::shared_ptr<topic::Topic> topic) {
     CHECK(!started() && !rest.empty());
-    pinned_since_ms_ = now_ms;
+    pinned_topic_ = std::move(topic);
     segment_ = std::move(segment);
     pinned_ = rest;
   }
@@ -49,6 +56,7 @@ class Outbound {
     pinned_ = pinned_.subspan(count);
     if (!pinned_.empty()) return false;
     segment_ = topic::SegmentRef();
+    pinned_topic_.reset();
     return true;
   }
   void consume(std::size_t count) {
@@ -71,7 +79,7 @@ class Outbound {
 
   topic::SegmentRef segment_;  // keeps pinned_ alive
   base::Bytes pinned_;
-  std::uint32_t pinned_since_ms_ = 0;
+  std::shared_ptr<topic::Topic> pinned_topic_;
   std::vector<std::uint8_t> bytes_;
   std::size_t sent_ = 0;
   std::size_t pong_at_ = no_pong;

@@ -161,6 +161,7 @@ void StreamWrite::pin(const Frame& frame, std::size_t written) {
   rest.head_sent = static_cast<std::uint32_t>(of_head);
   rest.segment = frame.slice->window.hold(frame.cursor);
   rest.payload = frame.payload.subspan(written - of_head);
+  rest.topic = frame.slice->topic;
   rest.publications = publications_in(frame);
 }
 
@@ -180,7 +181,7 @@ std::uint64_t StreamWrite::publications_in(const Frame& frame) {
   const bool counted = counted_.slice == frame.slice && counted_.cursor == frame.cursor && counted_.payload.size() == frame.payload.size();
   if (!counted) {
     const topic::LogWindow& window = frame.slice->window;
-    counted_publications_ = window.frames_between(window.offset_at(frame.cursor), window.offset_at(frame.cursor + frame.payload.size()));
+    counted_publications_ = window.frames_ending(frame.cursor, frame.cursor + frame.payload.size());
     counted_ = frame;
   }
   return counted_publications_;

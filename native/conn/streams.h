@@ -22,7 +22,7 @@ struct FrameRest {
   std::uint32_t head_sent = 0;
   topic::SegmentRef segment;  // keeps `payload` alive
   base::Bytes payload;
-  std::uint32_t since_ms = 0;      // 0: not known yet
+  topic::TopicRef topic;           // that the payload is of
   std::uint64_t publications = 0;  // that are complete with it
 
   base::Bytes head_left() const { return base::Bytes(head).subspan(head_sent); }

@@ -41,9 +41,15 @@ struct FanOut::Batch {
   std::uint64_t prepared_publications = 0;
 };
 
-FanOut::FanOut(unsigned shard, os::Kernel& kernel, ConnectionTable& connections, metrics::Block& metrics,
+FanOut::FanOut(unsigned shard, os::Kernel& kernel, const topic::LogMemory& memory, ConnectionTable& connections, metrics::Block& metrics,
                const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner)
-    : shard_(shard), kernel_(kernel), connections_(connections), metrics_(metrics), slow_rules_(slow_rules), owner_(owner) {}
+    : shard_(shard),
+      kernel_(kernel),
+      memory_(memory),
+      connections_(connections),
+      metrics_(metrics),
+      slow_rules_(slow_rules),
+      owner_(owner) {}
 
 // Subscriptions.
 
@@ -166,7 +172,7 @@ void FanOut::complete_frame(Connection& connection) {
   const topic::Range rest = window.range(subscriber.cursor, static_cast<std::uint32_t>(end - subscriber.cursor));
   CHECK(rest.length == end - subscriber.cursor);
   subscription.slice->note_move_from(subscriber.cursor);
-  connection.outbound_for_writing().pin(window.hold(subscriber.cursor), {rest.bytes, rest.length}, now_ms_);
+  connection.outbound_for_writing().pin(window.hold(subscriber.cursor), {rest.bytes, rest.length}, subscription.slice->topic);
   subscriber.cursor = end;
 }
 
@@ -240,7 +246,7 @@ void FanOut::prepare(const TopicSlice& slice, std::uint64_t cursor, Batch& batch
     range.file = -1;
   }
   batch.prepared = {-1, range.length, range.bytes, range.file, range.file_offset, {}};
-  batch.prepared_publications = slice.window.offset_at(cursor + range.length) - slice.window.offset_at(cursor);
+  batch.prepared_publications = slice.window.frames_ending(cursor, cursor + range.length);
   exclusions_.clear();
   slice.window.find_exclusions(cursor, cursor + range.length, exclusions_);
 }
@@ -288,9 +294,9 @@ void FanOut::submit(TopicSlice& slice, Batch& batch) {
       subscriber.cursor += op.length;
       publications += static_cast<std::int64_t>(batch.prepared_publications);
     } else {
-      const std::uint64_t before = slice.window.offset_at(subscriber.cursor);
+      const std::uint64_t before = subscriber.cursor;
       apply(slice, batch.indices[i], op);
-      publications += static_cast<std::int64_t>(slice.window.offset_at(subscriber.cursor) - before);
+      publications += static_cast<std::int64_t>(slice.window.frames_ending(before, subscriber.cursor));
     }
     bytes += static_cast<std::int64_t>(op.result.bytes);
     slice.pass.low = std::min(slice.pass.low, subscriber.cursor);
@@ -314,7 +320,7 @@ void FanOut::apply(TopicSlice& slice, std::uint32_t index, const os::SendOp& op)
       break;
     case os::IoOutcome::would_block:
       metrics_.add(Metric::writes_refused);
-      connection.blocked = true;
+      block(connection);
       subscriber.lane = Lane::blocked;
       newly_blocked_.push_back(ConnectionTable::token(connection));
       look_at_lag(connection);
@@ -349,7 +355,7 @@ void FanOut::act_on_pass_findings() {
   std::sort(over_limit_.begin(), over_limit_.end());  // those with many streams come many times
   over_limit_.erase(std::unique(over_limit_.begin(), over_limit_.end()), over_limit_.end());
   for (const std::uint64_t token : over_limit_) {
-    if (Connection* connection = connections_.find(token)) judge(*connection, now_ms_);
+    if (Connection* connection = connections_.find(token)) judge(*connection);
   }
   over_limit_.clear();
 }
@@ -360,6 +366,13 @@ void FanOut::enqueue_side(Connection& connection) {
   if (connection.in_side_lane) return;
   connection.in_side_lane = true;
   side_lane_.push_back(ConnectionTable::token(connection));
+}
+
+/// The kernel has refused its bytes.
+void FanOut::block(Connection& connection) {
+  if (!connection.blocked) connection.refused_since_ms = now_ms_;
+  connection.blocked = true;
+  held_.add(connection.slot);
 }
 
 /// Those of streams change only one by one, as their windows do.
@@ -446,7 +459,7 @@ void FanOut::settle_write(Connection& connection, WriteOutcome outcome) {
       set_lanes(connection);
       return;
     case WriteOutcome::would_block:
-      connection.blocked = true;
+      block(connection);
       set_lanes(connection);
       look_at_lag(connection);
       owner_.on_blocked(connection);

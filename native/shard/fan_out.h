@@ -12,6 +12,7 @@
 
 #include "native/conn/connection_table.h"
 #include "native/conn/gathered_write.h"
+#include "native/conn/slot_set.h"
 #include "native/conn/stream_write.h"
 #include "native/conn/topic_slice.h"
 #include "native/metrics/metrics.h"
@@ -30,7 +31,7 @@ enum class WriteOutcome : std::uint8_t {
 /// What a policy was applied to, for the record.
 struct SlowReport {
   conn::Connection& connection;
-  conn::TopicSlice& slice;
+  const topic::Topic& topic;
   codec::StreamKey stream;  // on connections with streams: the one that is slow
   conn::SlowPolicyId policy{};
   std::uint64_t bytes_behind = 0;
@@ -44,7 +45,7 @@ class FanOutOwner {
   /// A connection has joined a topic, perhaps again: its greeting is to be queued (fan out sends it). False when it must end instead.
   virtual bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) = 0;
   virtual void on_write_failed(conn::Connection& connection) = 0;
-  /// The logs are full, and it does not read the rest of one frame.
+  /// The logs are full, and it does not read the rest of one frame: it must be doomed. What is lost by it has been told of.
   virtual void on_rest_unread(conn::Connection& connection) = 0;
   /// The kernel refuses its bytes, or the peer has no window for a stream of it.
   virtual void on_blocked(conn::Connection& connection) = 0;
@@ -53,15 +54,29 @@ class FanOutOwner {
   /// The kernel was offered what a connection with streams has to send.
   virtual void on_streams_written(conn::Connection& connection) = 0;
   virtual void on_slow(const SlowReport& report, conn::SlowAction action) = 0;
+  /// It is about to end with this unsent (on_rest_unread).
+  virtual void on_unsent(const SlowReport& report) = 0;
 
  protected:
   ~FanOutOwner() = default;
 };
 
+/// A relief of full logs that is under way: first a walk to find the worst, then another to let go of those.
+struct Relief {
+  enum class Walk : std::uint8_t { none, measuring, letting_go };
+  Walk walk = Walk::none;
+  std::size_t left = 0;             // places still to be visited in this walk, from the back
+  std::uint64_t lag_max = 0;        // in bytes
+  std::uint32_t unread_ms_max = 0;  // for which somebody has not read the rest of a frame
+};
+
 class FanOut {
  public:
-  FanOut(unsigned shard, os::Kernel& kernel, conn::ConnectionTable& connections, metrics::Block& metrics,
-         const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner);
+  FanOut(unsigned shard, os::Kernel& kernel, const topic::LogMemory& memory, conn::ConnectionTable& connections,
+         metrics::Block& metrics, const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner);
+
+  /// What time it is, for everything until the next call.
+  void set_now(std::uint32_t now_ms) { now_ms_ = now_ms; }
 
   /// Adds the connection to the topic's subscribers from the present head on: call it before acknowledging.
   void subscribe(conn::Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding);
@@ -91,19 +106,21 @@ class FanOut {
 
   /// One turn's worth of writing: passes of dirty topics, those first that were served longest ago, until the turn's writes or bytes
   /// are used up; then the side lane, one quantum each.
-  void run(std::uint32_t now_ms);
+  void run();
   /// True when the next `run` has something to do, whatever happens until then.
-  bool has_work() const { return !dirty_.empty() || !side_lane_.empty() || !over_limit_.empty(); }
+  bool has_work() const { return !dirty_.empty() || !side_lane_.empty() || !over_limit_.empty() || relief_.walk != Relief::Walk::none; }
 
   /// When the oldest unsent publication of a blocked connection (or stream) passes its age limit at the earliest: milliseconds
   /// from now, 0 when it has. What is published from now on counts too, so that who is refused already is looked at in time;
   /// `TimerWheel::no_deadline_ms` when nothing is subscribed that is blocked.
-  std::uint32_t age_due_in_ms(conn::Connection& connection, std::uint32_t now_ms);
+  std::uint32_t age_due_in_ms(conn::Connection& connection);
   /// Applies the policy of each topic in which the blocked connection (or a blocked stream of it) is over a limit.
-  void judge(conn::Connection& connection, std::uint32_t now_ms);
+  void judge(conn::Connection& connection);
   /// The logs are full: applies the policies as if bytes_behind_max were half of the largest lag of a blocked subscriber, and
   /// disconnects where skipping would free nothing. Spares whoever was refused only for a moment.
-  void relieve(std::uint32_t now_ms);
+  /// Begun here, unless it is under way, and done by `relieve_some`, a bounded step a turn.
+  void begin_relief();
+  void relieve_some();
   /// True when the connection has topic bytes to be sent.
   bool is_behind(conn::Connection& connection);
 
@@ -157,14 +174,28 @@ class FanOut {
   void enqueue_side(conn::Connection& connection);
   void run_side_lane(std::uint32_t writes_left);
   bool is_held(const conn::Connection& connection, const conn::Subscriber& subscriber) const;
+  struct Behind {
+    std::uint64_t bytes = 0;
+    std::uint32_t age_ms = 0;
+  };
+  Behind measure(const conn::TopicSlice& slice, const conn::Subscriber& subscriber) const;
+  void count_skipped(topic::Topic& topic, conn::SlowPolicyId policy, std::uint64_t publications);
+  void block(conn::Connection& connection);
+
+  bool go_on_relieving();
+  std::uint32_t measure_held(std::size_t place);
+  std::uint32_t let_go_of_held(std::size_t place);
+  std::uint32_t refused_ms(const conn::Connection& connection) const;
+  std::uint32_t cut(conn::Connection& connection);
+  void tell_unsent(conn::Connection& connection, topic::Topic& topic, codec::StreamKey stream, const Behind& behind, std::uint64_t publications);
   std::uint64_t relievable_lag(const conn::TopicSlice& slice, const conn::Subscriber& subscriber) const;
   void look_at_lag(conn::Connection& connection);
   void note_over_limit(const conn::Connection& connection);
-  void let_go_of_rests();
   bool judge_one(conn::Connection& connection, std::size_t subscription, const conn::SlowRule& rule);
 
   const unsigned shard_;
   os::Kernel& kernel_;
+  const topic::LogMemory& memory_;
   conn::ConnectionTable& connections_;
   metrics::Block& metrics_;
   const std::vector<conn::SlowRule>& slow_rules_;
@@ -180,6 +211,9 @@ class FanOut {
   std::vector<std::uint64_t> failed_;
   std::vector<std::uint64_t> newly_blocked_;
   std::vector<std::uint64_t> over_limit_;
+  /// Who may be held, by the kernel or by windows: whoever is, and some who are no more, until the next relief.
+  conn::SlotSet held_;
+  Relief relief_;
   conn::StreamWrite stream_write_;
   std::vector<topic::SegmentRef> garbage_;
   std::vector<topic::Join> joins_;

@@ -1,6 +1,5 @@
 // The part of fan out that deals with slow consumers: measuring lag, applying policies, counting what was skipped.
 #include <algorithm>
-#include <optional>
 
 #include "native/base/wrapping_time.h"
 #include "native/shard/fan_out.h"
@@ -16,44 +15,15 @@ using conn::Subscriber;
 using conn::TopicSlice;
 using metrics::Metric;
 
-namespace {
-
-struct Behind {
-  std::uint64_t bytes = 0;
-  std::uint32_t age_ms = 0;
-};
-
-Behind measure(const TopicSlice& slice, const Subscriber& subscriber, std::uint32_t now_ms) {
+FanOut::Behind FanOut::measure(const TopicSlice& slice, const Subscriber& subscriber) const {
   if (subscriber.cursor >= slice.window.head_position()) return {};
   const std::uint32_t published_ms = slice.window.time_ms_of(slice.window.offset_at(subscriber.cursor));
-  return {slice.window.head_position() - subscriber.cursor, base::age_ms(published_ms, now_ms)};
+  return {slice.window.head_position() - subscriber.cursor, base::age_ms(published_ms, now_ms_)};
 }
-
-/// Full logs alone make nobody slow: only who has been refused this long is let go for them. Readers catch up meanwhile,
-/// because publishers are not read.
-constexpr std::uint32_t relieve_age_ms_min = 100;
-/// The same of the rest of one frame, whose subscriber may have no lag.
-constexpr std::uint32_t relieve_rest_age_ms_min = 1000;
-
-/// Since when the rest of a frame waits that has left its place in the log; nothing when there is none.
-std::optional<std::uint32_t> rest_since_ms(const Connection& connection) {
-  if (connection.outbound && !connection.outbound->pinned().empty()) return connection.outbound->pinned_since_ms();
-  if (connection.streams && !connection.streams->rest.empty()) return connection.streams->rest.since_ms;
-  return std::nullopt;
-}
-
-}  // namespace
 
 /// Whether the kernel refuses its bytes, or its peer has no window for them.
 bool FanOut::is_held(const Connection& connection, const Subscriber& subscriber) const {
   return connection.blocked || connection.stalled || subscriber.lane == Lane::blocked;
-}
-
-/// The lag in bytes of a subscriber that relief may judge; 0 for all others.
-std::uint64_t FanOut::relievable_lag(const TopicSlice& slice, const Subscriber& subscriber) const {
-  if (!is_held(connections_.at(subscriber.connection), subscriber)) return 0;
-  const Behind behind = measure(slice, subscriber, now_ms_);
-  return behind.age_ms < relieve_age_ms_min ? 0 : behind.bytes;
 }
 
 bool FanOut::is_behind(Connection& connection) {
@@ -65,22 +35,21 @@ bool FanOut::is_behind(Connection& connection) {
   return false;
 }
 
-std::uint32_t FanOut::age_due_in_ms(Connection& connection, std::uint32_t now_ms) {
+std::uint32_t FanOut::age_due_in_ms(Connection& connection) {
   std::uint32_t due_in_ms = TimerWheel::no_deadline_ms;
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription& subscription = connection.subscriptions[i];
     const TopicSlice& slice = *subscription.slice;
     const Subscriber& subscriber = slice.subscribers[subscription.index];
     if (!is_held(connection, subscriber)) continue;
-    const Behind behind = measure(slice, subscriber, now_ms);
+    const Behind behind = measure(slice, subscriber);
     const std::uint32_t age_max_ms = slice.rule.limits.age_max_ms;
     due_in_ms = std::min(due_in_ms, behind.age_ms > age_max_ms ? 0 : age_max_ms - behind.age_ms + 1);
   }
   return due_in_ms;
 }
 
-void FanOut::judge(Connection& connection, std::uint32_t now_ms) {
-  now_ms_ = now_ms;
+void FanOut::judge(Connection& connection) {
   // From the back: a stream that is ended leaves its place to the last one, and an ended connection none at all.
   for (std::size_t i = connection.subscriptions.size(); i-- > 0;) {
     if (connection.state != State::open) return;
@@ -116,7 +85,7 @@ bool FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRu
   TopicSlice& slice = *subscription.slice;
   Subscriber& subscriber = slice.subscribers[subscription.index];
   if (!is_held(connection, subscriber)) return false;
-  const Behind behind = measure(slice, subscriber, now_ms_);
+  const Behind behind = measure(slice, subscriber);
   if (behind.bytes <= rule.limits.bytes_behind_max && behind.age_ms <= rule.limits.age_max_ms) return false;
 
   // The rest of a WebSocket frame is completed apart. That of a gRPC message needs its stream's window, and whoever has none
@@ -134,9 +103,7 @@ bool FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRu
   if (!disconnects && resume_at == next_offset) return false;  // only a frame that is on its way already: nothing to skip
 
   const std::uint64_t skipped = slice.window.frames_between(next_offset, resume_at);
-  slice.topic->count_skipped(static_cast<std::size_t>(policy), skipped);
-  metrics_.add(Metric::slow_events);
-  metrics_.add(Metric::publications_skipped, static_cast<std::int64_t>(skipped));
+  count_skipped(*slice.topic, policy, skipped);
   if (!disconnects) {
     if (within_frame) {
       CHECK(connection.active == i);
@@ -147,54 +114,14 @@ bool FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRu
     mark_dirty(slice);  // the next pass lets go of what nobody needs any more
   }
   const codec::StreamKey stream = connection.streams ? connection.streams->key_of(i) : codec::StreamKey();
-  owner_.on_slow({connection, slice, stream, policy, behind.bytes, behind.age_ms, skipped}, verdict.action);
+  owner_.on_slow({connection, *slice.topic, stream, policy, behind.bytes, behind.age_ms, skipped}, verdict.action);
   return true;
 }
 
-/// It holds its segment whatever has become of its subscriber: one that has left, skipped or caught up has no lag to be judged by.
-void FanOut::let_go_of_rests() {
-  for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
-    Connection& connection = connections_.at(slot);
-    if (connection.state != State::open) continue;
-    const auto since_ms = rest_since_ms(connection);
-    if (since_ms && base::age_ms(*since_ms, now_ms_) >= relieve_rest_age_ms_min) owner_.on_rest_unread(connection);
-  }
-}
-
-void FanOut::relieve(std::uint32_t now_ms) {
-  now_ms_ = now_ms;
-  let_go_of_rests();
-  std::uint64_t largest = 0;
-  for (const auto& [key, slice] : slices_) {
-    for (const Subscriber& subscriber : slice->subscribers) {
-      largest = std::max(largest, relievable_lag(*slice, subscriber));
-    }
-  }
-  if (largest == 0) return;
-  const std::uint64_t bytes_max = largest / 2;
-  std::vector<std::uint64_t> worst;
-  for (const auto& [key, slice] : slices_) {
-    for (const Subscriber& subscriber : slice->subscribers) {
-      if (relievable_lag(*slice, subscriber) <= bytes_max) continue;
-      worst.push_back(ConnectionTable::token(connections_.at(subscriber.connection)));
-    }
-  }
-  std::sort(worst.begin(), worst.end());
-  worst.erase(std::unique(worst.begin(), worst.end()), worst.end());  // a connection with many streams, or topics
-  // Lags within one segment, or within one frame, free nothing by skipping: then only letting go of the connection does.
-  const bool skipping_helps = bytes_max >= topic::heap_segment_bytes;
-  for (const std::uint64_t token : worst) {
-    Connection* const connection = connections_.find(token);
-    if (connection == nullptr) continue;
-    for (std::size_t i = connection->subscriptions.size(); i-- > 0;) {
-      if (connection->state != State::open) break;
-      conn::SlowRule rule = connection->subscriptions[i].slice->rule;
-      rule.limits.bytes_behind_max = bytes_max;
-      if (skipping_helps && judge_one(*connection, i, rule)) continue;
-      rule.policy = conn::SlowPolicyId::disconnect;
-      judge_one(*connection, i, rule);
-    }
-  }
+void FanOut::count_skipped(topic::Topic& topic, conn::SlowPolicyId policy, std::uint64_t publications) {
+  topic.count_skipped(static_cast<std::size_t>(policy), publications);
+  metrics_.add(Metric::slow_events);
+  metrics_.add(Metric::publications_skipped, static_cast<std::int64_t>(publications));
 }
 
 }  // namespace shard

@@ -62,7 +62,6 @@ WriteOutcome FanOut::write_streams(Connection& connection) {
   metrics_.add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
   connection.streams->written_bytes += result.bytes;
   metrics_.add(Metric::deliveries, static_cast<std::int64_t>(write.consume(result.bytes)));
-  if (conn::FrameRest& rest = connection.streams->rest; !rest.empty() && rest.since_ms == 0) rest.since_ms = std::max(now_ms_, 1u);
   for (const conn::StreamWrite::Frame& frame : write.sent()) {
     TopicSlice& slice = *frame.slice;
     slice.note_move_from(frame.cursor);
@@ -70,7 +69,10 @@ WriteOutcome FanOut::write_streams(Connection& connection) {
     if (has_all && slice.takes_pass_for_move()) mark_dirty(slice);
   }
   owner_.on_streams_written(connection);
-  if (write.has_stalled_one() || connection.stalled) owner_.on_blocked(connection);
+  if (write.has_stalled_one() || connection.stalled) {
+    held_.add(connection.slot);
+    owner_.on_blocked(connection);
+  }
   switch (result.outcome) {
     case os::IoOutcome::would_block:
       return WriteOutcome::would_block;

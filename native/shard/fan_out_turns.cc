@@ -26,8 +26,7 @@ Rank rank_of(const TopicSlice& slice) {
 }
 }  // namespace
 
-void FanOut::run(std::uint32_t now_ms) {
-  now_ms_ = now_ms;
+void FanOut::run() {
   const auto goes_first = [](const TopicSlice* a, const TopicSlice* b) {
     return std::tuple(rank_of(*a), a->served) < std::tuple(rank_of(*b), b->served);
   };

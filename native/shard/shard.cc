@@ -33,7 +33,7 @@ Shard::Shard(unsigned index, EngineContext& engine)
     : index_(index),
       engine_(engine),
       kernel_(engine.kernel),
-      fan_out_(index, engine.kernel, connections_, metrics_, engine.options.slow_rules, *this),
+      fan_out_(index, engine.kernel, engine.memory, connections_, metrics_, engine.options.slow_rules, *this),
       acceptor_(engine, metrics_),
       ready_(events_per_wait),
       read_buffer_(read_bytes) {
@@ -72,10 +72,11 @@ bool Shard::turn(int timeout_ms) {
   }
   read_again();
   // Behind the dispatch: whoever the kernel takes bytes from again is not slow.
-  if (std::exchange(relieving_, false)) fan_out_.relieve(now_ms_);
+  if (std::exchange(relieving_, false)) fan_out_.begin_relief();
+  fan_out_.relieve_some();
   acceptor_.tick(now_ms_);
   go_on_draining();
-  fan_out_.run(now_ms_);
+  fan_out_.run();
   timers_.advance(now_ms_, [this](std::uint32_t slot) { on_timer(connections_.at(slot)); });
   reap();
   return !stopping_;
@@ -110,7 +111,10 @@ std::size_t Shard::wait(int timeout_ms) {
   return kernel_.wait(poller_, ready_, timeout_ms);
 }
 
-void Shard::update_clock() { now_ms_ = base::moment_of_ns(kernel_.now_ns()); }
+void Shard::update_clock() {
+  now_ms_ = base::moment_of_ns(kernel_.now_ns());
+  fan_out_.set_now(now_ms_);
+}
 
 void Shard::post(Message&& message) {
   if (inbox_.post(std::move(message))) kernel_.signal_wake(wake_);

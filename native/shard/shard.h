@@ -72,6 +72,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   // Reading (shard_read.cc).
   enum class Resume : std::uint8_t { no, yes };
   void on_readable(conn::Connection& connection);
+  bool floods_after_close(conn::Connection& connection, std::size_t bytes);
   void on_bytes(conn::Connection& connection, base::MutableBytes bytes);
   void decode_by_state(conn::Connection& connection, base::MutableBytes bytes);
   void on_handshake_bytes(conn::Connection& connection, base::MutableBytes bytes);
@@ -183,6 +184,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void on_drained(conn::Connection& connection) override;
   void on_streams_written(conn::Connection& connection) override;
   void on_slow(const SlowReport& report, conn::SlowAction action) override;
+  void on_unsent(const SlowReport& report) override;
 
   void post_event(Event&& event);
   void post_told(conn::Connection& connection, Event&& event);

@@ -76,7 +76,7 @@ void Shard::remember_reason(Connection& connection, std::uint16_t code, std::str
 void Shard::on_write_failed(Connection& connection) { doom(connection, abnormal, "connection lost"); }
 
 void Shard::on_rest_unread(Connection& connection) {
-  metrics_.add(Metric::connections_closed_slow);
+  if (connection.state == State::open) metrics_.add(Metric::connections_closed_slow);
   doom(connection, abnormal, "slow consumer: a frame was not read to its end while the logs were full");
 }
 
@@ -102,14 +102,18 @@ void Shard::on_drained(Connection& connection) {
   }
 }
 
-void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {
+void Shard::on_unsent(const SlowReport& report) {
   Event event = connection_event(report.connection, EventKind::slow);
-  event.topics = {report.slice.topic->name()};
+  event.topics = {report.topic.name()};
   event.policy = report.policy;
   event.bytes_behind = report.bytes_behind;
   event.age_ms = report.age_ms;
   event.skipped = report.skipped;
   post_event(std::move(event));
+}
+
+void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {
+  on_unsent(report);
   if (action == conn::SlowAction::resume_at) return arm(report.connection);
   const std::string reason = "slow consumer: " + std::to_string(report.bytes_behind) + " bytes behind";
   if (report.connection.streams) return close_slow_stream(report, reason);
@@ -136,7 +140,7 @@ void Shard::arm(Connection& connection) {
       }
       if (connection.within_message) due_ms = base::sooner_ms(due_ms, connection.message_ms + options.message_ms);
       const std::uint32_t age_due_in_ms =
-          connection.blocked ? fan_out_.age_due_in_ms(connection, now_ms_) : TimerWheel::no_deadline_ms;
+          connection.blocked ? fan_out_.age_due_in_ms(connection) : TimerWheel::no_deadline_ms;
       if (age_due_in_ms != TimerWheel::no_deadline_ms) {
         // A frame that is only partly on the wire stays overdue whatever the policy does: do not look at it in every tick.
         due_ms = base::sooner_ms(due_ms, now_ms_ + std::max(age_due_in_ms, judge_again_ms));
@@ -162,7 +166,7 @@ void Shard::on_timer(Connection& connection) {
       return;
     case State::open:
       if (connection.streams) return on_streams_timer(connection);
-      if (connection.blocked && fan_out_.age_due_in_ms(connection, now_ms_) == 0) fan_out_.judge(connection, now_ms_);
+      if (connection.blocked && fan_out_.age_due_in_ms(connection) == 0) fan_out_.judge(connection);
       if (connection.state == State::open && is_overdue(connection)) end_overdue(connection);
       if (connection.state == State::open) on_idle(connection);
       if (connection.state == State::open) arm(connection);

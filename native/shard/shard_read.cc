@@ -13,6 +13,9 @@ using metrics::Metric;
 
 namespace {
 constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
+/// What comes after our close is read, for `close_ms`, only so that no reset overtakes our last bytes: so much of it, which is about
+/// what is on its way already when a peer stops at once.
+constexpr std::uint32_t after_close_bytes_max = 4 * 1024 * 1024;
 }  // namespace
 
 void Shard::on_readable(Connection& connection) {
@@ -44,10 +47,21 @@ void Shard::on_readable(Connection& connection) {
     connection.awaiting_pong = false;
     arm(connection);  // the next ping may be due long before pong_ms is over
   }
+  if (floods_after_close(connection, result.bytes)) return;
   connection.has_more = result.bytes == room.size();
   on_bytes(connection, room.first(result.bytes));
   // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
   if (connection.has_more || connection.ended) read_later(connection);
+}
+
+/// Who does not stop at our close is cut: its bytes cost us as much as those of others.
+bool Shard::floods_after_close(Connection& connection, std::size_t bytes) {
+  if (connection.state != State::closing && connection.state != State::lingering) return false;
+  connection.after_close_bytes += static_cast<std::uint32_t>(bytes);
+  if (connection.after_close_bytes <= after_close_bytes_max) return false;
+  metrics_.add(Metric::connections_cut_flooding);
+  doom(connection, abnormal, "it went on sending after the close");
+  return true;
 }
 
 void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {

@@ -234,9 +234,9 @@ void Shard::on_streams_timer(Connection& connection) {
 void Shard::judge_streams(Connection& connection) {
   conn::Streams& streams = *connection.streams;
   if (!streams.age_watched || !base::is_due(streams.judge_ms, now_ms_)) return;
-  fan_out_.judge(connection, now_ms_);
+  fan_out_.judge(connection);
   if (reads_too_late(connection)) return give_up(connection, "answers are not read");
-  std::uint32_t due_in_ms = fan_out_.age_due_in_ms(connection, now_ms_);
+  std::uint32_t due_in_ms = fan_out_.age_due_in_ms(connection);
   if (streams.unread_since_ms != 0) due_in_ms = judge_again_ms;
   streams.age_watched = due_in_ms != TimerWheel::no_deadline_ms;
   if (streams.age_watched) streams.judge_ms = now_ms_ + std::max(due_in_ms, judge_again_ms);

@@ -1,6 +1,8 @@
 #include "native/topic/last_values.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace topic {
 
@@ -17,9 +19,8 @@ bool LastValues::wants(std::string_view topic) const {
 
 Published LastValues::publish(const TopicRef& topic, const codec::Publication& publication, std::uint32_t now_ms, LogMemory& memory) {
   if (!wants(topic->name())) return topic->publish(publication, now_ms, memory);
-  const std::shared_ptr<LastValue> value = copy_of(publication);
-  const Published published = topic->publish(publication, now_ms, memory, value);
-  keep(topic, value, published.offset);
+  const Published published = topic->publish(publication, now_ms, memory, copy_of(publication));
+  follow(topic);
   return published;
 }
 
@@ -31,22 +32,19 @@ std::shared_ptr<LastValue> LastValues::copy_of(const codec::Publication& publica
   return value;
 }
 
-void LastValues::keep(const TopicRef& topic, const LastValueRef& value, std::uint64_t offset) {
+void LastValues::follow(const TopicRef& topic) {
   Entries dropped;  // freed outside of the lock
-  {
-    std::lock_guard guard(lock_);
-    if (const auto found = by_name_.find(topic->name()); found != by_name_.end()) {
-      if (found->second->value->offset > offset) return;
-      drop(found->second, dropped);
-    }
-    if (value) {
-      make_room(value->payload.size(), dropped);
-      entries_.push_front({topic, value});
-      by_name_.emplace(topic->name(), entries_.begin());
-      bytes_now_ += value->payload.size();
-    }
+  std::lock_guard guard(lock_);
+  LastValueRef value = topic->last();
+  if (const auto found = by_name_.find(topic->name()); found != by_name_.end()) {
+    if (found->second->value == value) return;
+    drop(found->second, dropped);
   }
-  for (const Entry& entry : dropped) entry.topic->forget(entry.value);
+  if (!value) return;
+  make_room(value->payload.size(), dropped);
+  bytes_now_ += value->payload.size();
+  entries_.push_front({topic, std::move(value)});
+  by_name_.emplace(topic->name(), entries_.begin());
 }
 
 LastValueRef LastValues::find(std::string_view topic) const {
@@ -63,7 +61,9 @@ void LastValues::drop(Entries::iterator entry, Entries& dropped) {
 
 void LastValues::make_room(std::size_t bytes, Entries& dropped) {
   while (!entries_.empty() && (entries_.size() >= limits_.topics_max || bytes_now_ + bytes > limits_.bytes_max)) {
-    drop(std::prev(entries_.end()), dropped);
+    const auto oldest = std::prev(entries_.end());
+    oldest->topic->forget(oldest->value);
+    drop(oldest, dropped);
   }
 }
 

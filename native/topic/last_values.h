@@ -1,6 +1,6 @@
 // The last publication of topics: what a request for a topic's last message is answered with. Topics are chosen by patterns; their
 // number and all payloads together are bounded, and those published to longest ago go first.
-// Owner: the engine. Thread: any; one short lock, never held while a payload is copied out.
+// Owner: the engine. Thread: any; one short lock, never held while a payload is copied; within it those of topics, one at a time.
 #pragma once
 
 #include <cstddef>
@@ -45,8 +45,9 @@ class LastValues {
   using Entries = std::list<Entry>;
   /// A copy that has no offset yet; null when it is too large.
   std::shared_ptr<LastValue> copy_of(const codec::Publication& publication) const;
-  /// Takes its place, `value` or none, unless a later one of the topic is there already.
-  void keep(const TopicRef& topic, const LastValueRef& value, std::uint64_t offset);
+  /// Makes the topic's entry what the topic itself retains by now: its publications have an order there, and those who publish come
+  /// here in any order. Whatever is dropped to make room the topic retains no longer either.
+  void follow(const TopicRef& topic);
   // Under lock_:
   void drop(Entries::iterator entry, Entries& dropped);
   void make_room(std::size_t bytes, Entries& dropped);

@@ -97,12 +97,22 @@ std::uint64_t LogWindow::frames_between(std::uint64_t begin_offset, std::uint64_
     const std::uint64_t first = segment.first_offset();
     const std::uint64_t begin = std::max(begin_offset, first);
     const std::uint64_t end = std::min(end_offset, first + frames_in(segment));
-    if (begin >= end) continue;
-    frames += end - begin;
-    if (!segment.has_empty_marks()) continue;
-    for (std::uint64_t i = std::max(begin - first, std::uint64_t{1}); i < end - first; ++i) {  // the first mark is never empty
-      if (segment.mark(i).end == segment.mark(i - 1).end) --frames;
-    }
+    if (begin < end) frames += frames_of(segment, begin - first, end - first);
+  }
+  return frames;
+}
+
+std::uint64_t LogWindow::frames_ending(std::uint64_t begin, std::uint64_t end) const {
+  if (begin == end) return 0;
+  const Segment& segment = segment_at(begin);
+  return frames_of(segment, frames_before(segment, begin), frames_before(segment, end));
+}
+
+std::uint64_t LogWindow::frames_of(const Segment& segment, std::size_t begin, std::size_t end) {
+  std::uint64_t frames = end - begin;
+  if (!segment.has_empty_marks()) return frames;
+  for (std::size_t i = std::max(begin, std::size_t{1}); i < end; ++i) {  // the first mark is never empty
+    if (segment.mark(i).end == segment.mark(i - 1).end) --frames;
   }
   return frames;
 }

@@ -50,6 +50,8 @@ class LogWindow {
   std::uint64_t offset_at(std::uint64_t cursor) const;
   /// How many of the publications of these offsets have a frame.
   std::uint64_t frames_between(std::uint64_t begin_offset, std::uint64_t end_offset) const;
+  /// How many frames are complete once the bytes `begin`..`end`, of one segment, have gone the way of those before them.
+  std::uint64_t frames_ending(std::uint64_t begin, std::uint64_t end) const;
   /// Where the publication of that offset begins; the head's position for the head's offset.
   std::uint64_t position_of(std::uint64_t offset) const;
   /// When it was published; `offset` is below the head and held.
@@ -72,6 +74,8 @@ class LogWindow {
   void visit_exclusions(std::uint64_t begin, std::uint64_t end, Visit visit) const;
   /// Frames of `segment` that end at or before `position`.
   std::size_t frames_before(const Segment& segment, std::uint64_t position) const;
+  /// Of the marks from index `begin` to before `end` those that are not empty.
+  static std::uint64_t frames_of(const Segment& segment, std::size_t begin, std::size_t end);
   /// Marks, with the empty ones.
   std::size_t frames_in(const Segment& segment) const;
   /// Of that offset in its segment; of one that has no mark, the place behind the last.

@@ -71,6 +71,11 @@ Published Topic::append_everywhere(const codec::Publication& publication, const 
   return published;
 }
 
+LastValueRef Topic::last() {
+  std::lock_guard guard(lock_);
+  return last_;
+}
+
 void Topic::forget(const LastValueRef& last) {
   LastValueRef before;  // freed outside the lock
   std::lock_guard guard(lock_);

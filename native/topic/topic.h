@@ -59,6 +59,8 @@ class Topic {
   /// passes `notify` on. Never fails: bounds are checked before bytes are accepted (LogMemory::over_limit).
   /// `last` is retained as its copy, and given its offset; null: nothing is retained any more.
   Published publish(const codec::Publication& publication, std::uint32_t now_ms, LogMemory& memory, std::shared_ptr<LastValue> last = nullptr);
+  /// What is retained: of the newest publication, or nothing.
+  LastValueRef last();
   /// Retains it no longer; nothing happens when another one has followed it.
   void forget(const LastValueRef& last);
 

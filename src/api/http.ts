@@ -63,7 +63,7 @@ export interface HttpLimits {
    */
   readonly requestHeadMs: number
   readonly requestMs: number
-  /** More are told 503. (uWebSockets.js cannot count connections: there it bounds the requests in progress.) */
+  /** More are told 503. (On uWebSockets.js it bounds the requests in progress, and closes connections over it where that can count them.) */
   readonly connectionsMax: number
 }
 
@@ -102,6 +102,9 @@ export interface AdoptingHttpServer extends HttpServer {
    */
   adopt(socket: Socket, head: Uint8Array): void
 }
+
+/** Connections over the limit that are told so at a time; others are cut. */
+export const refusingMax = 32
 
 /** A server's limits that nothing configures. */
 export const targetBytesMax = 8192

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import { listenOnAll, listenWithNet, type Listening } from './bind.js'
 import {
-  headBytesMax, headersMax, type AdoptingHttpServer, type BoundHttp, type HttpLimits, type HttpResponse, type HttpServerOptions,
+  headBytesMax, headersMax, refusingMax, type AdoptingHttpServer, type BoundHttp, type HttpLimits, type HttpResponse, type HttpServerOptions,
   type HttpService,
 } from './http.js'
 import { refusalOf, refuseConnection, refuseRequest } from './node-refusal.js'
@@ -22,8 +22,6 @@ const timeoutCheckMs = 1000
 const skippedBytesMax = 65_536
 /** Pipelined requests of one connection that wait for their answers. */
 const answeringMax = 100
-/** Connections over the limit that are told so at a time; others are cut. */
-const refusingMax = 32
 
 /** What is known of a connection besides its socket. */
 interface Connection {

@@ -23,7 +23,7 @@ export function assertProtected({ token }: ApiConfig, addresses: readonly HttpAd
  * @throws {ConfigError} an address that others reach, without a token; uWebSockets.js asked for and not installed.
  * @throws {ListenError} an address or port that cannot be bound.
  */
-export async function startApi(config: ApiConfig, addresses: readonly HttpAddress[], deps: ApiDeps): Promise<HttpServer> {
+export async function startApi(config: ApiConfig & { readonly connectionsMax: number }, addresses: readonly HttpAddress[], deps: ApiDeps): Promise<HttpServer> {
   assertProtected(config, addresses)
   const { token, hosts = [], server, requestHeadMs, requestMs, connectionsMax } = config
   const service = createApi(deps, { token, hosts })

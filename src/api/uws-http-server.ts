@@ -1,6 +1,6 @@
 /**
  * HTTP by uWebSockets.js. What it does not let us decide: malformed heads are answered by itself or not at all, heads have ten
- * seconds, connections are not counted, several requests may only be sent ahead to routes that answer at once. Thread: main.
+ * seconds, connections are counted by versions that have `filter` only, several requests may only be sent ahead to routes that answer at once. Thread: main.
  */
 
 import { STATUS_CODES } from 'node:http'
@@ -61,6 +61,7 @@ class UwsHttpServer implements HttpServer {
   readonly #app: UwsApp
   readonly #service: HttpService
   readonly #limits: HttpLimits
+  #connections = 0
   readonly #exchanges = new Set<Exchange>()
   /** Of those, the ones whose bodies are not here yet, oldest first. */
   readonly #uploads = new Set<Exchange>()
@@ -74,6 +75,7 @@ class UwsHttpServer implements HttpServer {
     this.#service = service
     this.#limits = limits
     this.#app = uws.App()
+    this.#app.filter?.((connection, count) => this.#count(connection, count))
     this.#app.any('/*', (place, request) => this.#serve(place, request))
     const checkMs = Math.max(10, Math.min(timeoutCheckMs, Math.floor(limits.requestMs / 4)))
     this.#timeouts = setInterval(() => this.#refuseLate(), checkMs).unref()
@@ -95,6 +97,12 @@ class UwsHttpServer implements HttpServer {
   close(ms: number): Promise<void> {
     this.#closing ??= this.#close(ms)
     return this.#closing
+  }
+
+  /** One over the bound is closed without a word: there is no request yet that could be answered. */
+  #count(connection: UwsResponse, count: number): void {
+    this.#connections += count
+    if (count > 0 && this.#connections > this.#limits.connectionsMax) connection.close()
   }
 
   #serve(place: UwsResponse, request: UwsRequest): void {

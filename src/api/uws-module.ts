@@ -31,6 +31,8 @@ export interface UwsListenSocket {
 export interface UwsApp {
   any(pattern: string, handler: (response: UwsResponse, request: UwsRequest) => void): UwsApp
   listen(host: string, port: number, options: number, done: (socket: UwsListenSocket | false) => void): UwsApp
+  /** Tells of each connection, 1 when it comes and -1 when it goes. Older versions lack it. */
+  filter?(listener: (connection: UwsResponse, count: number) => void): UwsApp
   /** Closes all sockets. Older versions lack it. */
   close?(): UwsApp
 }

@@ -1,7 +1,7 @@
 /** How the command ends. */
 
 import { describeSystemError } from '../endpoint.js'
-import { AddonLoadError, ConfigError, ListenError } from '../errors.js'
+import { AddonLoadError, ConfigError, ListenError, StartError } from '../errors.js'
 
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const
 
@@ -14,7 +14,7 @@ export class CommandError extends Error {
 }
 
 function isExpected(error: unknown): error is Error {
-  return [CommandError, ConfigError, ListenError, AddonLoadError].some((kind) => error instanceof kind)
+  return [CommandError, ConfigError, ListenError, StartError, AddonLoadError].some((kind) => error instanceof kind)
 }
 
 /** What a reader of standard error who does not read is waited for. */

@@ -82,7 +82,8 @@ const api = section({
   server: oneOf('auto', 'node', 'uws').default('auto'),
   requestHeadMs: duration(10, hourMs).default(10_000),
   requestMs: duration(10, hourMs).default(30_000),
-  connectionsMax: count(1, 1_000_000).default(1000),
+  /** Default: 1000, and at most an eighth of the limit of open files. They are not counted by limits.connectionsMax. */
+  connectionsMax: count(1, 1_000_000).optional(),
 })
 
 /** One Pusher app: a tenant with its own channels, users and limits. */

@@ -34,6 +34,32 @@ test('a publisher is slowed down, the stuck subscriber goes, everything else arr
   t.match(broker.stats(), { connections_closed_slow: 1 })
 })
 
+for (const policy of ['disconnect', 'drop-oldest', 'latest'] as const) {
+  test(`stuck subscribers of many topics stop nobody for long, not even while they are being closed: ${policy}`, async (t) => {
+    const { broker, publishUrl, subscribeUrl, subscribePort } = await embed(t, {
+      limits: { logBytesMax: 2 * mebibyte, sendBufferBytes: 4096 }, timeouts: { closeMs: 3_600_000 }, slowConsumers: [{ ...patient, policy }],
+    })
+    const body = Buffer.alloc(60_000)
+    const sent: Promise<void>[] = []
+    const topics = Array.from({ length: 20 }, (_, number) => `stuck-${number}`)
+    const writers = await Promise.all(topics.map(async (topic) => {
+      const stuck = await openRaw(t, subscribePort, `/${topic}`)
+      stuck.socket.pause()
+      return connect(t, `${publishUrl}/${topic}`)
+    }))
+    const healthy = await connect(t, `${subscribeUrl}/calm`)
+    const calm = await connect(t, `${publishUrl}/calm`)
+    for (const writer of writers) for (let number = 0; number < 60; number += 1) sent.push(writer.send(body))
+    for (let number = 0; number < 100; number += 1) {
+      await calm.send(String(number))
+      await healthy.has(number + 1)
+    }
+    await Promise.all(sent)
+    t.ok((broker.stats()['publishers_paused'] ?? 0) > 0, 'the logs were full')
+    t.equal(healthy.texts().length, 100)
+  })
+}
+
 test('publish() says so', async (t) => {
   const { broker, subscribePort } = await embed(t, { limits: { logBytesMax: 2 * mebibyte }, slowConsumers: [patient] })
   const stuck = await openRaw(t, subscribePort, '/flood')

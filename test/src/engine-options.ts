@@ -12,11 +12,11 @@ function resolve(options: BrokerOptions, changes: Partial<Machine> = {}) {
 
 test('what follows from the machine', async (t) => {
   const options = await resolve({})
-  t.match(options, { shards: 3, cpus: null, reusePort: false, limits: { connectionsMax: 896, connectionsPerAddressMax: 896 } })
+  t.match(options, { shards: 3, cpus: null, reusePort: false, limits: { connectionsMax: 872, connectionsPerAddressMax: 872 } })
   t.strictSame(options.timeouts, { handshakeMs: 10_000, messageMs: 30_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000 })
   t.equal((await resolve({}, { cores: 1 })).shards, 1)
   t.equal((await resolve({}, { cores: 192 })).shards, 64)
-  t.equal((await resolve({ shards: 64 })).limits.connectionsMax, 1024 - 352, 'shards need files of their own')
+  t.equal((await resolve({ shards: 64 })).limits.connectionsMax, 1024 - 396, 'shards need files of their own')
   t.equal((await resolve({}, { openFilesMax: 2 ** 30 })).limits.connectionsMax, 10_000_000)
 })
 
@@ -25,12 +25,12 @@ test('no value is left open', async (t) => {
 })
 
 test('connections must fit the limit of open files', async (t) => {
-  t.equal((await resolve({ limits: { connectionsMax: 896 } })).limits.connectionsMax, 896)
-  await t.rejects(resolve({ limits: { connectionsMax: 897 } }), {
-    code: 'ERR_CONFIG', message: 'limits.connectionsMax must be 1..896 (1024 open files less 128 in reserve), got: 897',
+  t.equal((await resolve({ limits: { connectionsMax: 872 } })).limits.connectionsMax, 872)
+  await t.rejects(resolve({ limits: { connectionsMax: 873 } }), {
+    code: 'ERR_CONFIG', message: 'limits.connectionsMax must be 1..872 (1024 open files less 152 in reserve), got: 873',
   })
   await t.rejects(resolve({}, { openFilesMax: 64 }), {
-    message: 'limits.connectionsMax needs a limit of open files above 128, which is 64 now, got: nothing',
+    message: 'limits.connectionsMax needs a limit of open files above 152, which is 64 now, got: nothing',
   })
   const { limits } = await resolve({ limits: { connectionsMax: 5, connectionsPerAddressMax: 50 } })
   t.equal(limits.connectionsPerAddressMax, 5)
@@ -76,8 +76,8 @@ test('gRPC listens when it is asked for; its limits are always there', async (t)
   const limits = { streamsPerConnectionMax: 7, streamsMax: 1_000_000, bufferBytesPerConnectionMax: 8_388_608, bufferBytesMax: 268_435_456 }
   const options = await resolve({ grpc: { streamsPerConnectionMax: 7 } })
   t.strictSame(options.listeners.slice(-2), [
-    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false },
-    { protocol: 'grpc', address: '::1', port: 50_051, optional: true },
+    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false, origins: null, names: [] },
+    { protocol: 'grpc', address: '::1', port: 50_051, optional: true, origins: null, names: [] },
   ])
   t.strictSame(options.grpc, limits)
   const without = await resolve({})
@@ -91,10 +91,10 @@ test('a responder listens where it is told, once', async (t) => {
     listen: [8080, 'tcp://127.0.0.1:8080', 'unix:/run/b.sock', 'tcp://name:9', 'unix:/run/b.sock'], framing: 'line', mode: '600',
   } })
   t.strictSame(listeners.slice(-4), [
-    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false },
-    { protocol: 'responder-line', address: '::1', port: 8080, optional: true },
+    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false, origins: null, names: [] },
+    { protocol: 'responder-line', address: '::1', port: 8080, optional: true, origins: null, names: [] },
     { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false, ...noPages },
-    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false },
+    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false, origins: null, names: [] },
   ])
   t.strictSame(responder, { reply: 'fixed', text: 'respuesta', missing: 'none', mode: 0o600, idleMs: 300_000 })
   const none = async () => { throw Object.assign(new Error('no such host'), { code: 'ENOTFOUND' }) }

@@ -39,6 +39,8 @@ export interface BrokerProcessOptions {
   /** After `broker start` with all ports 0. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** As in SpawnOptions. */
+  readonly openFiles?: number
 }
 
 interface Waiter {
@@ -78,9 +80,9 @@ function portOf(log: readonly LogLine[], role: string): number {
 }
 
 /** Starts `broker start` and resolves when it is ready. Rejects, with its standard error, when it ends before. */
-export async function startBroker(t: Test, { args = [], env = {} }: BrokerProcessOptions = {}): Promise<BrokerProcess> {
+export async function startBroker(t: Test, { args = [], env = {}, ...others }: BrokerProcessOptions = {}): Promise<BrokerProcess> {
   const ports = ['--publish-port', '0', '--subscribe-port', '0', '--api-port', '0', '--pusher-port', '0', '--grpc-port', '0']
-  const child = spawnCli({ args: ['start', ...ports, '--log-format', 'json', ...args], env })
+  const child = spawnCli({ args: ['start', ...ports, '--log-format', 'json', ...args], env, ...others })
   const exit = exitOf(child)
   const stderr = textOf(child.stderr)
   t.teardown(async () => {

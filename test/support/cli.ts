@@ -26,11 +26,15 @@ export interface SpawnOptions {
   /** A descriptor of this process, such as of a full disk. */
   readonly stdout?: 'pipe' | number
   readonly stderr?: 'pipe' | number
+  /** Its limit of open files, soft and hard. */
+  readonly openFiles?: number
 }
 
-export function spawnCli({ args, env = {}, stdin = 'ignore', stdout = 'pipe', stderr = 'pipe' }: SpawnOptions): ChildProcess {
+export function spawnCli({ args, env = {}, stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', openFiles }: SpawnOptions): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('BROKER_') && name !== 'npm_lifecycle_event')
-  return spawn(process.execPath, [commandFile, ...args], {
+  const limited = openFiles === undefined ? [] : ['prlimit', `--nofile=${openFiles}`]
+  const [program = '', ...words] = [...limited, process.execPath, commandFile, ...args]
+  return spawn(program, words, {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: [stdin, stdout, stderr],
   })

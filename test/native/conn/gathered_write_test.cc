@@ -17,12 +17,12 @@ constexpr std::uint64_t another_id = 78;
 /// A connection with several topics, written by hand as FanOut would.
 class Scene {
  public:
-  explicit Scene(std::size_t topics) {
+  explicit Scene(std::size_t topics, codec::EncodingId encoding = websocket) : encoding_(encoding) {
     connection.id = connection_id;
     for (std::size_t i = 0; i < topics; ++i) {
       topics_.push_back(std::make_shared<topic::Topic>("t" + std::to_string(i)));
-      slices_.push_back(std::make_unique<conn::TopicSlice>(topics_[i], websocket, rule_));
-      topics_[i]->add_interest(websocket, 0);
+      slices_.push_back(std::make_unique<conn::TopicSlice>(topics_[i], encoding_, rule_));
+      topics_[i]->add_interest(encoding_, 0);
       slices_[i]->subscribers.push_back({0, 0, -1, 0, conn::Lane::gathered});
       connection.subscriptions.push({slices_[i].get(), 0});
     }
@@ -31,8 +31,12 @@ class Scene {
   void publish(std::size_t topic, const std::string& text, std::uint64_t excluded = 0) {
     publish_without(excluded, *topics_[topic], memory, text);
     if (excluded != connection_id) expected += 1;
-    std::vector<topic::SegmentRef> garbage;
-    topics_[topic]->take(websocket, 0, slices_[topic]->window, garbage);
+    take(topic);
+  }
+  /// Which gRPC subscribers do not get.
+  void publish_no_text(std::size_t topic) {
+    publish_binary(*topics_[topic], memory);
+    take(topic);
   }
   /// Texts that are not for the connection are written `-`.
   void publish_all(std::size_t topic, const std::vector<std::string>& texts) {
@@ -70,6 +74,12 @@ class Scene {
   bool complete = false;
 
  private:
+  void take(std::size_t topic) {
+    std::vector<topic::SegmentRef> garbage;
+    topics_[topic]->take(encoding_, 0, slices_[topic]->window, garbage);
+  }
+
+  const codec::EncodingId encoding_;
   conn::SlowRule rule_;
   std::vector<topic::TopicRef> topics_;
   std::vector<std::unique_ptr<conn::TopicSlice>> slices_;
@@ -276,5 +286,20 @@ TEST_CASE("gathered write: only frames that leave it out are an empty, complete 
   for (std::size_t i = 0; i < 2; ++i) {
     const conn::TopicSlice& slice = *scene.connection.subscriptions[i].slice;
     CHECK(slice.subscribers[0].cursor == slice.window.head_position());
+  }
+}
+
+TEST_CASE("gathered write: what the encoding cannot say is no publication that was brought") {
+  for (const std::size_t taken_max : {SIZE_MAX, std::size_t{1}}) {
+    CAPTURE(taken_max);
+    Scene scene(2, grpc);
+    for (const std::size_t topic : {0u, 1u}) {
+      scene.publish(topic, "one");
+      scene.publish_no_text(topic);
+      scene.publish(topic, "two");
+      scene.publish_no_text(topic);
+    }
+    scene.write_all(taken_max);
+    CHECK(scene.publications == scene.expected);
   }
 }

@@ -62,7 +62,7 @@ TEST_CASE("outbound: the rest of a frame is pinned, not copied, and pongs are st
   conn::Outbound outbound;
   outbound.append(bytes_of("A"));
   outbound.append_pong(bytes_of("pong1"));
-  outbound.pin(std::exchange(segment, topic::SegmentRef()), rest, 0);
+  outbound.pin(std::exchange(segment, topic::SegmentRef()), rest, nullptr);
   CHECK(outbound.started());
   CHECK(outbound.pinned().data() == rest.data());
   outbound.append_pong(bytes_of("pong2"));

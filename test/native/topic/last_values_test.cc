@@ -3,7 +3,9 @@
 #include "native/topic/last_values.h"
 
 #include <atomic>
+#include <functional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "test/native/topic/topic_fixture.h"
@@ -72,6 +74,75 @@ TEST_CASE_FIXTURE(Fixture, "last values: the latest counts, whichever of several
   CHECK(latest.load() == 7999);
   CHECK(values.find("a")->offset == 7999);
   CHECK(values.bytes_now() == 1);
+}
+
+namespace {
+
+/// Calls what a publisher's other threads do while it fetches memory, and while it gives back what it did not need: that is behind
+/// its publication, and before it has come to LastValues with it.
+struct HookedKernel final : os::LinuxKernel {
+  os::Mapping map(std::size_t bytes) override {
+    if (on_map) std::exchange(on_map, nullptr)();
+    return LinuxKernel::map(bytes);
+  }
+  void unmap(const os::Mapping& mapping) override {
+    if (on_unmap) std::exchange(on_unmap, nullptr)();
+    LinuxKernel::unmap(mapping);
+  }
+  std::function<void()> on_map;
+  std::function<void()> on_unmap;
+};
+
+/// A topic whose next publication needs a mapping that it finds unneeded in the end.
+struct Overtaken {
+  Overtaken() {
+    for (int i = 0; i < 15; ++i) publish(a, std::string(1000, 'a'));  // fills the first segment
+    kernel.on_map = [this] { publish(a, std::string(2000, 'm')); };
+  }
+  std::uint64_t publish(const topic::TopicRef& topic, const std::string& payload) {
+    return values.publish(topic, {codec::PayloadKind::text, base::bytes_of(payload)}, 0, memory).offset;
+  }
+
+  HookedKernel kernel;
+  topic::LogMemory memory{kernel, 64 << 20};
+  topic::LastValues values{limits(1, 3000)};
+  const topic::TopicRef a = std::make_shared<topic::Topic>("a"), b = std::make_shared<topic::Topic>("b");
+  fixture::Reader reader{*a, 0};
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Overtaken, "last values: an older one does not come back when the newer one was too large") {
+  kernel.on_unmap = [this] { CHECK(publish(a, std::string(4000, 'L')) == 17); };
+  CHECK(publish(a, std::string(2000, 'o')) == 16);
+  CHECK(!kernel.on_unmap);
+  CHECK(values.find("a") == nullptr);
+  CHECK(values.size() == 0);
+  CHECK(a->last() == nullptr);
+}
+
+TEST_CASE_FIXTURE(Overtaken, "last values: an older one does not come back when the newer one had to make room") {
+  kernel.on_unmap = [this] {
+    CHECK(publish(a, std::string(10, 'n')) == 17);
+    publish(b, "b");
+  };
+  CHECK(publish(a, std::string(2000, 'o')) == 16);
+  CHECK(!kernel.on_unmap);
+  CHECK(values.find("a") == nullptr);
+  CHECK(a->last() == nullptr);
+  CHECK(values.find("b") == b->last());
+  CHECK(values.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Overtaken, "last values: whoever comes first keeps the newest") {
+  kernel.on_unmap = [this] {
+    CHECK(a->last()->offset == 16);
+    publish(a, std::string(10, 'n'));
+  };
+  CHECK(publish(a, std::string(2000, 'o')) == 16);
+  CHECK(values.find("a") == a->last());
+  CHECK(values.find("a")->offset == 17);
+  CHECK(values.bytes_now() == 10);
 }
 
 TEST_CASE_FIXTURE(Fixture, "last values: who comes while others publish starts with the one before what it sees") {

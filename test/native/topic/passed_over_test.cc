@@ -1,5 +1,6 @@
 // Covers publications that an encoding cannot say: Log::pass_over, and what windows make of the places that they leave.
 // Owner: the test. Thread: main.
+#include <algorithm>
 #include <random>
 
 #include "test/native/topic/topic_fixture.h"
@@ -107,6 +108,16 @@ TEST_CASE("passed over: every frame keeps the offset of its publication, over se
       CHECK(call.window.frames_between(said[a].offset, said[b].offset) == b - a);
       CHECK(call.window.frames_between(said[a].offset, call.window.head_offset()) == said.size() - a);
     }
+    std::uint64_t complete = 0;
+    for (std::uint64_t at = 0; at < end;) {
+      const std::uint64_t next = at + call.window.range(at, 1 + static_cast<std::uint32_t>(random() % 20'000)).length;
+      complete += call.window.frames_ending(at, next);
+      CHECK(complete == static_cast<std::uint64_t>(std::upper_bound(said.begin(), said.end(), next, [](std::uint64_t position, const Said& each) {
+              return position < each.end;
+            }) - said.begin()));
+      at = next;
+    }
+    CHECK(complete == said.size());
     // Any offset from the first frame on may be asked for: by policies that look for where to go on.
     std::uint64_t before = 0;
     for (std::uint64_t offset = said.empty() ? 0 : said.front().offset; offset < call.window.head_offset(); ++offset) {

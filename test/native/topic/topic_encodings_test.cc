@@ -225,7 +225,7 @@ TEST_CASE("topic encodings: publishers on several threads, three encodings, fram
 }
 
 TEST_CASE("topic encodings: two publish at the same moment to logs whose segments are full, again and again") {
-  constexpr int rounds = 1000;
+  constexpr int rounds = 50;
   os::LinuxKernel kernel;
   Scene scene(kernel);
   const Letter small = text_of(9000, 'A');

@@ -26,7 +26,7 @@ function deps(): ApiDeps & { readonly published: string[] } {
 function configure(api: object) {
   const { api: config } = parseOptions({ api })
   if (config === null) throw new Error('there must be an API')
-  return config
+  return { ...config, connectionsMax: 100 }
 }
 
 const loopback = { address: '127.0.0.1', port: 0, optional: false }

@@ -92,7 +92,7 @@ test('a port in use is one line and exit code 1', async (t) => {
 
 test('too many connections for the limit of open files', async (t) => {
   t.match(await runCli(['start', '--set', 'limits.connectionsMax=10000000']), {
-    code: 2, stderr: /^broker: limits\.connectionsMax must be 1\.\.\d+ \(\d+ open files less 128 in reserve\), got: 10000000 \(from --set\)\n$/,
+    code: 2, stderr: /^broker: limits\.connectionsMax must be 1\.\.\d+ \(\d+ open files less \d+ in reserve\), got: 10000000 \(from --set\)\n$/,
   })
 })
 

@@ -1,0 +1,44 @@
+/** The command `broker`: reads the arguments, runs one command, turns errors into one line and an exit code. */
+
+import { Command, CommanderError } from 'commander'
+import { packageVersion } from '../package-info.js'
+import { commands } from './commands.js'
+import { endThoughUnread, exitCodes, reportError, watchOutputs } from './exit.js'
+
+function createProgram(): Command {
+  const program = new Command('broker')
+    .description('A message broker: one publication reaches every subscriber of its topic, fast and at the same time.')
+    .version(packageVersion(), '-V, --version')
+    .showSuggestionAfterError()
+    .addHelpText('after', `
+Examples:
+  $ broker start                        serve on ws://localhost:8001 (publish), ws://localhost:8002 (subscribe),
+                                        localhost:50051 (gRPC) and http://localhost:8000 (API)
+  $ broker sub prices                   print what is published to the topic prices
+  $ broker pub prices '{"EUR": 1.08}'   publish one message to it
+
+Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 and 143 ended by a second signal.`)
+  for (const add of commands) add(program)
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'broker: ').replace(/\n(?=.)/g, ' ')),
+    })
+  }
+  return program
+}
+
+/** Runs the command that the arguments name; never rejects. */
+export async function runProgram(): Promise<void> {
+  watchOutputs()
+  // Without a listener the first opens Node's inspector, to whoever is on this machine, and the second ends the process where a file
+  // may not grow (ulimit -f); with one, that write fails.
+  for (const signal of ['SIGUSR1', 'SIGXFSZ'] as const) process.on(signal, () => {})
+  try {
+    await createProgram().parseAsync()
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportError(error)
+    // Commander has printed its line already; --help and --version come here with 0.
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    endThoughUnread()
+  }
+}
