@@ -57,6 +57,8 @@ const drainMsMax = 3_600_000
 const topicStatsMax = 100_000
 /** How long after drainMs and closeMs a drain that has not ended is cut. */
 const drainGraceMs = 1000
+/** How often memory that was needed for a while is given back. */
+const giveBackMs = 5000
 /** What extensions get for their end when the engine has ended. */
 const extensionCloseMs = 1000
 
@@ -71,6 +73,7 @@ export class Broker {
   readonly #emitter = new EventEmitter<BrokerEvents>()
   readonly #extensions: BrokerExtension[] = []
   readonly #counters = new Map<string, () => number>()
+  readonly #giveBack: NodeJS.Timeout
   #connectionEvents = false
   #ended = false
   #closing: Promise<boolean> | null = null
@@ -84,6 +87,7 @@ export class Broker {
     this.#drainMs = drainMs
     this.#engine = start((events) => this.#dispatch(events))
     stopAtExit(this.#engine)
+    this.#giveBack = setInterval(() => this.#engine.giveBack(), giveBackMs).unref()
     this.port = {
       engine: this.#engine,
       warn: (name, message) => this.#emitter.emit('warning', { type: 'warning', name, message }),
@@ -218,6 +222,7 @@ export class Broker {
   #end(drained: boolean): void {
     if (this.#ended) return
     this.#ended = true
+    clearInterval(this.#giveBack)
     this.#engine.stop()
     forgetAtExit(this.#engine)
     this.#extensionsEnd = Promise.allSettled(this.#extensions.map((extension) => extension.close(extensionCloseMs)))

@@ -1,27 +1,20 @@
 /** From options to a running broker. */
 
-import { availableParallelism } from 'node:os'
-import { allowedCpus } from './allowed-cpus.js'
 import { ApiExtension } from './api-extension.js'
 import { assertProtected } from './api/start-api.js'
 import { Broker, type StartEngine } from './broker.js'
 import { parseOptions } from './config/parse.js'
 import type { BrokerOptions } from './config/schema.js'
 import { describeSystemError, formatEndpoint } from './endpoint.js'
-import { resolveEngineOptions, type Machine } from './engine-options.js'
+import { resolveEngineOptions } from './engine-options.js'
 import { ListenError, StartError } from './errors.js'
-import { resolveAddresses, systemResolve } from './hosts.js'
+import { resolveAddresses } from './hosts.js'
+import { thisMachine } from './machine/machine.js'
+import { memoryShares } from './machine/memory-shares.js'
 import type { EngineOptions, NativeAddon } from './native/binding.js'
 import { loadAddon } from './native/load.js'
 import { shareOpenFiles } from './open-files.js'
 import { PusherExtension } from './pusher-extension.js'
-
-function thisMachine(addon: NativeAddon): Machine {
-  return {
-    openFilesMax: addon.raiseFileLimit(), cores: availableParallelism(), cpus: allowedCpus(), uring: () => addon.uringAvailable(),
-    resolve: systemResolve,
-  }
-}
 
 /** A failed bind, or a thread that the system refuses, in words; any other error as it is. */
 function explain(error: unknown): unknown {
@@ -52,7 +45,8 @@ export async function createBrokerWith(addon: NativeAddon, options: BrokerOption
   const apiAddresses = config.api === null ? [] : await resolveAddresses('api', config.api, machine.resolve)
   if (config.api !== null) assertProtected(config.api, apiAddresses) // before anything is bound
   const { shards, listeners } = engineOptions
-  const files = shareOpenFiles(config, machine.openFilesMax, { shards, listeners: listeners.length })
+  const { connectionsMax: connectionsMost } = memoryShares(machine.memoryBytes)
+  const files = shareOpenFiles(config, machine.openFilesMax, { shards, listeners: listeners.length, connectionsMost })
   const pusher = config.pusher.apps.length === 0 ? null : await PusherExtension.create(config.pusher, files.pusherHttpConnectionsMax)
   const broker = new Broker(engineOptions, config.timeouts.drainMs, starter(addon, engineOptions))
   if (pusher !== null) broker.attach(pusher.attach(broker.port))

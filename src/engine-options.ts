@@ -1,25 +1,16 @@
 /** From a validated configuration and this machine to the engine's options: every default that depends on the machine. */
 
-import { defaultGrpc, defaultResponder, defaultSlowRule, type BrokerConfig } from './config/schema.js'
+import { defaultResponder, defaultSlowRule, type BrokerConfig } from './config/schema.js'
 import { parseStreamAddress } from './config/stream-address.js'
 import { reservedTopics } from './protocol/pusher-topics.js'
 import { formatEndpoint } from './endpoint.js'
 import { ConfigError } from './errors.js'
 import { addressesOf, noPages, resolveListeners, webRulesOf, type Resolve } from './hosts.js'
+import type { Machine } from './machine/machine.js'
+import { memoryShares } from './machine/memory-shares.js'
+import { resolveGrpc, resolveRetain, resolveSizes } from './memory-defaults.js'
 import type { EngineOptions, ListenerOptions, ProtocolName, SlowConsumerRule } from './native/binding.js'
 import { shareOpenFiles } from './open-files.js'
-
-export interface Machine {
-  /** The limit of open files, after raising it. */
-  readonly openFilesMax: number
-  /** CPUs this process may use. */
-  readonly cores: number
-  /** Their numbers; none when they are not known. */
-  readonly cpus: readonly number[]
-  /** Whether the system lets this process use io_uring. Asking makes a ring, which some sandboxes answer by killing the process. */
-  readonly uring: () => boolean
-  readonly resolve: Resolve
-}
 
 const shardsMax = 64
 function resolveIo(io: BrokerConfig['io'], uring: Machine['uring']): EngineOptions['io'] {
@@ -55,11 +46,6 @@ function resolveResponder({ responder }: BrokerConfig): EngineOptions['responder
   return { reply, text, missing, mode: parseInt(mode, 8), idleMs }
 }
 
-function resolveRetain({ retain, responder, limits }: BrokerConfig): EngineOptions['retain'] {
-  const topics = retain.topics ?? (responder?.reply === 'last' ? ['*'] : [])
-  return { ...retain, topics, topicsMax: Math.min(retain.topicsMax, Math.ceil(limits.topicsMax / 2)) }
-}
-
 /** With the latency profile each shard gets a CPU of its own, where one is left for everything else: the last ones. */
 function resolveCpus({ cpus, profile }: BrokerConfig, allowed: readonly number[], shards: number): readonly number[] | null {
   if (cpus !== null || profile !== 'latency' || allowed.length <= shards) return cpus
@@ -75,8 +61,8 @@ const unhurried: EngineOptions['latency'] = { spinUs: 0, realTime: false, lockMe
  */
 export async function resolveEngineOptions(config: BrokerConfig, machine: Machine): Promise<EngineOptions> {
   const shards = config.shards ?? Math.min(Math.max(machine.cores - 1, 1), shardsMax)
+  const shares = memoryShares(machine.memoryBytes)
   const { drainMs: _, ...timeouts } = config.timeouts
-  const { hosts: _hosts, port: _port, ...grpc } = config.grpc ?? defaultGrpc
   const listeners: ListenerOptions[] = [
     ...await plainListeners('websocket-publish', 'publish', config.publish, machine.resolve),
     ...await plainListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
@@ -84,7 +70,7 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
     ...await resolveListeners('grpc', 'grpc', config.grpc, machine.resolve),
     ...await responderListeners(config, machine.resolve),
   ]
-  const { connectionsMax } = shareOpenFiles(config, machine.openFilesMax, { shards, listeners: listeners.length })
+  const { connectionsMax } = shareOpenFiles(config, machine.openFilesMax, { shards, listeners: listeners.length, connectionsMost: shares.connectionsMax })
   return {
     listeners,
     shards,
@@ -93,15 +79,16 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
     io: resolveIo(config.io, machine.uring),
     limits: {
       ...config.limits,
+      ...resolveSizes(config, shares),
       connectionsMax,
       connectionsPerAddressMax: Math.min(config.limits.connectionsPerAddressMax ?? connectionsMax, connectionsMax),
     },
     timeouts,
     sessions: { pingIntervalMs: config.pusher.activityTimeoutMs, pongMs: config.pusher.pongMs },
-    grpc,
+    grpc: resolveGrpc(config, shares),
     slowConsumers: resolveSlowConsumers(config),
     responder: resolveResponder(config),
-    retain: resolveRetain(config),
+    retain: resolveRetain(config, shares),
     latency: config.profile === 'latency' ? config.latency : unhurried,
     cpus: resolveCpus(config, machine.cpus, shards),
   }

@@ -15,7 +15,6 @@ export interface OpenFiles {
   readonly pusherHttpConnectionsMax: number
 }
 
-const connectionsCeiling = 10_000_000
 const apiConnectionsUsual = 1000
 const pusherHttpConnectionsUsual = 10_000
 /** Of all open files, the most that either of those takes by default. */
@@ -32,9 +31,9 @@ const refusals = 32
 /** The API's listeners. */
 const apiListeners = 2
 
-function resolveConnections(explicit: number | undefined, openFilesMax: number, reserve: number): number {
+function resolveConnections(explicit: number | undefined, openFilesMax: number, reserve: number, connectionsMost: number): number {
   const most = openFilesMax - reserve
-  if (explicit === undefined && most >= 1) return Math.min(most, connectionsCeiling)
+  if (explicit === undefined && most >= 1) return Math.min(most, connectionsMost)
   if (explicit !== undefined && explicit <= most) return explicit
   const problem = most >= 1
     ? `must be 1..${most} (${openFilesMax} open files less ${reserve} in reserve)`
@@ -42,8 +41,15 @@ function resolveConnections(explicit: number | undefined, openFilesMax: number, 
   throw new ConfigError([{ path: 'limits.connectionsMax', problem, got: explicit === undefined ? 'nothing' : String(explicit), source: null }])
 }
 
+export interface OpenFilesFor {
+  readonly shards: number
+  readonly listeners: number
+  /** The most connections that memory has room for; what is configured stands all the same. */
+  readonly connectionsMost: number
+}
+
 /** @throws {ConfigError} more connections than the limit of open files allows. */
-export function shareOpenFiles(config: BrokerConfig, openFilesMax: number, counts: { shards: number, listeners: number }): OpenFiles {
+export function shareOpenFiles(config: BrokerConfig, openFilesMax: number, counts: OpenFilesFor): OpenFiles {
   const { api, pusher: { apps }, limits } = config
   const share = Math.max(1, Math.floor(openFilesMax * httpShare))
   const apiConnectionsMax = api === null ? 0 : api.connectionsMax ?? Math.min(apiConnectionsUsual, share)
@@ -52,5 +58,6 @@ export function shareOpenFiles(config: BrokerConfig, openFilesMax: number, count
   const reserve = processFiles + logFilesMax + refusals + shardFiles * counts.shards + counts.listeners + webhooks
     + (api === null ? 0 : apiConnectionsMax + refusingMax + apiListeners)
     + (apps.length === 0 ? 0 : pusherHttpConnectionsMax + refusingMax)
-  return { connectionsMax: resolveConnections(limits.connectionsMax, openFilesMax, reserve), apiConnectionsMax, pusherHttpConnectionsMax }
+  const connectionsMax = resolveConnections(limits.connectionsMax, openFilesMax, reserve, counts.connectionsMost)
+  return { connectionsMax, apiConnectionsMax, pusherHttpConnectionsMax }
 }

@@ -90,7 +90,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                      {InstanceMethod("publish", &EngineObject::publish), InstanceMethod("stats", &EngineObject::stats),
                       InstanceMethod("topicStats", &EngineObject::topic_stats), InstanceMethod("topicStat", &EngineObject::topic_stat),
                       InstanceMethod("setConnectionEvents", &EngineObject::set_connection_events),
-                      InstanceMethod("status", &EngineObject::status),
+                      InstanceMethod("status", &EngineObject::status), InstanceMethod("giveBack", &EngineObject::give_back),
                       InstanceMethod("acceptSession", &EngineObject::accept_session),
                       InstanceMethod("sendToSession", &EngineObject::send_to_session),
                       InstanceMethod("joinTopic", &EngineObject::join_topic), InstanceMethod("leaveTopic", &EngineObject::leave_topic),
@@ -184,6 +184,7 @@ Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
   const auto values = engine.stats();
   for (std::size_t i = 0; i < values.size(); ++i) object.Set(metrics::metric_names[i], static_cast<double>(values[i]));
   object.Set("log_bytes_now", static_cast<double>(engine.memory().bytes_now()));
+  object.Set("log_idle_bytes_now", static_cast<double>(engine.memory().idle_bytes()));
   object.Set("log_segments", static_cast<double>(engine.memory().allocations()));
   object.Set("receive_buffer_bytes_now", static_cast<double>(engine.received_bytes()));
   object.Set("stream_buffer_bytes_now", static_cast<double>(engine.stream_bytes()));
@@ -221,6 +222,8 @@ Napi::Value EngineObject::status(const Napi::CallbackInfo& info) {
   object.Set("turnAgesMs", ages);
   return object;
 }
+
+void EngineObject::give_back(const Napi::CallbackInfo& info) { running(info.Env()).give_back(); }
 
 // Arguments first: reading them may run getters, and those may stop the engine.
 

@@ -28,6 +28,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   Napi::Value topic_stat(const Napi::CallbackInfo& info);
   void set_connection_events(const Napi::CallbackInfo& info);
   Napi::Value status(const Napi::CallbackInfo& info);
+  void give_back(const Napi::CallbackInfo& info);
   void accept_session(const Napi::CallbackInfo& info);
   void send_to_session(const Napi::CallbackInfo& info);
   void join_topic(const Napi::CallbackInfo& info);

@@ -88,7 +88,7 @@ struct Ready {
   bool hang_up = false;  // the peer ended its direction, or the connection failed: read until the end
 };
 
-/// Memory for a log segment. `file` >= 0: a memfd holding the same bytes, for sendfile.
+/// Whole pages of memory for logs. `file` >= 0: a memfd holding the same bytes, for sendfile.
 struct Mapping {
   std::uint8_t* bytes = nullptr;  // nullptr: the system refused
   std::size_t length = 0;
@@ -134,7 +134,11 @@ class Kernel {
   virtual void clear_wake(int fd) = 0;
 
   virtual Mapping map(std::size_t bytes) = 0;
+  /// Without a file. Nothing of it is memory before it is touched.
+  virtual Mapping map_private(std::size_t bytes) = 0;
   virtual void unmap(const Mapping& mapping) = 0;
+  /// Gives the memory of whole pages of a private mapping back. They can be used again; what they held is lost.
+  virtual void discard(base::MutableBytes pages) = 0;
 };
 
 }  // namespace os

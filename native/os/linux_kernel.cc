@@ -280,9 +280,25 @@ Mapping LinuxKernel::map(std::size_t bytes) {
   return {static_cast<std::uint8_t*>(at), bytes, file};
 }
 
+Mapping LinuxKernel::map_private(std::size_t bytes) {
+  void* const at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) return {};
+  return {static_cast<std::uint8_t*>(at), bytes, -1};
+}
+
 void LinuxKernel::unmap(const Mapping& mapping) {
-  CHECK(::munmap(mapping.bytes, mapping.length) == 0);
-  close(mapping.file);
+  if (::munmap(mapping.bytes, mapping.length) != 0) {
+    // A hole would split a mapping, and the process has as many as it may (vm.max_map_count): only the addresses are lost then.
+    CHECK(errno == ENOMEM);
+    discard({mapping.bytes, mapping.length});
+  }
+  if (mapping.file >= 0) close(mapping.file);
+}
+
+void LinuxKernel::discard(base::MutableBytes pages) {
+  if (::madvise(pages.data(), pages.size(), MADV_DONTNEED) == 0) return;
+  constexpr int dontneed_locked = 24;  // MADV_DONTNEED_LOCKED, Linux 5.18; before it, memory that is locked stays
+  ::madvise(pages.data(), pages.size(), dontneed_locked);
 }
 
 std::uint64_t raise_file_limit() {

@@ -29,7 +29,9 @@ class LinuxKernel : public Kernel {
   void signal_wake(int fd) override;
   void clear_wake(int fd) override;
   Mapping map(std::size_t bytes) override;
+  Mapping map_private(std::size_t bytes) override;
   void unmap(const Mapping& mapping) override;
+  void discard(base::MutableBytes pages) override;
 };
 
 /// Raises RLIMIT_NOFILE of this process, soft = hard; returns the soft limit then in force.

@@ -41,7 +41,7 @@ std::unique_ptr<Engine> Engine::start(EngineOptions options, os::Kernel& kernel,
   return engine;
 }
 
-Engine::Engine(EngineOptions options, os::Kernel& kernel, EventSink& events) : context_(std::move(options), kernel, events) {}
+Engine::Engine(EngineOptions options, os::Kernel& kernel, EventSink& events) : context_(std::move(options), kernel, events), heap_(os::heap_state()) {}
 
 Engine::~Engine() { stop(); }
 
@@ -244,6 +244,14 @@ void Engine::close_session(conn::ConnectionId id, std::uint16_t code, std::strin
   message.number = code;
   message.text = std::move(reason);
   post_to(id, std::move(message));
+}
+
+void Engine::give_back() {
+  context_.memory.give_back();
+  context_.topics.forget_unused_in_parts();
+  if (!heap_.is_worth_trimming(os::heap_state())) return;
+  os::trim_heap();
+  heap_.on_trimmed(os::heap_state());
 }
 
 std::vector<std::uint32_t> Engine::silent_ms() const {

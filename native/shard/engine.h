@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "native/os/heap.h"
 #include "native/shard/engine_context.h"
 #include "native/shard/shard.h"
 
@@ -85,6 +86,9 @@ class Engine {
   void leave_topic(conn::ConnectionId id, std::string topic);
   void close_session(conn::ConnectionId id, std::uint16_t code, std::string reason);
 
+  /// To be called every few seconds, by a thread that nobody waits for: gives memory back that was needed for a while.
+  void give_back();
+
   /// Any thread: see Shard::silent_ms, by shard.
   std::vector<std::uint32_t> silent_ms() const;
 
@@ -128,6 +132,7 @@ class Engine {
   std::atomic<unsigned> threads_tuned_{0};
   std::vector<Tuning> tuning_;
   metrics::Block metrics_;
+  os::HeapWatch heap_;  // of `give_back`
 };
 
 }  // namespace shard

@@ -23,6 +23,8 @@ constexpr int waits_per_turn = 4;
 /// What a responder is asked in one go. Of all others one turn takes less (read_quantum_bytes).
 constexpr std::size_t read_bytes = 256 * 1024;
 static_assert(read_bytes >= read_quantum_bytes);
+/// Room for so many messages is kept from turn to turn: 100,000 topics with a new head need 11 MB, but seldom.
+constexpr std::size_t messages_kept = 4096;
 /// How often a paused publisher is looked at, and a drain goes on.
 constexpr int poll_ms = 5;
 
@@ -134,6 +136,7 @@ void Shard::take_messages() {
   inbox_.drain(messages_);
   for (Message& message : messages_) handle(message);
   messages_.clear();
+  if (messages_.capacity() > messages_kept) std::vector<Message>().swap(messages_);
 }
 
 void Shard::handle(Message& message) {

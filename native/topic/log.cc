@@ -22,6 +22,7 @@ void Log::add_interest(unsigned shard) {
   if ((interest_ & shard_bit(shard)) != 0) return;
   interest_ |= shard_bit(shard);
   settled_ |= shard_bit(shard);  // it begins at the head: nothing of what the segments hold is for it
+  if (taken_.size() <= shard) taken_.resize(shard + 1);
   taken_[shard] = position_;
 }
 
@@ -81,7 +82,7 @@ ShardMask Log::take_unnotified() {
 }
 
 void Log::take(unsigned shard, Head until, std::vector<SegmentRef>& held, std::vector<SegmentRef>& garbage) {
-  CHECK(until.position >= taken_[shard] && until.position <= position_);
+  CHECK(shard < taken_.size() && until.position >= taken_[shard] && until.position <= position_);
   notified_ &= ~shard_bit(shard);
   for (const SegmentRef& segment : chain_) {
     if (segment->base() >= until.position) break;

@@ -2,7 +2,6 @@
 // Owner: its topic. Thread: every call under that topic's lock.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -64,7 +63,7 @@ class Log {
   /// Not yet taken by every interested shard; the last one is open for appending. None is empty, and each begins where the one
   /// before it ends.
   std::vector<SegmentRef> chain_;
-  std::array<std::uint64_t, shards_max> taken_{};
+  std::vector<std::uint64_t> taken_;  // by shard, as many as have ever been interested: a topic is to be small
 };
 
 }  // namespace topic

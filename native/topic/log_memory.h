@@ -1,11 +1,13 @@
-// Where segments come from and how much all logs may hold together: one account with a bound, and a small cache of
-// segments so that a steady flow of single publications allocates nothing.
+// Where segments come from and how much all logs may hold together: one account with a bound, and idle segments kept for a
+// while, so that a steady flow of publications allocates nothing and a burst leaves nothing behind. Nothing of it is malloc's:
+// what malloc has once spread over its arenas it keeps.
 // Owner: the engine. Thread: any.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -16,7 +18,7 @@ namespace topic {
 
 class LogMemory {
  public:
-  /// `kernel` outlives this object. `bytes_max` bounds the capacity of all living segments; see `over_limit`.
+  /// `kernel` outlives this object. `bytes_max` bounds the memory of all living segments; see `over_limit`.
   LogMemory(os::Kernel& kernel, std::size_t bytes_max);
   ~LogMemory();
   LogMemory(const LogMemory&) = delete;
@@ -25,9 +27,14 @@ class LogMemory {
   /// A segment of at least `bytes`, ready for `Log::open_segment`. Calls the system: never under a topic's lock. It does not
   /// check the bound: those who bring in bytes do, before they read them (`over_limit`), so that nothing received is lost.
   /// At most `mappings_max` living segments are memfds, so that logs do not take the descriptors of connections; beyond that, and
-  /// when the system refuses one, a segment is heap.
+  /// when the system refuses one, a segment is without a file.
   SegmentRef acquire(std::size_t bytes, Backing backing);
   static constexpr int mappings_max = 64;
+
+  /// To be called every few seconds: what was idle all the time since the last call goes back to the system, except `idle_kept`
+  /// small segments. Calls the system, without a lock.
+  void give_back();
+  static constexpr std::size_t idle_kept = 64;
 
   /// True while the logs hold `bytes_max` or more. Publishers are not read then, and publish() from JavaScript refuses.
   bool over_limit() const { return bytes_now() >= bytes_max_; }
@@ -36,22 +43,54 @@ class LogMemory {
   static constexpr std::size_t excess_bytes_min = 4 * 1024 * 1024;
   /// True once enough was freed that paused publishers may go on (one eighth below the bound: hysteresis).
   bool below_resume() const { return bytes_now() < bytes_max_ - bytes_max_ / 8; }
+  /// Of living segments: their bytes, and the pages of their marks.
   std::size_t bytes_now() const { return bytes_now_.load(std::memory_order_relaxed); }
   std::size_t bytes_max() const { return bytes_max_; }
-  /// Segments taken from the system so far (not from the cache); a ceiling test holds it still.
+  /// What idle segments keep beside that, never more than `idle_bytes_max`.
+  std::size_t idle_bytes() const;
+  std::size_t idle_bytes_max() const { return idle_bytes_max_; }
+  /// Segments whose memory was taken from the system so far (not idle ones used again); a ceiling test holds it still.
   std::size_t allocations() const { return allocations_.load(std::memory_order_relaxed); }
 
  private:
   friend class SegmentRef;
   void release(Segment* segment);  // the last reference is gone; may call the system
 
+  /// Small segments share mappings, which are never unmapped: a process may have 65,530 mappings, and logs more segments.
+  struct Slab {
+    os::Mapping mapping;
+    std::unique_ptr<Segment[]> segments;
+  };
+  /// Segments nobody uses that still have their memory; the last one is used next.
+  struct Idle {
+    std::vector<Segment*> segments;
+    std::size_t least = 0;  // how many there always were since the last `give_back`
+    Segment* take_last();
+    Segment* take(std::size_t capacity);
+    void take_unneeded(std::size_t kept, std::vector<Segment*>& into);
+  };
+
+  Segment* take_idle(std::size_t bytes);
+  Segment* take_cold();
+  Segment* make_small();
+  Segment* make_large(std::size_t bytes, Backing backing);
+  void place_on_heap(Segment& segment, std::size_t bytes);
+  SegmentRef hand_out(Segment* segment);
+  bool keep_idle(Segment* segment);
+  void retire(Segment* segment);
+
   os::Kernel& kernel_;
   const std::size_t bytes_max_;
+  const std::size_t idle_bytes_max_;
   std::atomic<std::size_t> bytes_now_{0};
   std::atomic<std::size_t> allocations_{0};
   std::atomic<int> mappings_{0};
-  std::mutex lock_;
-  std::vector<Segment*> cache_;  // heap segments of the smallest size, at most cache_max
+  mutable std::mutex lock_;  // guards what follows
+  std::size_t idle_bytes_ = 0;
+  Idle small_;
+  Idle large_;                  // without a file
+  std::vector<Segment*> cold_;  // small ones without memory
+  std::vector<Slab> slabs_;
 };
 
 }  // namespace topic

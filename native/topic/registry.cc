@@ -5,7 +5,6 @@
 namespace topic {
 
 namespace {
-constexpr std::size_t remembered_max = 1024;
 constexpr std::size_t buckets_per_look = 1024;
 }
 
@@ -42,6 +41,35 @@ void Registry::forget_unused() {
   // use_count() == 1: only this map holds it, and nobody can take another reference without this lock.
   std::erase_if(topics_, [](const auto& entry) { return entry.second.use_count() == 1; });
   forget_at_ = topics_.size() * 2 + remembered_max;
+}
+
+void Registry::forget_unused_in_parts() {
+  std::size_t parts = 1;
+  for (std::size_t part = 0; part < parts; ++part) {
+    {
+      std::lock_guard guard(lock_);
+      if (topics_.size() <= remembered_max) return;
+      parts = topics_.bucket_count() / buckets_per_look + 1;
+    }
+    take_unused(buckets_per_look);  // and drops them here, without the lock
+  }
+}
+
+std::vector<TopicRef> Registry::take_unused(std::size_t buckets) {
+  std::vector<TopicRef> unused;
+  unused.reserve(buckets);
+  std::lock_guard guard(lock_);
+  for (std::size_t left = std::min(buckets, topics_.bucket_count()); left > 0 && topics_.size() > remembered_max; --left) {
+    look_at_ = (look_at_ + 1) % topics_.bucket_count();
+    for (auto each = topics_.begin(look_at_); each != topics_.end(look_at_);) {
+      const auto here = each++;
+      if (here->second.use_count() > 1) continue;
+      unused.push_back(std::move(here->second));
+      topics_.erase(topics_.find(here->first));
+    }
+  }
+  forget_at_ = std::max(remembered_max, std::min(forget_at_, topics_.size() * 2 + remembered_max));
+  return unused;
 }
 
 /// When all places are taken: forgets one topic that nobody holds, looking at a part of them only, so that a flood of new names

@@ -23,9 +23,14 @@ class Registry {
   TopicRef find(std::string_view name) const;
   std::size_t size() const;
   std::vector<TopicRef> all() const;
+  /// To be called every few seconds: forgets topics that nobody holds while there are more than `remembered_max` in all, a part at a
+  /// time, so that nobody waits long for the lock.
+  void forget_unused_in_parts();
+  static constexpr std::size_t remembered_max = 1024;
 
  private:
   void forget_unused();
+  std::vector<TopicRef> take_unused(std::size_t buckets);
   bool make_room();
 
   struct NameHash {
@@ -36,8 +41,8 @@ class Registry {
   const std::size_t topics_max_;
   mutable std::mutex lock_;
   std::unordered_map<std::string, TopicRef, NameHash, std::equal_to<>> topics_;
-  std::size_t look_at_ = 0;  // the bucket at which `make_room` goes on
-  std::size_t forget_at_ = 1024;  // doubles with the number in use, so that forgetting costs O(1) a topic
+  std::size_t look_at_ = 0;  // the bucket at which looking for unused topics goes on
+  std::size_t forget_at_ = remembered_max;  // doubles with the number in use, so that forgetting costs O(1) a topic
 };
 
 }  // namespace topic

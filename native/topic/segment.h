@@ -27,7 +27,7 @@ struct FrameMark {
 };
 
 enum class Backing : std::uint8_t {
-  heap,   // small and reusable at once: send() copies
+  heap,   // reusable at once: send() copies
   memfd,  // for bursts: ranges may leave by sendfile, so its pages are never used again
 };
 
@@ -37,6 +37,7 @@ inline constexpr std::size_t segment_bytes_max = codec::frame_bytes_max(codec::m
 static_assert(segment_bytes_max < UINT32_MAX - heap_segment_bytes);
 /// A segment is sealed when its index is full, so frames smaller than this on average seal it before its bytes are full.
 inline constexpr std::size_t bytes_per_mark = 32;
+inline constexpr std::size_t page_bytes = 4096;
 
 class Segment {
  public:
@@ -67,8 +68,8 @@ class Segment {
   bool append_empty_mark() {
     CHECK(frames_ > 0);
     if (frames_ == marks_max_) return false;
-    marks_[frames_] = {used_, marks_[frames_ - 1].time_ms, 0};
-    ++frames_;
+    const std::uint32_t time_ms = marks_[frames_ - 1].time_ms;
+    next_mark() = {used_, time_ms, 0};
     has_empty_marks_.store(true, std::memory_order_relaxed);
     return true;
   }
@@ -76,7 +77,7 @@ class Segment {
     CHECK(has_room(bytes));
     std::uint8_t* const at = mapping_.bytes + used_;
     used_ += static_cast<std::uint32_t>(bytes);
-    marks_[frames_++] = {used_, time_ms, excluded};
+    next_mark() = {used_, time_ms, excluded};
     if (excluded != 0) has_exclusions_.store(true, std::memory_order_relaxed);
     return {at, bytes};
   }
@@ -85,18 +86,61 @@ class Segment {
   friend class LogMemory;
   friend class SegmentRef;
 
+  /// Where its memory is.
+  enum class Home : std::uint8_t {
+    heap,     // malloc's, because the system refused a mapping
+    slab,     // one slot of a mapping that many small segments share
+    mapping,  // mappings of its own
+  };
+
+  /// The index of a large segment becomes memory page by page, as it is used, and so it counts: with large frames it is a
+  /// thousandth of the bytes, with the smallest half of them.
+  FrameMark& next_mark() {
+    if (frames_ == marks_counted_) count_marks(marks_per_page);
+    return marks_[frames_++];
+  }
+  static constexpr std::uint32_t marks_per_page = page_bytes / sizeof(FrameMark);
+  void count_marks(std::uint32_t marks) {
+    marks_counted_ += marks;
+    counted_bytes_ += marks * sizeof(FrameMark);
+    // Relaxed: a bound, not a synchronisation.
+    bytes_now_->fetch_add(marks * sizeof(FrameMark), std::memory_order_relaxed);
+  }
+
+  // By LogMemory, while nobody else knows the segment:
+  void place_marks(FrameMark* marks, std::size_t marks_max, std::atomic<std::size_t>* bytes_now) {
+    marks_ = marks;
+    marks_max_ = static_cast<std::uint32_t>(marks_max);
+    bytes_now_ = bytes_now;
+  }
+  void count_all_at_once() {
+    marks_counted_ = marks_max_;
+    counted_bytes_ = capacity() + marks_max_ * sizeof(FrameMark);
+  }
+  void clear() {
+    used_ = 0;
+    frames_ = 0;
+    has_exclusions_.store(false, std::memory_order_relaxed);
+    has_empty_marks_.store(false, std::memory_order_relaxed);
+  }
+
   std::atomic<std::uint32_t> references_{0};
   std::uint32_t used_ = 0;
   std::uint32_t frames_ = 0;
   std::uint32_t marks_max_ = 0;
+  std::uint32_t marks_counted_ = 0;  // marks in pages that `counted_bytes_` has
+  Home home_ = Home::heap;
   std::atomic<bool> has_exclusions_{false};
   std::atomic<bool> has_empty_marks_{false};
   std::uint64_t base_ = 0;
   std::uint64_t first_offset_ = 0;
+  std::size_t counted_bytes_ = 0;  // of it, in the account of all logs
   os::Mapping mapping_;
+  os::Mapping marks_mapping_;  // of Home::mapping
   std::unique_ptr<std::uint8_t[]> heap_;
-  std::unique_ptr<FrameMark[]> marks_;
+  FrameMark* marks_ = nullptr;
   LogMemory* memory_ = nullptr;
+  std::atomic<std::size_t>* bytes_now_ = nullptr;  // the account, in `memory_`
 };
 
 /// A counted reference; the last one gives the segment back to its LogMemory, which may call the system: drop references

@@ -59,11 +59,11 @@ export interface Connection {
  * Connects. `onMessage` is attached before the handshake: a message may come in one packet with its answer.
  * @throws {CommandError} nobody listens, the handshake is refused, or the port is for the other role.
  */
-export function connect(url: URL, role: Role, onMessage: (payload: Buffer) => void = () => {}): Promise<Connection> {
+export function connect(url: URL, role: Role, onMessage: (payload: Buffer, socket: WebSocket) => void = () => {}): Promise<Connection> {
   const socket = new WebSocket(url, {
     perMessageDeflate: false, handshakeTimeout: handshakeTimeoutMs, maxPayload: messageBytesMax,
   })
-  socket.on('message', (payload: Buffer) => onMessage(payload))
+  socket.on('message', (payload: Buffer) => onMessage(payload, socket))
   const closed = new Promise<readonly [number, string]>((resolve) => {
     socket.once('close', (code, reason) => resolve([code, reason.toString()]))
   })

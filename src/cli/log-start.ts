@@ -5,6 +5,8 @@ import type { Logger } from 'pino'
 import { isLoopback } from '../api/loopback.js'
 import type { Broker } from '../broker.js'
 import { describeSystemError, formatEndpoint, isUnixAddress } from '../endpoint.js'
+import { cgroupLimits, type CgroupLimits } from '../machine/cgroups.js'
+import { processBytes } from '../machine/memory-shares.js'
 import type { BoundListener, ProtocolName } from '../native/binding.js'
 import { packageVersion } from '../package-info.js'
 import { logTuning } from './log-tuning.js'
@@ -72,7 +74,26 @@ function alsoIpv4({ dualStack }: BoundListener): string {
   return dualStack ? ', IPv4 too' : ''
 }
 
-export function logStart(broker: Broker, logger: Logger): void {
+/** What the control group allows, where it allows less than the machine has: the defaults follow it. */
+function logLimits({ options }: Broker, { memoryBytes, cpus }: CgroupLimits, logger: Logger): void {
+  if (memoryBytes === null && cpus === null) return
+  const { topicsMax, sendBufferBytes } = options.limits
+  const { streamsMax, bufferBytesMax } = options.grpc
+  const allowed = [
+    ...memoryBytes === null ? [] : [`${formatBytes(memoryBytes)} of memory`],
+    ...cpus === null ? [] : [`${Number(cpus.toFixed(2))} ${cpus === 1 ? 'CPU' : 'CPUs'}`],
+  ]
+  const chosen = [
+    `${topicsMax} topics`, `send buffers of ${formatBytes(sendBufferBytes)}`, `${streamsMax} gRPC calls with ${formatBytes(bufferBytesMax)} of buffers`,
+  ]
+  const details = { event: 'control-group', memoryBytes, cpus, topicsMax, sendBufferBytes, streamsMax, bufferBytesMax }
+  logger.info(details, `the control group allows ${allowed.join(' and ')}; within it: ${chosen.join(', ')}`)
+  if (memoryBytes !== null && memoryBytes < processBytes * 3 / 2) {
+    logger.warn({ event: 'hint' }, `${formatBytes(memoryBytes)} of memory is little: the process alone takes about ${formatBytes(processBytes)}`)
+  }
+}
+
+export function logStart(broker: Broker, logger: Logger, group = cgroupLimits()): void {
   const { shards, io, limits } = broker.options
   for (const listener of broker.listeners) {
     const { protocol, address, port } = listener
@@ -84,6 +105,7 @@ export function logStart(broker: Broker, logger: Logger): void {
     logger.info({ event: 'listening', role: 'api', address, port, url }, `listening on ${url} (api)`)
   }
   logTuning(broker, logger)
+  logLimits(broker, group, logger)
   for (const hint of hints(broker)) logger.warn({ event: 'hint' }, hint)
   const { connectionsMax, messageBytesMax, logBytesMax } = limits
   const sizes = `messages up to ${formatBytes(messageBytesMax)}, ${formatBytes(logBytesMax)} of logs`

@@ -30,10 +30,10 @@ async function run(topics: readonly string[], { url, count }: SubOptions): Promi
   const printer = new Printer(process.stdout, count ?? null)
   let signalled = false
   let leaving = false
-  const { socket, closed } = await connect(subscribeUrl(url, topics), 'subscribe', (payload) => {
-    if (printer.print(payload) || socket.isPaused || leaving) return
-    socket.pause() // the reader of our output sets the pace
-    process.stdout.once('drain', () => socket.resume())
+  const { socket, closed } = await connect(subscribeUrl(url, topics), 'subscribe', (payload, from) => {
+    if (printer.print(payload) || from.isPaused || leaving) return
+    from.pause() // the reader of our output sets the pace
+    process.stdout.once('drain', () => from.resume())
   })
   function leave(): void {
     leaving = true

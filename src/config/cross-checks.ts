@@ -35,7 +35,11 @@ function messageFits(config: BrokerConfig, rooms: readonly Room[]): CrossIssue[]
   }).slice(0, 1)
 }
 
-const messageFitsLog: Check = (config) => messageFits(config, [{ key: 'limits.logBytesMax', bytes: config.limits.logBytesMax }])
+/** The sizes that are optional follow the others where they are not set (memory-defaults.ts). */
+const messageFitsLog: Check = (config) => {
+  const { logBytesMax } = config.limits
+  return logBytesMax === undefined ? [] : messageFits(config, [{ key: 'limits.logBytesMax', bytes: logBytesMax }])
+}
 
 const messageFitsRules: Check = (config) => {
   const { slowConsumers } = config
@@ -46,7 +50,7 @@ const messageFitsRules: Check = (config) => {
 
 /** A buffer that grows may have twice the room of what is in it. */
 const messageFitsBuffers: Check = ({ limits: { messageBytesMax, receiveBufferBytesMax } }) =>
-  messageBytesMax * 2 <= receiveBufferBytesMax ? [] : [{
+  receiveBufferBytesMax === undefined || messageBytesMax * 2 <= receiveBufferBytesMax ? [] : [{
     path: ['limits', 'messageBytesMax'],
     problem: `must be at most half of limits.receiveBufferBytesMax (${receiveBufferBytesMax})`,
     value: messageBytesMax,
@@ -119,7 +123,7 @@ const buffersFit: Check = ({ grpc, limits: { messageBytesMax } }) => {
     { key: 'bufferBytesPerConnectionMax', value: bufferBytesPerConnectionMax, least: messageBytesMax + grpcPrefixBytes, of: 'limits.messageBytesMax and 5 bytes' },
     { key: 'bufferBytesMax', value: bufferBytesMax, least: bufferBytesPerConnectionMax, of: 'grpc.bufferBytesPerConnectionMax' },
   ]
-  return rows.filter(({ value, least }) => value < least).map(({ key, value, least, of }) => ({
+  return rows.filter(({ value, least }) => value !== undefined && value < least).map(({ key, value, least, of }) => ({
     path: ['grpc', key], problem: `must be at least ${of} (${least})`, value,
   }))
 }
@@ -134,7 +138,7 @@ const replyIsOneLine: Check = ({ responder }) =>
 
 /** Else one message would push out every other, or could not be kept itself. */
 const messageFitsRetained: Check = ({ limits: { messageBytesMax }, responder, retain: { topics, bytesMax } }) =>
-  (topics === null && responder?.reply !== 'last') || messageBytesMax * 4 <= bytesMax ? [] : [{
+  (topics === null && responder?.reply !== 'last') || bytesMax === undefined || messageBytesMax * 4 <= bytesMax ? [] : [{
     path: ['limits', 'messageBytesMax'],
     problem: `must be at most a quarter of retain.bytesMax (${bytesMax})`,
     value: messageBytesMax,

@@ -1,7 +1,7 @@
 /**
  * Everything that can be configured: names, bounds, defaults. The environment variables and the meaning of a
  * configuration file follow from this file mechanically (paths.ts, sources.ts); what follows from the machine, such as
- * the number of connections, is filled in by engine-options.ts.
+ * the number of connections, is filled in by engine-options.ts. "By memory": src/machine/memory-shares.ts.
  */
 
 import { z } from 'zod'
@@ -40,7 +40,7 @@ const slowConsumerRule = section({
 })
 
 const limits = section({
-  /** Connections at one time. Default: what the limit of open files allows. */
+  /** Connections at one time. Default: what the limit of open files allows, and memory. */
   connectionsMax: count(1, 10_000_000).optional(),
   /** Connections of one peer address at one time. Default: connectionsMax. */
   connectionsPerAddressMax: count(1, 10_000_000).optional(),
@@ -51,13 +51,17 @@ const limits = section({
   handshakeHeadersMax: count(1, 1000).default(100),
   topicBytesMax: bytes(1, 1024).default(200),
   topicsPerConnectionMax: count(1, 1024).default(64),
-  topicsMax: count(1, 10_000_000).default(100_000),
-  /** All topic logs together. */
-  logBytesMax: bytes(1 * MiB, 64 * GiB).default(256 * MiB),
-  /** Messages and request heads that came in part, of all connections but gRPC's: over it those that hold more than their part end. */
-  receiveBufferBytesMax: bytes(1 * MiB, 64 * GiB).default(256 * MiB),
-  /** SO_SNDBUF asked of the kernel for each connection (which doubles it). */
-  sendBufferBytes: bytes(4 * KiB, 4 * MiB).default(64 * KiB),
+  /** Default: by memory, at most 100,000. */
+  topicsMax: count(1, 10_000_000).optional(),
+  /** All topic logs together. Default: by memory, at most 256 MiB; more where messageBytesMax needs it. */
+  logBytesMax: bytes(1 * MiB, 64 * GiB).optional(),
+  /**
+   * Messages and request heads that came in part, of all connections but gRPC's: over it those that hold more than their part end.
+   * Default: by memory, at most 256 MiB; more where messageBytesMax needs it.
+   */
+  receiveBufferBytesMax: bytes(1 * MiB, 64 * GiB).optional(),
+  /** SO_SNDBUF asked of the kernel for each connection (which doubles it). Default: by memory, 16 to 64 KiB. */
+  sendBufferBytes: bytes(4 * KiB, 4 * MiB).optional(),
 })
 
 const timeouts = section({
@@ -150,12 +154,15 @@ const grpc = section({
   port: count(0, 65535).default(50_051),
   /** Calls open at one time on one connection; told to clients, and refused over it. */
   streamsPerConnectionMax: count(1, 1_000_000).default(100_000),
-  /** Calls open at one time on all connections; UNAVAILABLE over it. */
-  streamsMax: count(1, 10_000_000).default(1_000_000),
+  /** Calls open at one time on all connections; UNAVAILABLE over it. Default: by memory, at most 1,000,000. */
+  streamsMax: count(1, 10_000_000).optional(),
   /** Messages that came in part, and apart from them answers that are not read, of one connection. */
   bufferBytesPerConnectionMax: bytes(64 * KiB, 1 * GiB).default(8 * MiB),
-  /** The same of all connections: over it those that hold more than their part end. */
-  bufferBytesMax: bytes(1 * MiB, 64 * GiB).default(256 * MiB),
+  /**
+   * The same of all connections: over it those that hold more than their part end. Default: by memory, at most 256 MiB, at least
+   * bufferBytesPerConnectionMax.
+   */
+  bufferBytesMax: bytes(1 * MiB, 64 * GiB).optional(),
 })
 
 const responder = section({
@@ -179,8 +186,8 @@ const retain = section({
   topics: listOf(topicPattern(), 'topic patterns').nullable().default(null),
   /** Topics with a last message; those published to longest ago go first. At most half of limits.topicsMax counts. */
   topicsMax: count(1, 10_000_000).default(10_000),
-  /** All last messages together. */
-  bytesMax: bytes(1 * KiB, 64 * GiB).default(64 * MiB),
+  /** All last messages together. Default: by memory, at most 64 MiB; more where messageBytesMax needs it. */
+  bytesMax: bytes(1 * KiB, 64 * GiB).optional(),
 })
 
 /** What `profile: latency` adds for the whole engine. */
@@ -212,7 +219,7 @@ export const brokerSchema = section({
   /** latency: shards on CPUs of their own, and what `latency` says. It costs idle power, not throughput. */
   profile: oneOf('default', 'latency').default('default'),
   latency: latency.prefault({}),
-  /** Event-loop threads. Default: one less than this process's CPUs, at least 1. */
+  /** Event-loop threads. Default: one less than the CPUs that this process may use or has a quota for, at least 1. */
   shards: count(1, 64).optional(),
   /** CPU numbers to pin shard k to (k modulo length), or null. */
   cpus: listOf(count(0, 1023), 'CPU numbers').nullable().default(null),

@@ -339,6 +339,8 @@ export interface NativeEngine extends SessionCalls {
   stats(): EngineStats
   /** Wakes every shard and says when each last turned: a shard that is stuck grows old. */
   status(): EngineStatus
+  /** To be called every few seconds: gives memory back that was needed for a while. */
+  giveBack(): void
   /** At most `max` topics, most skipped first, then most subscribers. */
   topicStats(max: number): TopicStats[]
   /** One topic, or null when nobody uses it or has used it lately. */

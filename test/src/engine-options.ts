@@ -1,10 +1,16 @@
 import { test } from 'tap'
 import { parseOptions } from '../../src/config/parse.js'
 import type { BrokerOptions } from '../../src/config/schema.js'
-import { resolveEngineOptions, type Machine } from '../../src/engine-options.js'
+import { resolveEngineOptions } from '../../src/engine-options.js'
 import { noPages } from '../../src/hosts.js'
+import type { Machine } from '../../src/machine/machine.js'
 
-const machine: Machine = { openFilesMax: 1024, cores: 4, cpus: [0, 1, 2, 3], uring: () => false, resolve: async () => ['10.0.0.7'] }
+const GiB = 2 ** 30
+const MiB = 2 ** 20
+const machine: Machine = {
+  openFilesMax: 1024, cores: 4, cpus: [0, 1, 2, 3], memoryBytes: 64 * GiB, limits: { memoryBytes: null, cpus: null }, uring: () => false,
+  resolve: async () => ['10.0.0.7'],
+}
 
 function resolve(options: BrokerOptions, changes: Partial<Machine> = {}) {
   return resolveEngineOptions(parseOptions(options), { ...machine, ...changes })
@@ -17,7 +23,43 @@ test('what follows from the machine', async (t) => {
   t.equal((await resolve({}, { cores: 1 })).shards, 1)
   t.equal((await resolve({}, { cores: 192 })).shards, 64)
   t.equal((await resolve({ shards: 64 })).limits.connectionsMax, 1024 - 396, 'shards need files of their own')
-  t.equal((await resolve({}, { openFilesMax: 2 ** 30 })).limits.connectionsMax, 10_000_000)
+  t.equal((await resolve({}, { openFilesMax: 2 ** 30, memoryBytes: 2 ** 40 })).limits.connectionsMax, 10_000_000)
+})
+
+test('what follows from much memory', async (t) => {
+  const { limits, grpc, retain } = await resolve({})
+  t.match(limits, { topicsMax: 100_000, logBytesMax: 256 * MiB, receiveBufferBytesMax: 256 * MiB, sendBufferBytes: 65_536 })
+  t.match(grpc, { streamsMax: 1_000_000, bufferBytesMax: 256 * MiB })
+  t.match(retain, { bytesMax: 64 * MiB })
+})
+
+test('what follows from little memory', async (t) => {
+  const { limits, grpc, retain } = await resolve({}, { memoryBytes: 256 * MiB, openFilesMax: 2 ** 20 })
+  t.match(limits, { connectionsMax: 8448, topicsMax: 11_264, logBytesMax: 44 * MiB, receiveBufferBytesMax: 11 * MiB, sendBufferBytes: 16 * 1024 })
+  t.match(grpc, { streamsMax: 22_528, bufferBytesMax: 11 * MiB })
+  t.match(retain, { bytesMax: 11 * MiB })
+})
+
+test('what is configured stands, whatever the memory', async (t) => {
+  const options = await resolve({
+    limits: { connectionsMax: 50_000, topicsMax: 70_000, logBytesMax: '1GiB', sendBufferBytes: '1MiB' },
+    grpc: { streamsMax: 80_000, bufferBytesMax: '2GiB' }, retain: { bytesMax: '3GiB' },
+  }, { memoryBytes: 64 * MiB, openFilesMax: 2 ** 20 })
+  t.match(options.limits, { connectionsMax: 50_000, topicsMax: 70_000, logBytesMax: GiB, sendBufferBytes: MiB })
+  t.match(options.grpc, { streamsMax: 80_000, bufferBytesMax: 2 * GiB })
+  t.match(options.retain, { bytesMax: 3 * GiB })
+})
+
+test('what is not configured has room for what is', async (t) => {
+  const little = { memoryBytes: 64 * MiB }
+  const messages = { messageBytesMax: '4MiB' }
+  const rules = [{ topics: '*', bytesBehindMax: '1GiB' }]
+  t.equal((await resolve({ limits: messages, slowConsumers: rules }, little)).limits.logBytesMax, 16 * MiB)
+  t.equal((await resolve({ limits: messages, slowConsumers: rules }, little)).limits.receiveBufferBytesMax, 8 * MiB)
+  t.equal((await resolve({ limits: messages, slowConsumers: rules }, little)).retain.bytesMax, 16 * MiB)
+  const frames = await resolve({ limits: messages, slowConsumers: rules, grpc: {} }, little)
+  t.equal(frames.limits.logBytesMax, 2 * (6 * 4 * MiB + 4096), 'as JSON a message can be six times as long')
+  t.equal((await resolve({ grpc: { bufferBytesPerConnectionMax: '64MiB' } }, little)).grpc.bufferBytesMax, 64 * MiB)
 })
 
 test('no value is left open', async (t) => {

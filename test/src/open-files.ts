@@ -7,7 +7,7 @@ const app = { id: 'a', key: 'k', secret: 'a-secret-of-some-length' }
 
 /** With one shard and four listeners; what is no connection and no HTTP takes 144 then. */
 function share(options: BrokerOptions, openFilesMax: number) {
-  return shareOpenFiles(parseOptions(options), openFilesMax, { shards: 1, listeners: 4 })
+  return shareOpenFiles(parseOptions(options), openFilesMax, { shards: 1, listeners: 4, connectionsMost: 10_000_000 })
 }
 
 test('all files have one use, and HTTP has its own', async (t) => {

@@ -41,6 +41,8 @@ export interface BrokerProcessOptions {
   readonly env?: Readonly<Record<string, string>>
   /** As in SpawnOptions. */
   readonly openFiles?: number
+  /** See SpawnOptions. */
+  readonly through?: readonly string[]
 }
 
 interface Waiter {

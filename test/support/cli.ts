@@ -28,12 +28,14 @@ export interface SpawnOptions {
   readonly stderr?: 'pipe' | number
   /** Its limit of open files, soft and hard. */
   readonly openFiles?: number
+  /** A command that executes the command behind it. */
+  readonly through?: readonly string[]
 }
 
-export function spawnCli({ args, env = {}, stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', openFiles }: SpawnOptions): ChildProcess {
+export function spawnCli({ args, env = {}, stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', openFiles, through = [] }: SpawnOptions): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('BROKER_') && name !== 'npm_lifecycle_event')
   const limited = openFiles === undefined ? [] : ['prlimit', `--nofile=${openFiles}`]
-  const [program = '', ...words] = [...limited, process.execPath, commandFile, ...args]
+  const [program = '', ...words] = [...through, ...limited, process.execPath, commandFile, ...args]
   return spawn(program, words, {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: [stdin, stdout, stderr],

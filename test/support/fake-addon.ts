@@ -50,6 +50,8 @@ export class FakeEngine implements NativeEngine {
     this.calls.push(`closeSession ${id} ${code} ${reason}`)
   }
 
+  giveBack(): void {}
+
   status() {
     return { turnAgesMs: this.turnAgesMs }
   }

@@ -34,3 +34,8 @@ export function sendQueueBytes(localPort: number, remotePort: number): number | 
   }
   return null
 }
+
+/** Memory of a process that is in RAM now, in bytes. */
+export function residentBytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
+}

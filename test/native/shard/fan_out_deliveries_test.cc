@@ -31,25 +31,27 @@ struct Owner final : shard::FanOutOwner {
   void on_drained(conn::Connection&) override {}
   void on_streams_written(conn::Connection&) override {}
   void on_slow(const shard::SlowReport&, conn::SlowAction) override {}
+  void on_unsent(const shard::SlowReport&) override {}
 };
 
 /// One shard's fan out with subscribers of a topic, one topic each, in an encoding that cannot say everything.
 struct Scene {
   explicit Scene(std::size_t subscribers) {
     rules.push_back({"*", conn::SlowPolicyId::disconnect, {}});
-    fan_out = std::make_unique<shard::FanOut>(0, kernel, connections, block, rules, owner);
+    fan_out = std::make_unique<shard::FanOut>(0, kernel, memory, connections, block, rules, owner);
     for (std::size_t i = 0; i < subscribers; ++i) {
       conn::Connection& connection = connections.add();
       connection.state = conn::State::open;
       connection.id = 100 + i;
       connection.fd = static_cast<int>(100 + i);
+      kernel.watch(0, connection.fd, connection.id, os::Watch::edge_in_out);
       fan_out->subscribe(connection, topic, grpc);
     }
   }
   /// Until nothing is left to be written.
   void run() {
     fan_out->log_ready(topic, grpc);
-    while (fan_out->has_work()) fan_out->run(1);
+    while (fan_out->has_work()) fan_out->run();
   }
 
   TakingKernel kernel;

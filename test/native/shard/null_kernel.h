@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -122,7 +123,13 @@ class NullKernel : public os::Kernel {
     ++calls.maps;
     return {};
   }
+  os::Mapping map_private(std::size_t bytes) override {
+    ++calls.maps;
+    memory_.push_back(std::make_unique<std::uint8_t[]>(bytes));
+    return {memory_.back().get(), bytes, -1};
+  }
   void unmap(const os::Mapping&) override { ++calls.maps; }
+  void discard(base::MutableBytes) override { ++calls.others; }
 
  private:
   void note(int fd, std::size_t bytes) {
@@ -144,6 +151,7 @@ class NullKernel : public os::Kernel {
   };
   int next_fd_ = 10;
   std::vector<Socket> sockets_;
+  std::vector<std::unique_ptr<std::uint8_t[]>> memory_;  // mapped; kept until the end
   std::vector<Listener> listeners_;
   std::vector<int> ready_now_;
 };

@@ -322,7 +322,27 @@ os::Mapping FakeKernel::map(std::size_t bytes) {
   return {files_[fd]->data(), bytes, fd};
 }
 
+os::Mapping FakeKernel::map_private(std::size_t bytes) {
+  step();
+  if (chance(random_, faults.refused_private_map)) return {};
+  auto memory = std::make_unique<Page[]>(bytes / sizeof(Page));
+  std::uint8_t* const at = memory[0].data();
+  private_[at] = std::move(memory);
+  return {at, bytes, -1};
+}
+
+void FakeKernel::discard(base::MutableBytes pages) {
+  CHECK(pages.size() % sizeof(Page) == 0);
+  const auto behind = private_.upper_bound(pages.data());
+  CHECK(behind != private_.begin());
+  discarded_bytes_ += pages.size();
+}
+
 void FakeKernel::unmap(const os::Mapping& mapping) {
+  if (mapping.file < 0) {
+    CHECK(private_.erase(mapping.bytes) == 1);
+    return;
+  }
   require(mapping.file, Kind::file);
   CHECK(files_.at(mapping.file)->data() == mapping.bytes);
   files_.erase(mapping.file);

@@ -3,10 +3,12 @@
 // Owner: the test. Thread: main; a shard is stepped, never run.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -29,6 +31,7 @@ struct Faults {
   unsigned aborted_accept = 0;
   unsigned exhausted_accept = 0;
   unsigned refused_map = 0;    // no memfd
+  unsigned refused_private_map = 0;
   unsigned refused_watch = 0;  // connections only
 };
 
@@ -64,6 +67,9 @@ class FakeKernel final : public os::Kernel {
   std::size_t unaccepted() const;
   std::size_t open_fds() const { return open_.size(); }
   std::size_t mappings() const { return files_.size(); }
+  /// Memory without a file that is mapped, and how much was ever given back of it.
+  std::size_t private_mappings() const { return private_.size(); }
+  std::size_t discarded_bytes() const { return discarded_bytes_; }
 
   // os::Kernel.
   std::int64_t now_ns() override;
@@ -87,7 +93,9 @@ class FakeKernel final : public os::Kernel {
   void signal_wake(int fd) override;
   void clear_wake(int fd) override;
   os::Mapping map(std::size_t bytes) override;
+  os::Mapping map_private(std::size_t bytes) override;
   void unmap(const os::Mapping& mapping) override;
+  void discard(base::MutableBytes pages) override;
 
  private:
   struct Socket {
@@ -144,6 +152,9 @@ class FakeKernel final : public os::Kernel {
   std::map<int, Poller> pollers_;
   std::map<int, std::uint64_t> wakes_;
   std::map<int, SharedBytes> files_;
+  using Page = std::array<std::uint8_t, 4096>;
+  std::map<const std::uint8_t*, std::unique_ptr<Page[]>> private_;
+  std::size_t discarded_bytes_ = 0;
   std::map<int, std::int64_t> blocked_;  // sockets with an injected refusal, and when it ends
 };
 

@@ -24,7 +24,7 @@ struct GrpcStream {
   std::optional<int> status;  // grpc-status
   std::string status_text;
   std::optional<std::uint32_t> reset;  // the code
-  std::int64_t window = 0;             // what the server may still send
+  std::int64_t window = 65'535;        // what the server may still send
   std::int64_t granted = 0;            // what we may send it, but for the initial window
   std::string partial;                 // of a message
 };

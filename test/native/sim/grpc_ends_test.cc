@@ -210,7 +210,7 @@ TEST_CASE("grpc ends: a call ends here when its deadline has come, whatever its 
   on.publish("t", std::string("later"));
   on.settle();
   for (const std::uint32_t stream : {5u, 7u}) {
-    CHECK(client.streams[stream].messages.size() == 2);
+    CHECK(client.streams[stream].messages.size() == 1);  // they subscribed behind the first publication
     CHECK(!client.streams[stream].status);
   }
   CHECK(client.trouble == "");

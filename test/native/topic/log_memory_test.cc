@@ -1,4 +1,4 @@
-// Covers native/topic/log_memory.cc: the account, the bound, the cache, and a system without descriptors.
+// Covers native/topic/log_memory.cc: the account, the bound, idle segments, and a system without descriptors or memory.
 // Owner: the test. Thread: main.
 #include "native/topic/log_memory.h"
 
@@ -6,11 +6,24 @@
 #include "test/native/doctest_last.h"
 
 using topic::Backing;
+using topic::FrameMark;
 using topic::heap_segment_bytes;
 using topic::LogMemory;
+using topic::page_bytes;
 using topic::SegmentRef;
 
-TEST_CASE("log memory: counts the capacity of what lives") {
+namespace {
+/// What a small segment takes: its bytes, and the marks beside them.
+constexpr std::size_t small_bytes = heap_segment_bytes + heap_segment_bytes / topic::bytes_per_mark * sizeof(FrameMark);
+
+std::vector<SegmentRef> acquire_many(LogMemory& memory, std::size_t count, std::size_t bytes) {
+  std::vector<SegmentRef> segments;
+  for (std::size_t i = 0; i < count; ++i) segments.push_back(memory.acquire(bytes, Backing::heap));
+  return segments;
+}
+}  // namespace
+
+TEST_CASE("log memory: counts what lives, bytes and marks") {
   sim::FakeKernel kernel(1);
   LogMemory memory(kernel, 1 << 20);
   CHECK(memory.bytes_now() == 0);
@@ -23,14 +36,56 @@ TEST_CASE("log memory: counts the capacity of what lives") {
     CHECK(large->capacity() % 4096 == 0);
     CHECK(large->file() >= 0);
     const SegmentRef shared = large;
-    CHECK(memory.bytes_now() == small->capacity() + large->capacity());
+    CHECK(memory.bytes_now() == small_bytes + large->capacity());  // of the large one's marks none is memory yet
     CHECK(kernel.mappings() == 1);
   }
   CHECK(memory.bytes_now() == 0);
   CHECK(kernel.mappings() == 0);
 }
 
-TEST_CASE("log memory: small heap segments come from the cache, empty") {
+TEST_CASE("log memory: marks of a large segment count by the page that they fill, whatever it is backed by") {
+  for (const Backing backing : {Backing::heap, Backing::memfd}) {
+    sim::FakeKernel kernel(1);
+    LogMemory memory(kernel, 1 << 20);
+    constexpr std::size_t marks_per_page = page_bytes / sizeof(FrameMark);
+    SegmentRef segment = memory.acquire(1 << 20, backing);
+    segment->start_at(0, 0);
+    for (std::size_t frames = 1; segment->has_room(32); ++frames) {
+      segment->append(32, 0, 0);
+      const std::size_t pages = (frames + marks_per_page - 1) / marks_per_page;
+      REQUIRE(memory.bytes_now() == (1u << 20) + pages * page_bytes);
+    }
+    CHECK(segment->frames() == (1u << 20) / 32);
+    CHECK(memory.bytes_now() == (1u << 20) * 3 / 2);
+    segment = SegmentRef();
+    CHECK(memory.bytes_now() == 0);
+    CHECK(memory.idle_bytes() == 0);  // it is larger than all that may be idle
+  }
+}
+
+TEST_CASE("log memory: a large segment that is used again counts the marks that are memory already") {
+  sim::FakeKernel kernel(1);
+  LogMemory memory(kernel, 256u << 20);
+  {
+    const SegmentRef segment = memory.acquire(256 * 1024, Backing::heap);
+    segment->start_at(0, 0);
+    for (int i = 0; i < 300; ++i) segment->append(100, 0, 9);
+  }
+  CHECK(memory.idle_bytes() == 256 * 1024 + 2 * page_bytes);
+  const SegmentRef again = memory.acquire(256 * 1024, Backing::heap);
+  CHECK(memory.allocations() == 1);
+  CHECK(memory.idle_bytes() == 0);
+  CHECK(memory.bytes_now() == 256 * 1024 + 2 * page_bytes);
+  CHECK(again->frames() == 0);
+  CHECK(!again->has_exclusions());
+  again->start_at(0, 0);
+  for (int i = 0; i < 512; ++i) again->append(100, 0, 0);
+  CHECK(memory.bytes_now() == 256 * 1024 + 2 * page_bytes);
+  again->append(100, 0, 0);
+  CHECK(memory.bytes_now() == 256 * 1024 + 3 * page_bytes);
+}
+
+TEST_CASE("log memory: small segments are used again at once, empty") {
   sim::FakeKernel kernel(1);
   LogMemory memory(kernel, 1 << 20);
   for (int i = 0; i < 10; ++i) {
@@ -41,11 +96,58 @@ TEST_CASE("log memory: small heap segments come from the cache, empty") {
     CHECK(segment->frames() == 1);
   }
   CHECK(memory.allocations() == 1);
-  std::vector<SegmentRef> many;
-  for (int i = 0; i < 200; ++i) many.push_back(memory.acquire(100, Backing::heap));
-  CHECK(memory.bytes_now() == 200 * heap_segment_bytes);
+  std::vector<SegmentRef> many = acquire_many(memory, 200, 100);
+  CHECK(memory.bytes_now() == 200 * small_bytes);
   many.clear();
   CHECK(memory.bytes_now() == 0);
+}
+
+TEST_CASE("log memory: what is idle is bounded, and the rest goes back at once") {
+  sim::FakeKernel kernel(1);
+  LogMemory memory(kernel, 16u << 20);
+  CHECK(memory.idle_bytes_max() == 1u << 20);
+  acquire_many(memory, 600, 1).clear();
+  const std::size_t idle = memory.idle_bytes();
+  CHECK(idle <= memory.idle_bytes_max());
+  CHECK(idle + small_bytes > memory.idle_bytes_max());
+  CHECK(kernel.discarded_bytes() == 600 * small_bytes - idle);
+  // Their addresses are used again.
+  const std::size_t mappings = kernel.private_mappings();
+  acquire_many(memory, 600, 1).clear();
+  CHECK(kernel.private_mappings() == mappings);
+}
+
+TEST_CASE("log memory: what was idle since the last look goes back, but for a few") {
+  sim::FakeKernel kernel(1);
+  LogMemory memory(kernel, 256u << 20);
+  acquire_many(memory, 300, 1).clear();
+  const std::vector<SegmentRef> large = acquire_many(memory, 3, 256 * 1024);
+  acquire_many(memory, 4, 1 << 20).clear();
+  memory.give_back();  // all of it was used since the memory was made
+  CHECK(memory.idle_bytes() == 300 * small_bytes + (4u << 20));
+  {
+    const std::vector<SegmentRef> used = acquire_many(memory, 100, 1);
+    const SegmentRef burst = memory.acquire(1 << 20, Backing::heap);
+  }
+  memory.give_back();  // a hundred and one were needed in between
+  CHECK(memory.idle_bytes() == 100 * small_bytes + (1u << 20));
+  memory.give_back();
+  CHECK(memory.idle_bytes() == LogMemory::idle_kept * small_bytes);
+  memory.give_back();
+  CHECK(memory.idle_bytes() == LogMemory::idle_kept * small_bytes);
+  CHECK(kernel.discarded_bytes() == (300 - LogMemory::idle_kept) * small_bytes);
+  CHECK(memory.bytes_now() == 3 * 256 * 1024);
+}
+
+TEST_CASE("log memory: nothing stays mapped after it") {
+  sim::FakeKernel kernel(1);
+  {
+    LogMemory memory(kernel, 256u << 20);
+    acquire_many(memory, 100, 1).clear();
+    acquire_many(memory, 3, 300'000).clear();
+    CHECK(kernel.private_mappings() > 0);
+  }
+  CHECK(kernel.private_mappings() == 0);
 }
 
 TEST_CASE("log memory: a memfd segment is never used again") {
@@ -66,9 +168,42 @@ TEST_CASE("log memory: without a descriptor for a memfd the heap serves") {
   CHECK(segment->capacity() >= 300'000);
 }
 
+TEST_CASE("log memory: without a mapping malloc serves, and counts the same") {
+  sim::FakeKernel kernel(1);
+  kernel.faults.refused_map = 1000;
+  kernel.faults.refused_private_map = 1000;
+  LogMemory memory(kernel, 256u << 20);
+  {
+    const SegmentRef small = memory.acquire(1, Backing::heap);
+    CHECK(small->capacity() == heap_segment_bytes);
+    CHECK(memory.bytes_now() == small_bytes);
+    const SegmentRef large = memory.acquire(300'000, Backing::memfd);
+    CHECK(large->file() == -1);
+    CHECK(memory.bytes_now() == small_bytes + large->capacity() * 3 / 2);
+    large->start_at(0, 0);
+    CHECK(large->append(300'000, 0, 0).size() == 300'000);
+  }
+  CHECK(memory.bytes_now() == 0);
+  CHECK(memory.idle_bytes() == 0);
+}
+
+TEST_CASE("log memory: a memfd whose marks find no memory is let go of") {
+  sim::FakeKernel kernel(1);
+  kernel.faults.refused_private_map = 1000;
+  LogMemory memory(kernel, 256u << 20);
+  for (int i = 0; i < 2 * LogMemory::mappings_max; ++i) {
+    const SegmentRef segment = memory.acquire(300'000, Backing::memfd);
+    CHECK(segment->file() == -1);
+    CHECK(kernel.mappings() == 0);
+    CHECK(kernel.open_fds() == 0);
+  }
+  kernel.faults.refused_private_map = 0;
+  CHECK(memory.acquire(300'000, Backing::memfd)->file() >= 0);
+}
+
 TEST_CASE("log memory: over the bound, and well below it again") {
   sim::FakeKernel kernel(1);
-  LogMemory memory(kernel, 8 * heap_segment_bytes);
+  LogMemory memory(kernel, 8 * small_bytes);
   std::vector<SegmentRef> segments;
   for (int i = 0; i < 7; ++i) segments.push_back(memory.acquire(1, Backing::heap));
   CHECK(!memory.over_limit());

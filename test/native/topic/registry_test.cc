@@ -37,6 +37,23 @@ TEST_CASE("registry: forgets unused topics before it grows for ever, never used 
   CHECK(registry.open("kept") == kept);
 }
 
+TEST_CASE("registry: what was used long ago is forgotten in the end, but for a number that is remembered") {
+  topic::Registry registry(100'000);
+  std::vector<topic::TopicRef> held;
+  for (int i = 0; i < 60'000; ++i) held.push_back(registry.open("t-" + std::to_string(i)));
+  registry.forget_unused_in_parts();
+  CHECK(registry.size() == 60'000);
+  held.resize(5000);
+  registry.forget_unused_in_parts();
+  CHECK(registry.size() == 5000);
+  for (int i = 0; i < 5000; ++i) REQUIRE(registry.find("t-" + std::to_string(i)) == held[static_cast<std::size_t>(i)]);
+  held.clear();
+  registry.forget_unused_in_parts();
+  CHECK(registry.size() == topic::Registry::remembered_max);
+  registry.forget_unused_in_parts();
+  CHECK(registry.size() == topic::Registry::remembered_max);
+}
+
 TEST_CASE("registry: many threads open and drop, and see one topic") {
   topic::Registry registry(8);
   std::atomic<int> wrong{0};
@@ -48,6 +65,7 @@ TEST_CASE("registry: many threads open and drop, and see one topic") {
         state = state * 1664525 + 1013904223;
         const std::string name = "t" + std::to_string((state >> 16) % 16);
         const topic::TopicRef topic = registry.open(name);
+        if (i % 64 == 0) registry.forget_unused_in_parts();
         if (topic && (topic->name() != name || registry.open(name) != topic)) ++wrong;
       }
     });

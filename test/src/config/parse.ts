@@ -150,8 +150,7 @@ test('defaults', async (t) => {
     cpus: null,
     limits: {
       messageBytesMax: 65_536, fragmentsPerMessageMax: 1024, controlFramesPerSecondMax: 100, handshakeBytesMax: 16_384,
-      handshakeHeadersMax: 100, topicBytesMax: 200, topicsPerConnectionMax: 64, topicsMax: 100_000, logBytesMax: 268_435_456,
-      receiveBufferBytesMax: 268_435_456, sendBufferBytes: 65_536,
+      handshakeHeadersMax: 100, topicBytesMax: 200, topicsPerConnectionMax: 64,
     },
     timeouts: { handshakeMs: 10_000, messageMs: 30_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000, drainMs: 5000 },
     slowConsumers: [],
@@ -182,7 +181,7 @@ test('the command also knows its log', async (t) => {
 test('gRPC: on for the command, off inside a program', async (t) => {
   t.equal(parseOptions({}).grpc, null)
   t.strictSame(parseConfig({}, () => null).grpc, {
-    port: 50_051, streamsPerConnectionMax: 100_000, streamsMax: 1_000_000, bufferBytesPerConnectionMax: 8_388_608, bufferBytesMax: 268_435_456,
+    port: 50_051, streamsPerConnectionMax: 100_000, bufferBytesPerConnectionMax: 8_388_608,
   })
   t.equal(parseConfig({ grpc: null }, () => null).grpc, null)
   t.match(parseOptions({ grpc: {} }).grpc, { port: 50_051 })

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { allowedCpus, parseCpuList } from '../../src/allowed-cpus.js'
+import { allowedCpus, parseCpuList } from '../../../src/machine/allowed-cpus.js'
 
 test('lists of CPUs as the kernel writes them', async (t) => {
   t.strictSame(parseCpuList('0-2,8\n'), [0, 1, 2, 8])
