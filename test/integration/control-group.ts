@@ -47,7 +47,7 @@ async function survive(t: Test, bytes: number): Promise<void> {
     client.socket.pause()
     stuck.push(client)
   }
-  await publishUntilRefused(broker, 200)
+  await publishUntilRefused(broker, 20)
   t.equal(broker.process.exitCode, null)
   t.match(group.read('memory.oom_control'), /^oom_kill 0$/m)
   for (const { socket } of stuck) socket.destroy()

@@ -70,7 +70,7 @@ test('a topic that nobody uses any more makes room', async (t) => {
 test('a message that never ends, however often a byte of it comes: 1008', async (t) => {
   const broker = await startBroker(t, { args: ['--set', 'timeouts.messageMs=200'] })
   const client = await openRaw(t, broker.publishPort)
-  client.write(frame({ opcode: opcodes.text, declared: 60_000n }))
+  client.write(frame({ opcode: opcodes.binary, declared: 60_000n }))
   const drip = setInterval(() => client.write('x'), 20)
   t.teardown(() => clearInterval(drip))
   t.strictSame(closeOf(await client.frame()), { code: 1008, reason: 'the message took too long' })

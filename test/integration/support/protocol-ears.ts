@@ -83,7 +83,7 @@ async function openPublishers(t: Test, { broker, publishUrl, grpcPort }: GrpcBro
 /** A broker with everything switched on, a subscriber and a publisher of the topic for each protocol. */
 export async function openRoom(t: Test, options: BrokerOptions = {}): Promise<Room> {
   const hosts = ['127.0.0.1']
-  const embedded = await embedGrpc(t, { ...options, api: { hosts, port: 0 }, pusher: { hosts, port: 0, apps: [app] } })
+  const embedded = await embedGrpc(t, { ...options, api: { hosts, port: 0 }, pusher: { hosts, port: 0, apps: [{ ...app, shared: true }] } })
   const pusherPort = embedded.broker.listeners.find(({ protocol }) => protocol === 'pusher')?.port ?? 0
   return {
     ...embedded, topic, ears: await openEars(t, embedded, pusherPort), publishers: await openPublishers(t, embedded, pusherPort),
