@@ -55,7 +55,7 @@ std::optional<HttpRefusal> check_method(const HttpRequest& request) {
 }
 
 /// The first one offered that is no credential, of all headers of that name (RFC 6455 §4.2.2 item 5); 400 when one is no token.
-std::optional<HttpRefusal> select_subprotocol(const HttpRequest& request, std::string_view& selected) {
+std::optional<HttpRefusal> select_subprotocol(const HttpRequest& request, std::string& selected) {
   for (const HttpHeader& header : request.headers) {
     if (!header_is(header, "Sec-WebSocket-Protocol")) continue;
     const bool sound = for_each_part(header.value, ',', [&](std::string_view part) {

@@ -11,8 +11,8 @@ namespace codec {
 
 struct Upgrade {
   bool accepted = false;
-  std::string accept_key;        // Sec-WebSocket-Accept, when accepted
-  std::string_view subprotocol;  // the one that is selected, a view into the request; empty: none was offered
+  std::string accept_key;   // Sec-WebSocket-Accept, when accepted
+  std::string subprotocol;  // the one that is selected; empty: none was offered
   HttpRefusal refusal;     // when not
 };
 
