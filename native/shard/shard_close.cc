@@ -215,7 +215,7 @@ void Shard::on_idle(Connection& connection) {
   }
   connection.awaiting_pong = true;
   connection.since_ms = now_ms_;
-  if (connection.has_outbound()) return;  // it has enough of ours to read already
+  // Also behind what it has not read yet: it may read it in time, and then has to be asked to say so.
   if (connection.streams) {
     connection.stream_codec().ping();
   } else if (manners.ping_text.empty()) {

@@ -68,6 +68,26 @@ TEST_CASE("regression: a publisher that we do not read is not asked for a pong")
   CHECK(!publisher.is_over());
 }
 
+TEST_CASE("regression: who had to read something else first when it was to be pinged is pinged all the same, and lives") {
+  shard::EngineOptions options = with_rule(conn::SlowPolicyId::disconnect, 1 << 30, 3'600'000);
+  options.idle = {1000, 2000};
+  EngineOnFake on(options);
+  Client& subscriber = on.subscriber("/t", 2000);
+  on.settle();
+  subscriber.pace = Pace::stuck;
+  for (int i = 0; i < 4; ++i) on.publish("t", 1500);
+  subscriber.send_ping("its pong waits behind what is not read");
+  on.settle();
+  on.settle(400);  // silence for longer than an interval
+  REQUIRE(on.kernel.is_refusing(subscriber.socket()));
+  subscriber.pace = Pace::eager;
+  on.settle();
+  REQUIRE(subscriber.messages.size() == 4);
+  for (int i = 0; i < 5; ++i) on.settle(300);
+  CHECK(subscriber.is_open());
+  CHECK(on.stat(Metric::connections_now) == 1);
+}
+
 TEST_CASE("regression: age counts also for who was refused before anything was published") {
   EngineOnFake on(with_rule(conn::SlowPolicyId::drop_oldest, 1 << 30, 200));
   Client& slow = on.subscriber("/t", 2000);
