@@ -33,6 +33,8 @@ const floorProgram = join(binFolder, 'floor')
 const echoFloorProgram = join(binFolder, 'echo_floor')
 const goEchoProgram = join(binFolder, 'go-echo')
 const nchanModule = '/usr/lib/nginx/modules/ngx_nchan_module.so'
+/** The folder of another checkout, built. */
+const otherVariable = 'BENCH_CHECKOUT'
 const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
 
 /** The arm's URLs in the scenarios of a family, or undefined where it takes no part. */
@@ -94,13 +96,13 @@ function familyFlags(family: Family, ports: Ports): readonly string[] {
   }
 }
 
-function broker(name: string, io: string, about: string, more: readonly string[] = []): Arm {
+function broker(name: string, io: string, about: string, more: readonly string[] = [], main = brokerMain): Arm {
   return {
     name,
     about,
-    missing: needs(brokerMain, 'npm run build'),
+    missing: needs(main, 'npm run build'),
     command: (ports, family) => [
-      process.execPath, brokerMain, 'start', '--host', '127.0.0.1', '--shards', '1', '--log-level', 'warn', '--io', io,
+      process.execPath, main, 'start', '--host', '127.0.0.1', '--shards', '1', '--log-level', 'warn', '--io', io,
       '--subscribe-port', String(ports.subscribe), '--api-port', '0', ...familyFlags(family, ports), ...more,
     ],
     // The backends differ only in batches of writes: a reply is none, and a gRPC load has few connections.
@@ -141,10 +143,18 @@ function floor(name: string, how: string, about: string): Arm {
   }
 }
 
+/** A second checkout's broker beside this one's: what a change costs, in one interleaved run. */
+function otherCheckout(): Arm {
+  const folder = process.env[otherVariable]
+  const arm = broker('broker-other', 'auto', `the broker of the checkout that ${otherVariable} names`, [], join(folder ?? root, 'dist/src/cli/main.js'))
+  return folder === undefined ? { ...arm, missing: () => `${otherVariable} is not set` } : arm
+}
+
 export const arms: readonly Arm[] = [
   broker('broker', 'auto', 'this broker, one shard, the backend it picks itself'),
   broker('broker-epoll', 'epoll', 'the same with --io epoll'),
   broker('broker-uring', 'uring', 'the same with --io uring'),
+  otherCheckout(),
   floor('floor', 'send', 'bare send() to connected sockets, at most one MSS each per pass, no protocol'),
   floor('floor-sendfile', 'sendfile', 'the same loop with sendfile() from a memfd, 61,440 B per pass, for 16 KiB and more'),
   { name: 'bun', about: 'Bun, native server.publish()', missing: needsPeer('bun'), command: (ports) => onBun('bun.mjs', ports) },

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  channelBurstRows, channelRows, echo, grpcFanOutRows, grpcLast, grpcPublish, manyToMany, manyToManyPaced, oneToMany,
+  calm, channelBurstRows, channelRows, echo, flooded, grpcFanOutRows, grpcLast, grpcPublish, manyToMany, manyToManyPaced, oneToMany,
   pusherChannelRows, pusherEventRows, pusherOneChannel, respondRows, slow, slowPercent, storm, type LoadRow,
 } from '../src/bench/load-rows.js'
 import type { LoadResult } from '../src/bench/load-result.js'
@@ -107,23 +107,24 @@ const paced: Scenario = {
   },
 }
 
-/** The figures of those who read, and how much worse they are than in a run of the same arm where everybody reads. */
-const slowPaired: Scenario = {
-  ...loadScenario(slow, { ...known, weight: 2.5 }),
-  about: `${slow.about}; × the same without them`,
-  metrics: [
-    ...deliveryMetrics,
-    { key: 'p99Ratio', title: 'p99 ×', better: 'lower', digits: 2 },
-    { key: 'spreadRatio', title: 'spread ×', better: 'lower', digits: 2 },
-  ],
-  measure: async (bench) => {
-    const readers = 1000 - slowPercent * 10
-    const all = await loadFreshServer(bench, ['one-to-many', '--subscribers', `${readers}`])
-    const some = await loadFreshServer(bench, slow.args)
-    const [without, values] = [deliveryValues(all), deliveryValues(some)]
-    const ratio = (key: string): number => (values[key] ?? NaN) / (without[key] ?? NaN)
-    return { values: { ...values, p99Ratio: ratio('totalP99Ms'), spreadRatio: ratio('spreadMs') }, raw: [all, some] }
-  },
+/** The figures under an adversity, and how much worse they are than in a run of the same arm without it. */
+function paired(row: LoadRow, weight: number, without: readonly string[]): Scenario {
+  return {
+    ...loadScenario(row, { ...known, weight }),
+    about: `${row.about}; × the same without them`,
+    metrics: [
+      ...deliveryMetrics,
+      { key: 'p99Ratio', title: 'p99 ×', better: 'lower', digits: 2 },
+      { key: 'spreadRatio', title: 'spread ×', better: 'lower', digits: 2 },
+    ],
+    measure: async (bench) => {
+      const calmResult = await loadFreshServer(bench, without)
+      const result = await loadFreshServer(bench, row.args)
+      const [calmValues, values] = [deliveryValues(calmResult), deliveryValues(result)]
+      const ratio = (key: string): number => (values[key] ?? NaN) / (calmValues[key] ?? NaN)
+      return { values: { ...values, p99Ratio: ratio('totalP99Ms'), spreadRatio: ratio('spreadMs') }, raw: [calmResult, result] }
+    },
+  }
 }
 
 /** Resident bytes that one more idle subscriber costs: the first hundreds pay for what is allocated once. */
@@ -204,7 +205,8 @@ export const scenarios: readonly Scenario[] = [
   ...present(channelsFew).map((row) => loadScenario(row, { ...known, weight: 0.8 })),
   ...present(channelsMost).map((row) => loadScenario(row, { ...known, weight: 1.5 })),
   paced,
-  slowPaired,
+  paired(slow, 2.5, ['one-to-many', '--subscribers', `${1000 - slowPercent * 10}`]),
+  paired(flooded, 1.5, calm.args),
   loadScenario(storm, { metrics: stormMetrics, values: stormValues, limitedTo: knownArms }),
   ...present(burstsMost).map((row) => loadScenario(row, { ...known, weight: 1.5 })),
   loadScenario(oneToManyKernel, { metrics: kernelMetrics, values: kernelValues, weight: 0.6, limitedTo: frontArms }),

@@ -17,8 +17,10 @@ export interface OpenFiles {
 
 const apiConnectionsUsual = 1000
 const pusherHttpConnectionsUsual = 10_000
-/** Of all open files, the most that either of those takes by default. */
-const httpShare = 1 / 8
+/** What either of those takes of few files by default, and at most of fewer still: nearly all files are for subscribers. */
+const httpShare = 1 / 100
+const httpLeast = 128
+const httpShareMost = 1 / 8
 
 /** Node itself, standard streams, configuration files, name look-ups, and the log's own descriptor. */
 const processFiles = 40
@@ -51,7 +53,7 @@ export interface OpenFilesFor {
 /** @throws {ConfigError} more connections than the limit of open files allows. */
 export function shareOpenFiles(config: BrokerConfig, openFilesMax: number, counts: OpenFilesFor): OpenFiles {
   const { api, pusher: { apps }, limits } = config
-  const share = Math.max(1, Math.floor(openFilesMax * httpShare))
+  const share = Math.max(1, Math.floor(Math.max(openFilesMax * httpShare, Math.min(httpLeast, openFilesMax * httpShareMost))))
   const apiConnectionsMax = api === null ? 0 : api.connectionsMax ?? Math.min(apiConnectionsUsual, share)
   const pusherHttpConnectionsMax = apps.length === 0 ? 0 : Math.min(pusherHttpConnectionsUsual, share)
   const webhooks = apps.reduce((sum, app) => sum + app.webhooks.length, 0) // each posts one batch at a time

@@ -93,6 +93,18 @@ export const slow: LoadRow = {
   quickArgs: null,
 }
 
+const pacedNeighbour = ['paced', '--publishers', '10', '--subscribers', '100', '--per-minute', '600', '--seconds', '10']
+
+/** 100 messages a second to 100 subscribers each, on a broker with nothing else to do: beside `flooded`. */
+export const calm: LoadRow = { name: 'calm', about: '100 messages/s to 100 subscribers', args: pacedNeighbour, quickArgs: null }
+
+export const flooded: LoadRow = {
+  name: 'flooded',
+  about: `${calm.about}, while 4 other connections publish 1 kB messages without end to a topic of their own`,
+  args: [...pacedNeighbour, '--flooders', '4', '--flood-subscribers', '1', '--flood-bytes', '1024'],
+  quickArgs: null,
+}
+
 export const channelRows: readonly LoadRow[] = topicCounts.map(channels)
 export const channelBurstRows: readonly LoadRow[] = topicCounts.map(bursts)
 
@@ -160,5 +172,5 @@ export const pusherChannelRows: readonly LoadRow[] = topicCounts.map(pusherChann
 export const pusherEventRows: readonly LoadRow[] = [pusherEvents('pusher-events', 1), pusherEvents('pusher-events-pipelined', 8)]
 
 export const loadRows: readonly LoadRow[] = [
-  oneToMany, manyToMany, manyToManyPaced, ...channelRows, ...channelBurstRows, slow, storm, echo,
+  oneToMany, manyToMany, manyToManyPaced, ...channelRows, ...channelBurstRows, slow, flooded, storm, echo,
 ]

@@ -86,7 +86,7 @@ const api = section({
   server: oneOf('auto', 'node', 'uws').default('auto'),
   requestHeadMs: duration(10, hourMs).default(10_000),
   requestMs: duration(10, hourMs).default(30_000),
-  /** Default: 1000, and at most an eighth of the limit of open files. They are not counted by limits.connectionsMax. */
+  /** Default: 1000, of fewer than 100,000 open files a hundredth, at least 128 or an eighth of them. They are not counted by limits.connectionsMax. */
   connectionsMax: count(1, 1_000_000).optional(),
 })
 

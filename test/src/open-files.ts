@@ -20,6 +20,12 @@ test('all files have one use, and HTTP has its own', async (t) => {
   t.equal(share({ pusher: { apps: [{ ...app, webhooks }] } }, 1024).connectionsMax, 1024 - 144 - 128 - 32 - 2)
 })
 
+test('20,000 files are enough for 19,000 subscribers of every protocol and their publishers', async (t) => {
+  const { connectionsMax, ...http } = share({ api: {}, pusher: { apps: [app] } }, 20_000)
+  t.strictSame(http, { apiConnectionsMax: 200, pusherHttpConnectionsMax: 200 })
+  t.equal(connectionsMax, 20_000 - 144 - 234 - 232)
+})
+
 test('with many files HTTP takes what it usually has', async (t) => {
   t.strictSame(share({ api: {}, pusher: { apps: [app] } }, 1_000_000), {
     connectionsMax: 1_000_000 - 144 - 1034 - 10_032, apiConnectionsMax: 1000, pusherHttpConnectionsMax: 10_000,
