@@ -54,8 +54,13 @@ export class PusherExtension implements BrokerExtension, Apps {
   }
 
   onEvent(event: SessionEvent | HttpConnectionEvent): void {
-    if (event.type === 'http-connection') this.#http?.adopt(new Socket({ fd: event.fd, readable: true, writable: true }), event.head)
+    if (event.type === 'http-connection') this.#adopt(event)
     else this.#server?.onEvent(event)
+  }
+
+  #adopt({ fd, head, listener, peer }: HttpConnectionEvent): void {
+    const socket = new Socket({ fd, readable: true, writable: true })
+    this.#http?.adopt(socket, head, (own, bytes) => this.#port?.engine.takeBack(own, listener, peer, bytes))
   }
 
   beginDrain(): void {}

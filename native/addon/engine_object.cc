@@ -1,6 +1,7 @@
 #include "native/addon/engine_object.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@ namespace {
 constexpr std::size_t files_reserved_max = 65'536;
 constexpr std::size_t files_besides_connections = 128;
 constexpr std::int64_t drain_ms_max = 3'600'000;
+constexpr std::size_t peer_bytes_max = 128;
 
 Napi::Error error_with_code(Napi::Env env, const std::string& message, const char* code) {
   Napi::Error error = Napi::Error::New(env, message);
@@ -66,14 +68,14 @@ struct Payload {
   base::Bytes bytes() const { return view.empty() ? base::bytes_of(own) : view; }
 };
 
-Payload to_payload(const Napi::Value& value) {
+Payload to_payload(const Napi::Value& value, const char* name) {
   Payload payload;
   if (value.IsString()) {
     payload.own = value.As<Napi::String>();
     return payload;
   }
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    throw_type(value, "payload", "a string or a Uint8Array");
+    throw_type(value, name, "a string or a Uint8Array");
   }
   const auto array = value.As<Napi::Uint8Array>();
   payload.kind = codec::PayloadKind::binary;
@@ -94,7 +96,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                       InstanceMethod("acceptSession", &EngineObject::accept_session),
                       InstanceMethod("sendToSession", &EngineObject::send_to_session),
                       InstanceMethod("joinTopic", &EngineObject::join_topic), InstanceMethod("leaveTopic", &EngineObject::leave_topic),
-                      InstanceMethod("closeSession", &EngineObject::close_session),
+                      InstanceMethod("closeSession", &EngineObject::close_session), InstanceMethod("takeBack", &EngineObject::take_back),
                       InstanceMethod("drain", &EngineObject::drain), InstanceMethod("stop", &EngineObject::stop)});
 }
 
@@ -151,7 +153,7 @@ Napi::Value EngineObject::publish(const Napi::CallbackInfo& info) {
   const std::string topic = text_from(info[0], "topic");
   PublishDetails details;  // holds what the publication's views point to
   if (!info[2].IsNull()) details = to_publish_details(object_from(info[2], "details"));
-  const Payload payload = to_payload(info[1]);  // last: the details' getters may have changed or detached it
+  const Payload payload = to_payload(info[1], "payload");  // last: the details' getters may have changed or detached it
   shard::Engine& engine = running(env);
   codec::Publication publication;
   publication.kind = payload.kind;
@@ -264,6 +266,25 @@ void EngineObject::close_session(const Napi::CallbackInfo& info) {
   const conn::ConnectionId id = to_connection_id(info[0], "id");
   const std::uint16_t code = to_close_code(info[1]);
   running(info.Env()).close_session(id, code, text_from(info[2], "reason"));
+}
+
+/// The descriptor is duplicated: Node has no way to give up its own but to close it, which leaves the connection alone while there is another.
+void EngineObject::take_back(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto fd = static_cast<int>(integer_from(info[0], "fd", {0, INT32_MAX}));
+  const auto listener = static_cast<std::size_t>(integer_from(info[1], "listener", {0, UINT16_MAX}));
+  const auto peer = os::Address::parse_text(text_from(info[2], "peer", peer_bytes_max));
+  if (!peer) throw_range(info[2], "peer", "an address and a port, or unix");
+  const Payload head = to_payload(info[3], "head");
+  shard::Engine& engine = running(env);
+  const int duplicate = os::duplicate_file(fd);
+  if (duplicate < 0) {
+    const int error = errno;
+    throw error_with_code(env, std::string("cannot take the connection back: ") + std::strerror(error), error_name(error));
+  }
+  if (engine.take_back(duplicate, listener, *peer, std::string(base::text_of(head.bytes())))) return;
+  os::close_file(duplicate);
+  throw_range(info[1], "listener", "one that shares its port with HTTP");
 }
 
 void EngineObject::drain(const Napi::CallbackInfo& info) {

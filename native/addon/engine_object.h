@@ -34,6 +34,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   void join_topic(const Napi::CallbackInfo& info);
   void leave_topic(const Napi::CallbackInfo& info);
   void close_session(const Napi::CallbackInfo& info);
+  void take_back(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
 

@@ -129,6 +129,7 @@ napi_value to_object(napi_env env, const shard::Event& event) {
       object.set("type", std::string_view("http-connection"));
       object.set("protocol", std::string_view(codec::protocol(event.protocol).name));
       object.set("fd", static_cast<double>(event.fd));
+      object.set("listener", static_cast<double>(event.listener));
       object.set("peer", std::string_view(event.peer));
       object.set_bytes("head", event.text);
       break;

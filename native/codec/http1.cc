@@ -209,6 +209,24 @@ std::string_view find_header(const HttpRequest& request, std::string_view name) 
   return found;
 }
 
+bool lists_token(const HttpRequest& request, std::string_view name, std::string_view token) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [&](const HttpHeader& header) {
+    const auto differs = [&](std::string_view part) { return !equal_ignoring_case(trim_space(part), token); };
+    return header_is(header, name) && !for_each_part(header.value, ',', differs);
+  });
+}
+
+bool announces_body(const HttpRequest& request) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [](const HttpHeader& header) {
+    if (header_is(header, "Transfer-Encoding")) return true;
+    return header_is(header, "Content-Length") && header.value.find_first_not_of('0') != std::string_view::npos;
+  });
+}
+
+bool keeps_connection(const HttpRequest& request) {
+  return request.minor_version > 0 && !announces_body(request) && !lists_token(request, "Connection", "close");
+}
+
 namespace {
 
 struct StatusText {
@@ -244,9 +262,12 @@ std::string write_http_refusal(const HttpRefusal& refusal, std::int64_t unix_sec
                                 [&](const StatusText& text) { return text.status == refusal.status; });
   CHECK(row != std::end(status_texts));
   // RFC 9110 §7.8: whoever sends Upgrade also names it in Connection.
-  const std::string_view connection = refusal.status == 426 ? "close, Upgrade" : "close";
+  const bool upgrades = refusal.status == 426;
+  const std::string_view connection = refusal.closes ? (upgrades ? "close, Upgrade" : "close") : upgrades ? "Upgrade" : "";
   std::string answer = "HTTP/1.1 " + std::to_string(refusal.status) + ' ';
-  answer.append(row->phrase).append("\r\nConnection: ").append(connection).append("\r\n").append(row->headers);
+  answer.append(row->phrase).append("\r\n");
+  if (!connection.empty()) answer.append("Connection: ").append(connection).append("\r\n");
+  answer.append(row->headers);
   answer.append("Date: ").append(http_date(unix_seconds)).append("\r\n");
   if (!role.empty()) answer.append("Broker-Role: ").append(role).append("\r\n");
   if (refusal.status == 204) return answer.append("\r\n");  // RFC 9110 §8.6: no Content-Length

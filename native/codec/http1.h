@@ -39,6 +39,7 @@ struct HttpRefusal {
   int status = 400;    // 204 (to `OPTIONS *`), 400, 403, 404, 405, 408, 414, 426, 431, 501, 503, 505 …
   std::string reason;  // one line for the body; says what was wrong
   bool body = true;    // false in answer to HEAD (RFC 9110 §9.3.2)
+  bool closes = true;  // the connection ends with it
 };
 
 enum class HttpParseStatus : std::uint8_t { incomplete, complete, refused };
@@ -60,7 +61,17 @@ HttpParsed parse_http_request(base::Bytes in, std::size_t scanned, const HttpLim
 /// The value of the only header of that name (case-insensitive), or an empty optional-like view with data()==nullptr.
 std::string_view find_header(const HttpRequest& request, std::string_view name);
 
-/// A complete `HTTP/1.1 <status>` answer with a one-line text body, Date, Content-Length, and `Connection: close`; 426 also carries
+/// Whether the next request may follow on the connection whatever this one is answered: HTTP/1.1 without `Connection: close`, and
+/// without a body, which nobody here would read (RFC 9112 §9.3).
+bool keeps_connection(const HttpRequest& request);
+
+/// True when a header of that name, of which there may be several (RFC 9110 §5.3), lists the token.
+bool lists_token(const HttpRequest& request, std::string_view name, std::string_view token);
+
+/// True when a body of at least one byte may follow the head.
+bool announces_body(const HttpRequest& request);
+
+/// A complete `HTTP/1.1 <status>` answer with a one-line text body, Date, Content-Length, and `Connection: close` when it ends it; 426 also carries
 /// `Upgrade: websocket` and `Sec-WebSocket-Version: 13` (RFC 6455 §4.4), 405 `Allow: GET`, 503 `Retry-After: 1`.
 /// `unix_seconds` is the wall clock's; `role` as in `write_upgrade_response`.
 std::string write_http_refusal(const HttpRefusal& refusal, std::int64_t unix_seconds, std::string_view role = {});

@@ -15,22 +15,6 @@ namespace {
 
 constexpr std::string_view accept_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455 §1.3
 
-/// True when a header of that name, of which there may be several (RFC 9110 §5.3), lists the token.
-bool lists_token(const HttpRequest& request, std::string_view name, std::string_view token) {
-  return std::any_of(request.headers.begin(), request.headers.end(), [&](const HttpHeader& header) {
-    const auto differs = [&](std::string_view part) { return !equal_ignoring_case(trim_space(part), token); };
-    return header_is(header, name) && !for_each_part(header.value, ',', differs);
-  });
-}
-
-/// A body would be read as frames by us and as a body by a proxy in front of us.
-bool announces_body(const HttpRequest& request) {
-  return std::any_of(request.headers.begin(), request.headers.end(), [](const HttpHeader& header) {
-    if (header_is(header, "Transfer-Encoding")) return true;
-    return header_is(header, "Content-Length") && header.value.find_first_not_of('0') != std::string_view::npos;
-  });
-}
-
 /// RFC 6455 §4.2.1 item 5: 16 bytes in base64.
 bool is_valid_key(std::string_view key) {
   std::array<std::uint8_t, 16> nonce;
@@ -71,6 +55,7 @@ std::optional<HttpRefusal> select_subprotocol(const HttpRequest& request, std::s
 
 std::optional<HttpRefusal> check_upgrade(const HttpRequest& request) {
   if (const auto refusal = check_method(request)) return refusal;
+  // It would be read as frames by us and as a body by a proxy in front of us.
   if (announces_body(request)) return HttpRefusal{400, "an upgrade request has no body"};
   if (request.minor_version == 0) {
     return HttpRefusal{426, "this port speaks WebSocket, which needs HTTP/1.1; nginx: proxy_http_version 1.1, and pass Upgrade and Connection on"};

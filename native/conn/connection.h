@@ -30,7 +30,7 @@ enum class State : std::uint8_t {
 /// Bytes that have come and are not decoded: a request head while it is incomplete, or what a session said beyond its share.
 struct Unread {
   std::vector<std::uint8_t> bytes;
-  std::size_t scanned = 0;  // of a request head: it does not end here
+  std::size_t scanned = 0;  // of a request head: it does not end here; 0: nobody has looked at it yet
 };
 
 /// A subscriber's place in a slice. `index` changes when another subscriber leaves; the slice keeps it right.
@@ -102,11 +102,13 @@ struct Connection {
   bool within_message : 1 = false;   // a message (or a frame) of the peer's has come in part, since `message_ms`
   bool told_ignored : 1 = false;     // that its messages are ignored was said
   bool linger_after : 1 = false;     // the peer may still be sending: shut our direction, then read to the end
+  bool returned : 1 = false;         // by the control plane's HTTP server, for an upgrade: never handed over again
 
   std::uint16_t active = 0;          // the subscription that may stand within a frame
   std::uint16_t close_code = 0;      // for the disconnect event
   std::uint16_t control_frames = 0;  // pings and pongs in `control_second`
   std::uint16_t listener = 0;        // it came in by: its index in EngineOptions::listeners
+  std::uint8_t requests_refused = 0;  // that did not have to end it: the next request may be an upgrade
   std::uint32_t control_second = 0;
   std::uint32_t heard_ms = 0;        // when bytes last came
   std::uint32_t since_ms = 0;        // when the present wait began (handshake, pong, close)

@@ -67,4 +67,22 @@ std::optional<Address> Address::parse(std::string_view host, std::uint16_t port)
   return std::nullopt;
 }
 
+std::optional<Address> Address::parse_text(std::string_view text) {
+  if (text == "unix") {
+    Address address;
+    address.local = true;
+    return address;
+  }
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const std::optional<Address> address = parse(host, port);
+  return address && address->v6 == bracketed ? address : std::nullopt;
+}
+
 }  // namespace os

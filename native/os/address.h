@@ -42,6 +42,8 @@ struct Address {
   /// An IPv4 or IPv6 literal, without brackets, the latter with the name or number of an interface behind `%`; nothing else (no
   /// names of hosts).
   static std::optional<Address> parse(std::string_view host, std::uint16_t port);
+  /// What `text` prints.
+  static std::optional<Address> parse_text(std::string_view text);
 };
 
 }  // namespace os

@@ -318,6 +318,8 @@ void reserve_files(std::size_t count) {
   ::close(low);
 }
 
+int duplicate_file(int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 3); }
+
 void close_file(int fd) { ::close(fd); }
 
 int pin_thread(int cpu) {

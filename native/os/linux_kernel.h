@@ -40,6 +40,8 @@ std::uint64_t raise_file_limit();
 /// Makes room for `count` descriptors in the process's table now. Later, in a process with several threads, each doubling of the
 /// table holds up the call that needs it until every CPU has passed a quiet state: 10–20 ms within an accept. Best effort.
 void reserve_files(std::size_t count);
+/// Another descriptor of the same socket, closed by exec(2). -1 when the system has none; errno says why.
+int duplicate_file(int fd);
 /// Closes a descriptor that nobody else knows of.
 void close_file(int fd);
 

@@ -48,7 +48,7 @@ void Acceptor::on_ready(std::uint64_t token, std::uint32_t now_ms) {
     switch (accepted.outcome) {
       case os::AcceptOutcome::ok:
         back_off_ms_ = 0;
-        hand_over(listener, accepted.fd, accepted.peer);
+        on_accepted(listener, accepted);
         break;
       case os::AcceptOutcome::aborted:
         break;
@@ -84,22 +84,35 @@ int Acceptor::next_ms(std::uint32_t now_ms) const {
   return static_cast<int>(base::time_left_ms(resume_ms_, now_ms));
 }
 
-void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& peer) {
+void Acceptor::on_accepted(const Listener& listener, const os::Accepted& accepted) {
   metrics_.add(Metric::connections_accepted);
+  Message message;
+  message.protocol = listener.protocol;
+  message.listener = listener.index;
+  message.fd = accepted.fd;
+  message.address = accepted.peer;
+  deal(std::move(message));
+}
+
+void Acceptor::refuse_silently(const Message& message) {
+  metrics_.add(Metric::connections_closed);
+  engine_.kernel.abort(message.fd);
+  if (!engine_.warn("connection-refused", "refused " + message.address.text() + " without a word: too many connections at once")) {
+    metrics_.add(Metric::events_dropped);
+  }
+}
+
+void Acceptor::deal(Message&& message) {
   const std::size_t open = engine_.connections.load(std::memory_order_relaxed);
-  const std::uint32_t of_address = count_of(peer);
-  const bool over_limit = open >= engine_.options.connections_max || of_address >= engine_.options.connections_per_address_max;
-  if (over_limit) metrics_.add(Metric::connections_refused);
+  const std::uint32_t of_address = count_of(message.address);
+  message.kind = MessageKind::adopt;
+  message.over_limit = open >= engine_.options.connections_max || of_address >= engine_.options.connections_per_address_max;
+  if (message.over_limit) metrics_.add(Metric::connections_refused);
   if (open >= engine_.options.connections_max + refusals_at_once_max ||
       of_address >= engine_.options.connections_per_address_max + refusals_at_once_max) {
-    metrics_.add(Metric::connections_closed);
-    engine_.kernel.abort(fd);
-    if (!engine_.warn("connection-refused", "refused " + peer.text() + " without a word: too many connections at once")) {
-      metrics_.add(Metric::events_dropped);
-    }
-    return;
+    return refuse_silently(message);
   }
-  if (!peer.local) ++by_address_[peer.limit_key()];
+  if (!message.address.local) ++by_address_[message.address.limit_key()];
   engine_.connections.fetch_add(1, std::memory_order_relaxed);
 
   Shard* least = engine_.shards.front().get();
@@ -107,13 +120,6 @@ void Acceptor::hand_over(const Listener& listener, int fd, const os::Address& pe
     if (shard->load() < least->load()) least = shard.get();
   }
   least->add_load();
-  Message message;
-  message.kind = MessageKind::adopt;
-  message.protocol = listener.protocol;
-  message.listener = listener.index;
-  message.over_limit = over_limit;
-  message.fd = fd;
-  message.address = peer;
   if (least == engine_.shards.front().get()) {
     least->adopt(message);
   } else {

@@ -12,6 +12,7 @@
 namespace shard {
 
 struct EngineContext;
+struct Message;
 
 /// A bound socket.
 struct Listener {
@@ -35,6 +36,9 @@ class Acceptor {
   void tick(std::uint32_t now_ms);
   /// Milliseconds until `tick` has something to do; -1 when it has not.
   int next_ms(std::uint32_t now_ms) const;
+  /// Counts a connection, or aborts it when there are far too many, and deals it to the shard that has the fewest. `message` says what
+  /// `adopt` needs to know of it.
+  void deal(Message&& message);
   void release_address(const os::Address& address);
   /// Closes every listener. Idempotent.
   void stop();
@@ -42,7 +46,8 @@ class Acceptor {
  private:
   std::uint32_t count_of(const os::Address& address) const;
   void back_off(std::uint32_t now_ms, int error);
-  void hand_over(const Listener& listener, int fd, const os::Address& peer);
+  void on_accepted(const Listener& listener, const os::Accepted& accepted);
+  void refuse_silently(const Message& message);
   bool watch_all();
 
   EngineContext& engine_;

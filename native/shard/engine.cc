@@ -246,6 +246,20 @@ void Engine::close_session(conn::ConnectionId id, std::uint16_t code, std::strin
   post_to(id, std::move(message));
 }
 
+bool Engine::take_back(int fd, std::size_t listener, const os::Address& peer, std::string head) {
+  const std::vector<ListenerOptions>& listeners = context_.options.listeners;
+  if (listener >= listeners.size() || !codec::protocol(listeners[listener].protocol).shares_port_with_http) return false;
+  Message message;
+  message.kind = MessageKind::take_back;
+  message.protocol = listeners[listener].protocol;
+  message.listener = static_cast<std::uint16_t>(listener);
+  message.fd = fd;
+  message.address = peer;
+  message.text = std::move(head);
+  context_.shards.front()->post(std::move(message));
+  return true;
+}
+
 void Engine::give_back() {
   context_.memory.give_back();
   context_.topics.forget_unused_in_parts();

@@ -86,6 +86,10 @@ class Engine {
   void leave_topic(conn::ConnectionId id, std::string topic);
   void close_session(conn::ConnectionId id, std::uint16_t code, std::string reason);
 
+  /// Any thread: `fd` is the engine's from here on. `listener`, `peer`: as the event said that handed the connection over; `head`: the bytes
+  /// that were read since, from an upgrade request's first one. False, and `fd` left alone, when nothing is handed over there.
+  [[nodiscard]] bool take_back(int fd, std::size_t listener, const os::Address& peer, std::string head);
+
   /// To be called every few seconds, by a thread that nobody waits for: gives memory back that was needed for a while.
   void give_back();
 

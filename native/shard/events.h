@@ -35,6 +35,7 @@ struct Event {
   std::string detail;               // session_open: Origin; session_published: the event's name
   bool over_rate = false;           // session_message
   int fd = -1;                      // http_connection
+  std::uint16_t listener = 0;       // http_connection: its index in EngineOptions::listeners
   const char* name = "";            // warning: its stable name
   conn::SlowPolicyId policy{};
   std::uint64_t bytes_behind = 0;

@@ -19,7 +19,8 @@ namespace shard {
 
 enum class MessageKind : std::uint8_t {
   log_ready,         // a topic's log has a new head
-  adopt,             // a connection was accepted for this shard
+  adopt,             // a connection was accepted for this shard; `text`: what was read from it already
+  take_back,         // to the acceptor: a connection that the control plane gives back, to be adopted
   address_released,  // to the acceptor: a connection from `address` is gone
   relieve,           // the logs are full: let go of the slowest
   join,              // connections have joined a topic (Topic::join)
@@ -37,6 +38,7 @@ struct Message {
   codec::EncodingId encoding{};
   codec::ProtocolId protocol{};
   bool over_limit = false;
+  bool returned = false;       // adopt: it was handed over and has come back
   std::uint16_t listener = 0;  // adopt: its index in EngineOptions::listeners
   int fd = -1;
   std::uint32_t number = 0;

@@ -147,6 +147,9 @@ void Shard::handle(Message& message) {
     case MessageKind::adopt:
       adopt(message);
       break;
+    case MessageKind::take_back:
+      take_back(message);
+      break;
     case MessageKind::join:
     case MessageKind::leave:
     case MessageKind::accept_session:
@@ -198,6 +201,7 @@ void Shard::adopt(const Message& message) {
   connection.listener = message.listener;
   connection.role = codec::protocol(message.protocol).role;
   connection.over_limit = message.over_limit;
+  connection.returned = message.returned;
   connection.peer = message.address;
   connection.heard_ms = now_ms_;
   connection.since_ms = now_ms_;
@@ -205,10 +209,9 @@ void Shard::adopt(const Message& message) {
   arm(connection);
   const bool responds = connection.role == codec::Role::respond;
   const os::Watch how = responds && connection.peer.local ? os::Watch::edge_in : os::Watch::edge_in_out;
-  if (drain_.active || !kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), how)) {
-    doom(connection, abnormal, "not served");
-    return;
-  }
+  const bool watched = kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), how);
+  if (!watched || (drain_.active && !message.returned)) return doom(connection, abnormal, "not served");
+  if (message.returned) return resume_returned(connection, message.text);
   if (connection.role == codec::Role::streams) return open_streams(connection);
   if (responds) open_responder(connection);
   on_readable(connection);  // the request is usually there already: a turn earlier than the poller would say so
@@ -293,7 +296,7 @@ void Shard::close_everything() {
 void Shard::take_messages_at_end() {
   inbox_.drain(messages_);
   for (const Message& message : messages_) {
-    if (message.kind == MessageKind::adopt) kernel_.close(message.fd);
+    if (message.fd >= 0) kernel_.close(message.fd);
   }
   messages_.clear();
 }

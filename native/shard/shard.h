@@ -76,10 +76,16 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void on_bytes(conn::Connection& connection, base::MutableBytes bytes);
   void decode_by_state(conn::Connection& connection, base::MutableBytes bytes);
   void on_handshake_bytes(conn::Connection& connection, base::MutableBytes bytes);
-  void open(conn::Connection& connection, const codec::HttpRequest& request);
+  void keep_head(conn::Connection& connection, std::unique_ptr<conn::Unread> earlier, base::Bytes bytes, std::size_t scanned);
+  void await_request(conn::Connection& connection);
+  void on_request_head(conn::Connection& connection, const codec::HttpParsed& parsed, base::Bytes bytes);
+  bool may_stay(const conn::Connection& connection, const codec::HttpRequest& request) const;
+  /// Nothing when it is open; else why not.
+  std::optional<codec::HttpRefusal> open(conn::Connection& connection, const codec::HttpRequest& request);
   /// Nothing when they are open; else why not.
   std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const std::vector<std::string>& names);
   void refuse(conn::Connection& connection, const codec::HttpRefusal& refusal);
+  void answer_refused(conn::Connection& connection, const codec::HttpRefusal& refusal);
   void decode(conn::Connection& connection, base::MutableBytes bytes);
   void publish(const topic::TopicRef& topic, const codec::Publication& publication);
   bool takes_control_frame(conn::Connection& connection);
@@ -114,6 +120,8 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void tell_message(conn::Connection& connection, std::string_view text, WithinRate within_rate);
   codec::Flow flow_of(const conn::Connection& connection) const;
   void hand_over(conn::Connection& connection, base::Bytes head);
+  void take_back(Message& message);
+  void resume_returned(conn::Connection& connection, std::string_view head);
   void leave(conn::Connection& connection, const std::string& topic);
   bool append_private(conn::Connection& connection, base::Bytes bytes);
 

@@ -17,6 +17,7 @@ using metrics::Metric;
 
 namespace {
 constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
+constexpr auto normal = static_cast<std::uint16_t>(codec::CloseCode::normal);
 constexpr std::string_view no_answer_reason = "no answer to a ping";
 /// While draining, at least one connection is closed in this time, so that a few connections need not wait for the window.
 constexpr std::uint32_t drain_step_ms_max = 5;
@@ -31,6 +32,11 @@ constexpr std::uint32_t look_again_ms = 3'600'000;
 /// Spreads the pings of connections that came together: up to an eighth later, by slot.
 std::uint32_t ping_after_ms(const Connection& connection, std::uint32_t interval_ms) {
   return interval_ms + static_cast<std::uint32_t>(std::uint64_t{connection.slot * 2654435761u} * (interval_ms / 8) >> 32);
+}
+
+/// Kept open behind a refused request, and the next one has not begun: nobody waits for an answer.
+bool awaits_nothing(const Connection& connection) {
+  return connection.state == State::handshake && connection.requests_refused > 0 && !connection.unread;
 }
 }  // namespace
 
@@ -162,6 +168,7 @@ void Shard::arm(Connection& connection) {
 void Shard::on_timer(Connection& connection) {
   switch (connection.state) {
     case State::handshake:
+      if (awaits_nothing(connection)) return doom(connection, normal, "");
       refuse(connection, {408, "the handshake took too long"});
       return;
     case State::open:
@@ -237,6 +244,7 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
   acceptor_.stop();
   for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
     Connection& connection = connections_.at(slot);
+    if (awaits_nothing(connection)) doom(connection, normal, "");
     if (connection.state == State::handshake) refuse(connection, {503, "shutting down"});
     if (connection.state != State::open) continue;
     if (connection.streams) {

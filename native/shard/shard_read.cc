@@ -16,6 +16,8 @@ constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal)
 /// What comes after our close is read, for `close_ms`, only so that no reset overtakes our last bytes: so much of it, which is about
 /// what is on its way already when a peer stops at once.
 constexpr std::uint32_t after_close_bytes_max = 4 * 1024 * 1024;
+/// Requests of one connection that are refused and leave it open; the answer to the next one ends it.
+constexpr std::uint8_t requests_refused_max = 100;
 }  // namespace
 
 void Shard::on_readable(Connection& connection) {
@@ -25,7 +27,8 @@ void Shard::on_readable(Connection& connection) {
     return;
   }
   if (connection.role == codec::Role::respond && !takes_requests(connection)) return;
-  if (connection.unread && connection.state != State::handshake && !read_rest(connection)) return;
+  const bool has_rest = connection.unread && (connection.state != State::handshake || connection.unread->scanned == 0);
+  if (has_rest && !read_rest(connection)) return;
   base::MutableBytes room = read_buffer_;
   if (connection.role != codec::Role::respond) room = room.first(read_quantum_bytes);
   const os::IoResult result = kernel_.receive(connection.fd, room);
@@ -100,42 +103,68 @@ void Shard::on_handshake_bytes(Connection& connection, base::MutableBytes bytes)
     bytes = earlier->bytes;
     scanned = earlier->scanned;
   }
-  const codec::HttpParsed parsed = codec::parse_http_request(bytes, scanned, engine_.options.http);
-  switch (parsed.status) {
-    case codec::HttpParseStatus::incomplete:
-      if (!earlier) {
-        earlier = std::make_unique<conn::Unread>();
-        earlier->bytes.assign(bytes.begin(), bytes.end());
-      }
-      earlier->scanned = parsed.scanned;
-      connection.unread = std::move(earlier);
-      return;
-    case codec::HttpParseStatus::refused:
-      refuse(connection, parsed.refusal);
-      return;
-    case codec::HttpParseStatus::complete:
-      break;
+  while (connection.state == State::handshake && !bytes.empty()) {
+    const codec::HttpParsed parsed = codec::parse_http_request(bytes, scanned, engine_.options.http);
+    if (parsed.status == codec::HttpParseStatus::refused) return refuse(connection, parsed.refusal);
+    if (parsed.status == codec::HttpParseStatus::incomplete) return keep_head(connection, std::move(earlier), bytes, parsed.scanned);
+    on_request_head(connection, parsed, bytes);
+    bytes = bytes.subspan(parsed.consumed);
+    scanned = 0;
   }
-  if (codec::protocol(connection.protocol).shares_port_with_http && !connection.over_limit && !codec::asks_for_websocket(parsed.request)) {
-    return hand_over(connection, bytes);
-  }
-  open(connection, parsed.request);
-  if (connection.state == State::open && parsed.consumed < bytes.size()) decode(connection, bytes.subspan(parsed.consumed));
+  if (connection.state == State::open && !bytes.empty()) decode(connection, bytes);
 }
 
-void Shard::open(Connection& connection, const codec::HttpRequest& request) {
-  if (connection.over_limit) return refuse(connection, {503, "too many connections", request.method != "HEAD"});
+/// The rest of a request head is still to come. `bytes`: what there is of it, the last of `earlier` when that is there.
+void Shard::keep_head(Connection& connection, std::unique_ptr<conn::Unread> earlier, base::Bytes bytes, std::size_t scanned) {
+  if (!earlier) {
+    earlier = std::make_unique<conn::Unread>();
+    earlier->bytes.assign(bytes.begin(), bytes.end());
+    if (connection.requests_refused > 0) await_request(connection);  // it has a time of its own, from its first byte
+  } else if (bytes.size() < earlier->bytes.size()) {
+    earlier->bytes.erase(earlier->bytes.begin(), earlier->bytes.end() - static_cast<std::ptrdiff_t>(bytes.size()));
+  }
+  earlier->scanned = scanned;
+  connection.unread = std::move(earlier);
+}
+
+void Shard::await_request(Connection& connection) {
+  connection.since_ms = now_ms_;
+  arm(connection);
+}
+
+/// `bytes` begins with the head and ends with all that was read.
+void Shard::on_request_head(Connection& connection, const codec::HttpParsed& parsed, base::Bytes bytes) {
+  const bool shares_port = codec::protocol(connection.protocol).shares_port_with_http && !connection.returned;
+  if (shares_port && !connection.over_limit && !codec::asks_for_websocket(parsed.request)) return hand_over(connection, bytes);
+  auto refusal = open(connection, parsed.request);
+  if (!refusal) return;
+  if (!may_stay(connection, parsed.request)) return refuse(connection, *refusal);
+  refusal->closes = false;
+  ++connection.requests_refused;
+  answer_refused(connection, *refusal);
+  await_request(connection);
+  fan_out_.flush_private(connection);
+}
+
+/// Proxies send requests of many clients over one connection: one that was refused must not cost the next one, an upgrade perhaps, its
+/// connection (RFC 9110 §7.8, RFC 9112 §9.3). Behind a refused upgrade, though, there may be what is no HTTP.
+bool Shard::may_stay(const Connection& connection, const codec::HttpRequest& request) const {
+  return !connection.over_limit && !connection.returned && connection.requests_refused < requests_refused_max && codec::keeps_connection(request) &&
+         !codec::asks_for_websocket(request);
+}
+
+std::optional<codec::HttpRefusal> Shard::open(Connection& connection, const codec::HttpRequest& request) {
+  if (connection.over_limit) return codec::HttpRefusal{503, "too many connections", request.method != "HEAD"};
   const codec::Upgrade upgrade = codec::accept_websocket_upgrade(request);
-  if (!upgrade.accepted) return refuse(connection, upgrade.refusal);
+  if (!upgrade.accepted) return upgrade.refusal;
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
   codec::TopicsParsed parsed;
   if (protocol.parse_target != nullptr) {
     const auto page = codec::check_web(request, engine_.options.listeners[connection.listener].web);
-    if (page) return refuse(connection, *page);
+    if (page) return page;
     parsed = protocol.parse_target(request.target, engine_.options.topics);
-    if (!parsed.ok) return refuse(connection, parsed.refusal);
-    const auto refusal = open_topics(connection, parsed.topics);
-    if (refusal) return refuse(connection, *refusal);
+    if (!parsed.ok) return parsed.refusal;
+    if (auto refusal = open_topics(connection, parsed.topics)) return refusal;
   }
 
   connection.codec = protocol.make_codec(engine_.options.codecs);
@@ -151,6 +180,7 @@ void Shard::open(Connection& connection, const codec::HttpRequest& request) {
   fan_out_.flush_private(connection);
   arm(connection);
   if (connection.role == codec::Role::session) open_session(connection, request);
+  return std::nullopt;
 }
 
 /// Interest is recorded here, before the 101 is written: what is published from now on will be seen.
@@ -172,13 +202,19 @@ std::optional<codec::HttpRefusal> Shard::open_topics(Connection& connection, con
   return std::nullopt;
 }
 
-void Shard::refuse(Connection& connection, const codec::HttpRefusal& refusal) {
+void Shard::answer_refused(Connection& connection, const codec::HttpRefusal& refusal) {
   metrics_.add(Metric::handshakes_refused);
   const bool told = engine_.warn("handshake-refused", "refused a handshake from " + connection.peer.text() + ": " +
                                                           std::to_string(refusal.status) + " " + refusal.reason);
   if (!told) metrics_.add(Metric::events_dropped);
   const std::string answer = codec::write_http_refusal(refusal, kernel_.unix_seconds(), codec::role_name(connection.role));
   connection.outbound_for_writing().append(base::bytes_of(answer));
+}
+
+/// The last answer on a connection.
+void Shard::refuse(Connection& connection, const codec::HttpRefusal& refusal) {
+  CHECK(refusal.closes);
+  answer_refused(connection, refusal);
   connection.state = State::closing;
   connection.linger_after = true;
   connection.since_ms = now_ms_;

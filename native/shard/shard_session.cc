@@ -104,11 +104,29 @@ void Shard::hand_over(Connection& connection, base::Bytes head) {
   kernel_.unwatch(poller_, connection.fd);
   Event event = connection_event(connection, EventKind::http_connection);
   event.fd = connection.fd;
+  event.listener = connection.listener;
   event.text = base::text_of(head);
   connection.handed_over = engine_.events.post(std::move(event));
   if (!connection.handed_over) metrics_.add(Metric::events_dropped);
   metrics_.add(Metric::http_connections);
   doom(connection, static_cast<std::uint16_t>(codec::CloseCode::normal), "");
+}
+
+/// The control plane's HTTP server has come upon a request that asks for WebSocket: the connection is one of ours again, and counts as
+/// such, as if it had just been accepted.
+void Shard::take_back(Message& message) {
+  CHECK(index_ == 0);
+  metrics_.add(Metric::http_connections_returned);
+  message.returned = true;
+  acceptor_.deal(std::move(message));
+}
+
+void Shard::resume_returned(Connection& connection, std::string_view head) {
+  if (drain_.active) return refuse(connection, {503, "shutting down"});
+  connection.unread = std::make_unique<conn::Unread>();
+  connection.unread->bytes.assign(head.begin(), head.end());
+  mind_unfinished(connection);
+  on_readable(connection);
 }
 
 // What it is asked.

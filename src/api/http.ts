@@ -94,13 +94,20 @@ export interface HttpServer {
   close(ms: number): Promise<void>
 }
 
+/**
+ * Takes a connection back from a server that adopted it, for an upgrade to WebSocket. `head`: all bytes that were read and not served, from
+ * the upgrade request's first one on. It makes a descriptor of its own of `fd`, which the server closes. It throws when it cannot.
+ */
+export type TakeBack = (fd: number, head: Uint8Array) => void
+
 /** Servers that also take connections that somebody else accepted (Node's own). */
 export interface AdoptingHttpServer extends HttpServer {
   /**
    * Takes over a connection, whose limits and timeouts begin now.
-   * `head`: bytes that were read from the socket already, in whatever state the request is.
+   * `head`: bytes that were read from the socket already, in whatever state the request is. `takeBack`: who serves an upgrade to
+   * WebSocket behind other requests, once they are answered; null: such a request is served as if it asked for nothing.
    */
-  adopt(socket: Socket, head: Uint8Array): void
+  adopt(socket: Socket, head: Uint8Array, takeBack: TakeBack | null): void
 }
 
 /** Connections over the limit that are told so at a time; others are cut. */

@@ -8,9 +8,10 @@ import type { Socket } from 'node:net'
 import { listenOnAll, listenWithNet, type Listening } from './bind.js'
 import {
   headBytesMax, headersMax, refusingMax, type AdoptingHttpServer, type BoundHttp, type HttpLimits, type HttpResponse, type HttpServerOptions,
-  type HttpService,
+  type HttpService, type TakeBack,
 } from './http.js'
 import { refusalOf, refuseConnection, refuseRequest } from './node-refusal.js'
+import { asksForWebSocket, giveBack, serveWithoutUpgrade, type UpgradeRequest } from './node-upgrade.js'
 import { problem } from './problem.js'
 import { openRequest, splitTarget, tooLong, tooManyHeaders, type OpenRequest } from './request-head.js'
 
@@ -31,6 +32,11 @@ interface Connection {
   answering: number
   /** Nothing more is answered: its last answer is on the way. */
   refused: boolean
+  /** Answers that the system has not taken to their end. */
+  unsent: number
+  /** What waits for that. */
+  onSent: () => void
+  readonly takeBack: TakeBack | null
 }
 
 /** One request and the place for its answer. */
@@ -75,6 +81,8 @@ class NodeHttpServer implements AdoptingHttpServer {
       .on('checkContinue', (incoming, outgoing) => this.#serve(incoming, outgoing, () => outgoing.writeContinue()))
       .on('checkExpectation', (incoming, outgoing) => refuseRequest(incoming, outgoing, problem(417, 'nothing but 100-continue may be expected')))
       .on('connect', (_incoming, socket) => refuseConnection(socket as Socket, problem(405, 'this is not a proxy')))
+      // Without a listener Node would serve it, and forget what came behind it in the same read.
+      .on('upgrade', (incoming, socket, rest) => this.#onUpgrade({ incoming, socket: socket as Socket, rest }))
       .on('clientError', (error, socket) => this.#refuseConnection(error, socket as Socket))
       .emit('listening') // starts the timeouts of heads and requests
   }
@@ -84,14 +92,14 @@ class NodeHttpServer implements AdoptingHttpServer {
   }
 
   async listen(addresses: HttpServerOptions['addresses']): Promise<void> {
-    this.#listening = await listenOnAll(addresses, listenWithNet((socket) => this.#accept(socket)))
+    this.#listening = await listenOnAll(addresses, listenWithNet((socket) => this.#accept(socket, null)))
   }
 
-  adopt(socket: Socket, head: Uint8Array): void {
+  adopt(socket: Socket, head: Uint8Array, takeBack: TakeBack | null): void {
     socket.allowHalfOpen = true
     socket.setNoDelay(true)
     if (head.byteLength > 0) socket.unshift(head)
-    this.#accept(socket)
+    this.#accept(socket, takeBack)
     if (socket.isPaused()) socket.resume()
   }
 
@@ -100,10 +108,10 @@ class NodeHttpServer implements AdoptingHttpServer {
     return this.#closing
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, takeBack: TakeBack | null): void {
     if (this.#closing !== null) return void socket.destroy()
     if (this.#connections.size >= this.#limits.connectionsMax) return this.#refuseMore(socket)
-    this.#connections.set(socket, { open: 0, answering: 0, refused: false })
+    this.#connections.set(socket, { open: 0, answering: 0, refused: false, unsent: 0, onSent: () => {}, takeBack })
     socket.once('close', () => {
       this.#connections.delete(socket)
       if (this.#connections.size === 0) this.#onGone()
@@ -128,10 +136,35 @@ class NodeHttpServer implements AdoptingHttpServer {
     refuseConnection(socket, refusalOf(error))
   }
 
+  /** Answers of requests before this one may still be under way: no byte of them may be lost. */
+  #onUpgrade(upgrade: UpgradeRequest): void {
+    const { socket, incoming } = upgrade
+    const connection = this.#connections.get(socket)
+    socket.on('error', () => {}) // it is destroyed, and that is all there is to do
+    if (connection === undefined || connection.refused) return void socket.resume()
+    const cut = () => void socket.destroy()
+    socket.setTimeout(this.#limits.requestMs, cut)
+    connection.onSent = () => {
+      connection.onSent = () => {}
+      if (socket.destroyed) return
+      socket.setTimeout(0, cut)
+      if (this.#closing !== null) return refuseConnection(socket, problem(503, 'the server is closing', { 'retry-after': '1' }))
+      if (incoming.rawHeaders.length > 2 * headersMax) return refuseConnection(socket, tooManyHeaders())
+      if (connection.takeBack !== null && asksForWebSocket(incoming)) giveBack(upgrade, connection.takeBack)
+      else serveWithoutUpgrade(upgrade, () => this.#http.emit('connection', socket))
+    }
+    if (connection.unsent === 0) connection.onSent()
+  }
+
   #serve(incoming: IncomingMessage, outgoing: ServerResponse, beforeBody: () => void): void {
     const connection = this.#connections.get(incoming.socket)
     if (connection === undefined || connection.refused) return
     connection.open += 1
+    connection.unsent += 1
+    outgoing.once('close', () => {
+      connection.unsent -= 1
+      if (connection.unsent === 0) connection.onSent()
+    })
     const exchange: Exchange = { incoming, outgoing, connection }
     const opened = this.#open(exchange)
     if (!('route' in opened)) return this.#refuse(exchange, opened)

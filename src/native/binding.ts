@@ -248,6 +248,8 @@ export interface HttpConnectionEvent {
   readonly type: 'http-connection'
   readonly protocol: ProtocolName
   readonly fd: number
+  /** Its index in EngineOptions.listeners. */
+  readonly listener: number
   readonly peer: string
   /** What was read already: the request's head and whatever came behind it. */
   readonly head: Uint8Array
@@ -326,6 +328,13 @@ export interface TopicStats {
 }
 
 export interface NativeEngine extends SessionCalls {
+  /**
+   * Gives the connection of an `http-connection` event back, for an upgrade to WebSocket behind other requests. From here on it counts as if
+   * it had just been accepted. The engine makes a descriptor of its own of `fd`: close yours without shutting the connection down.
+   * `listener` and `peer` are the event's, `head` all bytes that were read and not served, from the upgrade request's first one on.
+   * Throws an Error with `code` EMFILE, EBADF … when there is no other descriptor to be had, or ERR_CLOSED.
+   */
+  takeBack(fd: number, listener: number, peer: string, head: Uint8Array): void
   readonly listeners: readonly BoundListener[]
   readonly skipped: readonly SkippedListener[]
   /** Only what was asked for. */

@@ -213,6 +213,13 @@ const calls: readonly Outcome[] = [
   ['drain(3600001)', 'RangeError', 'drainMs must be a whole number, 0..3600000, got: 3600001'],
   ['closeSession(id, 1000)', 'TypeError', 'reason must be a string, got: undefined'],
   ['closeSession(id, "1000", "")', 'TypeError', 'code must be a number, got: "1000"'],
+  ['takeBack(-1, 0, "127.0.0.1:1", "")', 'RangeError', 'fd must be a whole number, 0..2147483647, got: -1'],
+  ['takeBack(2 ** 31, 0, "127.0.0.1:1", "")', 'RangeError', 'fd must be a whole number, 0..2147483647, got: 2147483648'],
+  ['takeBack(2 ** 31 - 1, 0, "127.0.0.1:1", "")', 'Error', 'cannot take the connection back: Bad file descriptor'],
+  ['takeBack(0, 65536, "127.0.0.1:1", "")', 'RangeError', 'listener must be a whole number, 0..65535, got: 65536'],
+  ['takeBack(0, 65535, "127.0.0.1:1", "")', 'RangeError', 'listener must be one that shares its port with HTTP, got: 65535'],
+  ['takeBack(0, 0, "localhost:1", "")', 'RangeError', 'peer must be an address and a port, or unix, got: "localhost:1"'],
+  ['takeBack(0, 0, "127.0.0.1:1", null)', 'TypeError', 'head must be a string or a Uint8Array, got: null'],
 ]
 
 test('every call of an engine with wrong arguments', async (t) => {
@@ -268,7 +275,8 @@ test('closeSession: every code is sent or refused', async (t) => {
 /** Calls of an engine that has ended, or that ends while the arguments are read. */
 const late: readonly string[] = [
   'publish("a", "a", null)', 'stats()', 'status()', 'topicStats(1)', 'topicStat("a")', 'setConnectionEvents(true)', `acceptSession(1, ${terms})`,
-  'sendToSession(1, "a")', `joinTopic(1, "a", ${join})`, 'leaveTopic(1, "a")', 'closeSession(1, 1000, "")', 'drain(0)',
+  'sendToSession(1, "a")', `joinTopic(1, "a", ${join})`, 'leaveTopic(1, "a")', 'closeSession(1, 1000, "")',
+  'takeBack(0, 0, "127.0.0.1:1", "")', 'drain(0)',
 ]
 const stopping = [
   `publish("a", "a", { ...${details}, get event() { engine.stop(); return null } })`,

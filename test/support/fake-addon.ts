@@ -50,6 +50,10 @@ export class FakeEngine implements NativeEngine {
     this.calls.push(`closeSession ${id} ${code} ${reason}`)
   }
 
+  takeBack(fd: number, listener: number, peer: string, head: Uint8Array): void {
+    this.calls.push(`takeBack ${fd} ${listener} ${peer} ${Buffer.from(head).toString('latin1')}`)
+  }
+
   giveBack(): void {}
 
   status() {

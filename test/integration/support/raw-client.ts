@@ -56,6 +56,11 @@ export class RawClient {
     })
   }
 
+  /** So many bytes. */
+  bytes(count: number): Promise<Buffer> {
+    return this.#wait(`${count} bytes`, () => (this.#stream().length >= count ? this.#take(count) : null))
+  }
+
   /** The next frame. */
   frame(): Promise<Frame> {
     return this.#wait('a frame', () => {

@@ -128,6 +128,9 @@ TEST_CASE("http1: refusals are whole answers") {
   CHECK(has(426, "Sec-WebSocket-Version: 13"));
   CHECK(has(426, "Connection: close, Upgrade"));
   CHECK(has(405, "Allow: GET"));
+  const auto staying = [](int status) { return codec::write_http_refusal({.status = status, .reason = "x", .closes = false}, now); };
+  CHECK(staying(400).find("Connection:") == std::string::npos);
+  CHECK(staying(426).find("\r\nConnection: Upgrade\r\n") != std::string::npos);
   CHECK(has(503, "Retry-After: 1"));
   CHECK(codec::write_http_refusal({405, "only GET", false}, now) ==
         "HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nAllow: GET\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
@@ -138,6 +141,20 @@ TEST_CASE("http1: refusals are whole answers") {
     CAPTURE(status);
     CHECK(codec::write_http_refusal({status, "x"}, now).starts_with("HTTP/1.1 " + std::to_string(status) + " "));
   }
+}
+
+TEST_CASE("http1: what lets the next request follow on the connection") {
+  const auto keeps = [](const std::string& text) {
+    const auto parsed = codec::parse_http_request(base::bytes_of(text), 0, {});
+    REQUIRE(parsed.status == codec::HttpParseStatus::complete);
+    return codec::keeps_connection(parsed.request);
+  };
+  CHECK(keeps("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  CHECK(keeps("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, closed\r\nContent-Length: 0\r\n\r\n"));
+  CHECK_FALSE(keeps("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n"));
+  CHECK_FALSE(keeps("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nConnection: x,  Close\r\n\r\n"));
+  CHECK_FALSE(keeps("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"));
+  CHECK_FALSE(keeps("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"));
 }
 
 TEST_CASE("http1: dates (RFC 9110 §5.6.7)") {

@@ -37,6 +37,19 @@ TEST_CASE("address: everything, and this machine alone") {
   for (const char* text : {"0.0.0.0", "::", "128.0.0.1", "::2", "::ffff:127.0.0.1", "fe80::1"}) CHECK_FALSE(Address::parse(text, 1)->is_loopback());
 }
 
+TEST_CASE("address: what text prints is read again, and nothing else") {
+  for (const char* text : {"127.0.0.1:80", "0.0.0.0:0", "[::1]:65535", "[fe80::1%lo]:1", "[::ffff:1.2.3.4]:5", "unix"}) {
+    CAPTURE(text);
+    REQUIRE(Address::parse_text(text).has_value());
+    CHECK(Address::parse_text(text)->text() == text);
+  }
+  for (const char* text : {"", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:1x", "::1:80", "[127.0.0.1]:80", "[::1]", "[::1:80",
+                           "localhost:80", "unix:80"}) {
+    CAPTURE(text);
+    CHECK_FALSE(Address::parse_text(text).has_value());
+  }
+}
+
 TEST_CASE("address: text with the port, brackets for IPv6") {
   CHECK(Address::parse("127.0.0.1", 8001)->text() == "127.0.0.1:8001");
   CHECK(Address::parse("::1", 65535)->text() == "[::1]:65535");

@@ -1,38 +1,17 @@
 // Plain HTTP requests on a port that sessions share with the control plane's HTTP server, on the fake kernel.
 // Owner: the test. Thread: main.
-#include "test/native/sim/sessions_on_fake.h"
+#include "test/native/sim/raw_on_fake.h"
 #include "test/native/doctest_last.h"
 
 using metrics::Metric;
 using shard::EventKind;
+using sim::handed_over;
+using sim::Raw;
 using sim::SessionsOnFake;
 
 namespace {
 
 const std::string request = "POST /apps/1/events?auth_key=k HTTP/1.1\r\nHost: sim\r\nContent-Length: 11\r\n\r\nhello world";
-
-/// A connection that says what it is told to, and nothing else.
-struct Raw {
-  Raw(SessionsOnFake& engine_on_fake, std::uint16_t port, std::uint32_t number)
-      : on(engine_on_fake), socket(on.kernel.connect(port, sim::address_of(number), 64 * 1024)) {}
-
-  void write(const std::string& bytes) { CHECK(on.kernel.peer_write(socket, base::bytes_of(bytes)) == bytes.size()); }
-  std::string read() {
-    std::string bytes(64 * 1024, '\0');
-    bytes.resize(on.kernel.peer_read(socket, {reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()}));
-    return bytes;
-  }
-
-  SessionsOnFake& on;
-  const int socket;
-};
-
-const shard::Event* handed_over(const SessionsOnFake& on) {
-  for (const shard::Event& event : on.events) {
-    if (event.kind == EventKind::http_connection) return &event;
-  }
-  return nullptr;
-}
 
 }  // namespace
 

@@ -52,7 +52,7 @@ test('a connection is adopted wherever its request is cut', async (t) => {
   const { server } = await start(t)
   const bytes = Buffer.from(request('POST', '/echo', { body: 'what came' }) + request('GET', '/hello'))
   let head = bytes.subarray(0, 0)
-  const port = await acceptElsewhere(t, (socket) => server.adopt(socket, head))
+  const port = await acceptElsewhere(t, (socket) => server.adopt(socket, head, null))
   for (let cut = 0; cut <= bytes.length; cut += 1) {
     head = bytes.subarray(0, cut)
     const client = await RawHttp.connect(port)
@@ -68,7 +68,7 @@ test('a paused connection is adopted, too', async (t) => {
   const { server } = await start(t)
   const port = await acceptElsewhere(t, (socket) => {
     socket.pause()
-    setImmediate(() => server.adopt(socket, Buffer.from('GET /he')))
+    setImmediate(() => server.adopt(socket, Buffer.from('GET /he'), null))
   })
   const client = await RawHttp.connect(port)
   void client.write('llo HTTP/1.1\r\nhost: a\r\n\r\n')
@@ -81,7 +81,7 @@ test('long bodies on an adopted connection', async (t) => {
   const body = Buffer.from(Array.from({ length: bodyBytesMax }, (_, at) => at * 13 % 256))
   const bytes = Buffer.concat([Buffer.from(`POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`), body])
   for (const cut of [10, 70, 1000, 65_536, bytes.length - 1, bytes.length]) {
-    const port = await acceptElsewhere(t, (socket) => server.adopt(socket, bytes.subarray(0, cut)))
+    const port = await acceptElsewhere(t, (socket) => server.adopt(socket, bytes.subarray(0, cut), null))
     const client = await RawHttp.connect(port)
     void client.write(bytes.subarray(cut))
     const answer = await client.answer()
@@ -95,12 +95,12 @@ test('an adopted connection has the same limits', async (t) => {
   const { server } = await start(t, { requestHeadMs: 200, requestMs: 400, connectionsMax: 2 })
   const heads = ['GET /hello HT', 'POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf']
   for (const head of heads) {
-    const port = await acceptElsewhere(t, (socket) => server.adopt(socket, Buffer.from(head)))
+    const port = await acceptElsewhere(t, (socket) => server.adopt(socket, Buffer.from(head), null))
     const client = await RawHttp.connect(port)
     t.match(await client.answer(), { status: 408, headers: { 'content-type': 'application/problem+json' } }, JSON.stringify(head))
     await client.closed
   }
-  const port = await acceptElsewhere(t, (socket) => server.adopt(socket, Buffer.alloc(0)))
+  const port = await acceptElsewhere(t, (socket) => server.adopt(socket, Buffer.alloc(0), null))
   const kept = [await RawHttp.connect(port), await RawHttp.connect(port)]
   for (const client of kept) {
     void client.write(request('GET', '/hello'))
