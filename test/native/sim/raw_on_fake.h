@@ -27,9 +27,10 @@ struct Raw {
   const int socket;
 };
 
+/// The first one that was handed over; null: none was.
 inline const shard::Event* handed_over(const SessionsOnFake& on) {
   for (const shard::Event& event : on.events) {
-    if (event.kind == EventKind::http_connection) return &event;
+    if (event.kind == shard::EventKind::http_connection) return &event;
   }
   return nullptr;
 }
