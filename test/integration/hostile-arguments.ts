@@ -215,7 +215,7 @@ const calls: readonly Outcome[] = [
   ['closeSession(id, "1000", "")', 'TypeError', 'code must be a number, got: "1000"'],
   ['takeBack(-1, 0, "127.0.0.1:1", "")', 'RangeError', 'fd must be a whole number, 0..2147483647, got: -1'],
   ['takeBack(2 ** 31, 0, "127.0.0.1:1", "")', 'RangeError', 'fd must be a whole number, 0..2147483647, got: 2147483648'],
-  ['takeBack(2 ** 31 - 1, 0, "127.0.0.1:1", "")', 'Error', 'cannot take the connection back: Bad file descriptor'],
+  ['takeBack(2 ** 31 - 1, 0, "127.0.0.1:1", "")', 'Error', 'EBADF: cannot take the connection back: Bad file descriptor'],
   ['takeBack(0, 65536, "127.0.0.1:1", "")', 'RangeError', 'listener must be a whole number, 0..65535, got: 65536'],
   ['takeBack(0, 65535, "127.0.0.1:1", "")', 'RangeError', 'listener must be one that shares its port with HTTP, got: 65535'],
   ['takeBack(0, 0, "localhost:1", "")', 'RangeError', 'peer must be an address and a port, or unix, got: "localhost:1"'],
