@@ -4,8 +4,8 @@
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { isIP } from 'node:net'
 import type { ApiOptions } from './api.js'
+import { parseHost } from './host.js'
 import { isLoopback } from './loopback.js'
 import { problem } from './problem.js'
 import type { Guard } from './router.js'
@@ -26,23 +26,18 @@ function tokenGuard(token: string): Guard {
   }
 }
 
-/** The host of a Host header: without its port and, for IPv6, its brackets. */
-export function hostName(header: string): string {
-  const name = header.startsWith('[') ? header.replace(/^\[([^\]]*)\](:\d*)?$/, '$1') : header.replace(/:\d*$/, '')
-  return name.toLowerCase()
-}
-
 /** The host of an Origin header, empty for `null` and what is none. */
 function originName(header: string): string {
-  return hostName(/^https?:\/\/([^/@]+)$/i.exec(header)?.[1] ?? '')
+  return parseHost(/^https?:\/\/([^/@]+)$/i.exec(header)?.[1] ?? '')?.host ?? ''
 }
 
 /** A name that DNS resolves is somebody's; an address or localhost cannot be made to point elsewhere. */
 function localGuard(hosts: readonly string[]): Guard {
   const known = new Set(['localhost', ...hosts.map((host) => host.toLowerCase())])
-  return (_route, { host = '', origin }) => {
-    const name = hostName(host)
-    if (!known.has(name) && isIP(name) === 0) {
+  return (_route, { host: header, origin }) => {
+    const host = header === undefined ? null : parseHost(header)
+    const isForeign = host === null || (host.kind === 'name' && !known.has(host.host))
+    if (header !== undefined && isForeign) { // without the header (HTTP/1.0) it is nobody's browser
       return problem(403, 'without api.token the Host header must be an address, localhost or one of api.hosts')
     }
     if (origin === undefined) return null

@@ -10,7 +10,7 @@ import {
   headBytesMax, headersMax, refusingMax, type AdoptingHttpServer, type BoundHttp, type HttpLimits, type HttpResponse, type HttpServerOptions,
   type HttpService, type TakeBack,
 } from './http.js'
-import { refusalOf, refuseConnection, refuseRequest } from './node-refusal.js'
+import { refusalOf, refuseConnection, refuseRequest, type ParserError, type Refusal } from './node-refusal.js'
 import { asksForWebSocket, giveBack, serveWithoutUpgrade, type UpgradeRequest } from './node-upgrade.js'
 import { problem } from './problem.js'
 import { openRequest, splitTarget, tooLong, tooManyHeaders, type OpenRequest } from './request-head.js'
@@ -28,10 +28,10 @@ const answeringMax = 100
 interface Connection {
   /** Requests whose head is here and whose answer is not written yet. */
   open: number
-  /** Of those, the ones that are completely here. */
-  answering: number
-  /** Nothing more is answered: its last answer is on the way. */
+  /** No further request is looked at: the last answer is on its way, or waits for those before it. */
   refused: boolean
+  /** The request that came last. */
+  last: Exchange | null
   /** Answers that the system has not taken to their end. */
   unsent: number
   /** What waits for that. */
@@ -44,6 +44,9 @@ interface Exchange {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly connection: Connection
+  answered: boolean
+  /** It will never be answered: it did not come whole. */
+  dropped: boolean
 }
 
 function createNodeServer({ requestHeadMs, requestMs }: HttpLimits): Server {
@@ -79,11 +82,11 @@ class NodeHttpServer implements AdoptingHttpServer {
     this.#http
       .on('request', (incoming, outgoing) => this.#serve(incoming, outgoing, () => {}))
       .on('checkContinue', (incoming, outgoing) => this.#serve(incoming, outgoing, () => outgoing.writeContinue()))
-      .on('checkExpectation', (incoming, outgoing) => refuseRequest(incoming, outgoing, problem(417, 'nothing but 100-continue may be expected')))
-      .on('connect', (_incoming, socket) => refuseConnection(socket as Socket, problem(405, 'this is not a proxy')))
+      .on('checkExpectation', (incoming, outgoing) => this.#serve(incoming, outgoing, null))
+      .on('connect', (_incoming, socket) => this.#refuseRest(socket as Socket, { response: problem(405, 'this is not a proxy'), method: 'GET' }))
       // Without a listener Node would serve it, and forget what came behind it in the same read.
       .on('upgrade', (incoming, socket, rest) => this.#onUpgrade({ incoming, socket: socket as Socket, rest }))
-      .on('clientError', (error, socket) => this.#refuseConnection(error, socket as Socket))
+      .on('clientError', (error, socket) => this.#onParserError(error, socket as Socket))
       .emit('listening') // starts the timeouts of heads and requests
   }
 
@@ -111,7 +114,7 @@ class NodeHttpServer implements AdoptingHttpServer {
   #accept(socket: Socket, takeBack: TakeBack | null): void {
     if (this.#closing !== null) return void socket.destroy()
     if (this.#connections.size >= this.#limits.connectionsMax) return this.#refuseMore(socket)
-    this.#connections.set(socket, { open: 0, answering: 0, refused: false, unsent: 0, onSent: () => {}, takeBack })
+    this.#connections.set(socket, { open: 0, refused: false, last: null, unsent: 0, onSent: () => {}, takeBack })
     socket.once('close', () => {
       this.#connections.delete(socket)
       if (this.#connections.size === 0) this.#onGone()
@@ -127,13 +130,33 @@ class NodeHttpServer implements AdoptingHttpServer {
     refuseConnection(socket, answer)
   }
 
-  #refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  #onParserError(error: ParserError, socket: Socket): void {
     const connection = this.#connections.get(socket)
     if (connection === undefined || connection.refused) return // more bytes behind those that were refused
+    // RFC 9112 §9.6: behind a request that ends the connection they are nobody's, and its answer is still to come.
+    if (error.code === 'HPE_CLOSED_CONNECTION') connection.refused = true
+    else if (!socket.writable || error.code === 'ECONNRESET') socket.destroy()
+    else this.#refuseRest(socket, refusalOf(error))
+  }
+
+  /**
+   * The last answer on a connection: behind those to requests that were whole, for which it would be taken otherwise, and in place of
+   * that to a request that was not. Such a request never comes to its handler.
+   */
+  #refuseRest(socket: Socket, { response, method }: Refusal): void {
+    const connection = this.#connections.get(socket)
+    if (connection === undefined || connection.refused) return
+    const { last } = connection
     connection.refused = true
-    // Before the answer of a request that is being worked on it would be taken for that.
-    if (!socket.writable || connection.answering > 0 || error.code === 'ECONNRESET') return void socket.destroy()
-    refuseConnection(socket, refusalOf(error))
+    connection.onSent = () => {
+      if (socket.writable) refuseConnection(socket, response, method)
+    }
+    if (last !== null && !last.answered && !last.incoming.complete) {
+      last.dropped = true
+      connection.unsent -= 1
+    }
+    socket.on('error', () => {}).setTimeout(this.#limits.requestMs, () => void socket.destroy()) // Node may have let go of it
+    if (connection.unsent === 0) connection.onSent()
   }
 
   /** Answers of requests before this one may still be under way: no byte of them may be lost. */
@@ -156,18 +179,22 @@ class NodeHttpServer implements AdoptingHttpServer {
     if (connection.unsent === 0) connection.onSent()
   }
 
-  #serve(incoming: IncomingMessage, outgoing: ServerResponse, beforeBody: () => void): void {
+  /** `beforeBody` is called before a body is asked for; null: the client expects what nobody here does. */
+  #serve(incoming: IncomingMessage, outgoing: ServerResponse, beforeBody: (() => void) | null): void {
     const connection = this.#connections.get(incoming.socket)
     if (connection === undefined || connection.refused) return
     connection.open += 1
     connection.unsent += 1
+    const exchange: Exchange = { incoming, outgoing, connection, answered: false, dropped: false }
+    connection.last = exchange
     outgoing.once('close', () => {
+      if (exchange.dropped) return
       connection.unsent -= 1
       if (connection.unsent === 0) connection.onSent()
     })
-    const exchange: Exchange = { incoming, outgoing, connection }
     const opened = this.#open(exchange)
     if (!('route' in opened)) return this.#refuse(exchange, opened)
+    if (beforeBody === null) return this.#refuse(exchange, problem(417, 'nothing but 100-continue may be expected'))
     if (opened.bodyBytes === 0) return this.#answer(exchange, opened)
     beforeBody()
     this.#receive(exchange, opened)
@@ -178,7 +205,8 @@ class NodeHttpServer implements AdoptingHttpServer {
     if (connection.open > answeringMax) return problem(429, `at most ${answeringMax} requests of a connection may wait for answers`)
     const { path, query } = splitTarget(incoming.url ?? '')
     const headers = incoming.headers as Readonly<Record<string, string | undefined>>
-    return openRequest(this.#service, { method: incoming.method ?? '', path, query, headers })
+    const { method = '', httpVersionMajor: majorVersion, httpVersionMinor: minorVersion } = incoming
+    return openRequest(this.#service, { majorVersion, minorVersion, method, path, query, headers })
   }
 
   /** What a peer that goes away in the middle has sent is forgotten with its request. */
@@ -200,18 +228,20 @@ class NodeHttpServer implements AdoptingHttpServer {
   }
 
   #answer(exchange: Exchange, { route, request }: OpenRequest): void {
-    exchange.connection.answering += 1
     const answer = this.#service.answer(route, request)
     if (answer instanceof Promise) void answer.then((response) => this.#send(exchange, response))
     else this.#send(exchange, answer)
   }
 
-  #send({ outgoing, connection }: Exchange, { status, headers, body }: HttpResponse): void {
+  #send(exchange: Exchange, { status, headers, body }: HttpResponse): void {
+    const { outgoing, connection } = exchange
+    exchange.answered = true
     connection.open -= 1
-    connection.answering -= 1
+    const isLast = this.#closing !== null || headers['connection'] === 'close'
+    if (isLast) connection.refused = true // what stands behind it is nobody's
     if (outgoing.destroyed) return
-    const length = { 'content-length': Buffer.byteLength(body) }
-    outgoing.writeHead(status, this.#closing === null ? { ...headers, ...length } : { ...headers, ...length, connection: 'close' })
+    const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) } // RFC 9110 §8.6
+    outgoing.writeHead(status, isLast ? { ...headers, ...length, connection: 'close' } : { ...headers, ...length })
     outgoing.end(body)
   }
 
@@ -220,8 +250,8 @@ class NodeHttpServer implements AdoptingHttpServer {
     const { incoming, outgoing, connection } = exchange
     const { 'content-length': length, 'transfer-encoding': coding, expect } = incoming.headers
     const isShort = coding === undefined && expect === undefined && Number(length ?? 0) <= skippedBytesMax
-    connection.answering += 1
     if (isShort) return this.#send(exchange, response)
+    exchange.answered = true
     connection.refused = true
     refuseRequest(incoming, outgoing, response)
   }

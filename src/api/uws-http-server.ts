@@ -6,11 +6,11 @@
 import { STATUS_CODES } from 'node:http'
 import { listenOnAll, listenWithNet, type Listen, type Listening } from './bind.js'
 import {
-  headersMax, type BoundHttp, type HttpHeaders, type HttpLimits, type HttpResponse, type HttpServer, type HttpServerOptions,
+  headBytesMax, headersMax, type BoundHttp, type HttpHeaders, type HttpLimits, type HttpResponse, type HttpServer, type HttpServerOptions,
   type HttpService,
 } from './http.js'
 import { problem } from './problem.js'
-import { openRequest, tooLong, tooManyHeaders, type OpenRequest } from './request-head.js'
+import { ends, openRequest, tooLong, tooManyHeaders, type OpenRequest } from './request-head.js'
 import type { UwsApp, UwsListenSocket, UwsModule, UwsRequest, UwsResponse } from './uws-module.js'
 
 /** Requests that arrive slowly are looked at this often at least. */
@@ -20,25 +20,57 @@ const timeoutCheckMs = 1000
 interface Exchange {
   readonly place: UwsResponse
   readonly method: string
+  /** The client wants it to be the last one. */
+  closes: boolean
   /** On performance.now()'s clock: when the whole request must be here. */
   readonly deadline: number
   ended: boolean
 }
 
-function headersOf(request: UwsRequest): { headers: HttpHeaders, count: number } {
+/** RFC 9110 §5.1 and §5.5: it takes any. */
+const soundName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
+const soundValue = /^[^\0-\x08\x0a-\x1f\x7f]*$/
+const listsClose = /(^|,)[ \t]*close[ \t]*(,|$)/i
+/** Beside a header's name and value: colon, space, line end. */
+const headerBytes = 4
+
+interface Headers {
+  readonly headers: HttpHeaders
+  readonly count: number
+  /** Of all of them. */
+  readonly bytes: number
+  readonly areSound: boolean
+}
+
+function headersOf(request: UwsRequest): Headers {
   const headers: Record<string, string> = { __proto__: null as never }
-  let count = 0
+  let [count, bytes, areSound] = [0, 0, true]
   request.forEach((name, value) => {
     count += 1
+    bytes += name.length + value.length + headerBytes
+    areSound &&= soundName.test(name) && soundValue.test(value)
     const before = headers[name]
     headers[name] = before === undefined ? value : `${before}, ${value}`
   })
-  return { headers, count }
+  return { headers, count, bytes, areSound }
 }
 
-/** Given a length, uWebSockets.js waits for that body and takes the next request for a mistake: the header is ours. */
-function endWithoutBody(place: UwsResponse, length: number, connection: 'close' | 'keep-alive'): void {
-  place.writeHeader('content-length', String(length)).writeHeader('connection', connection).endWithoutBody()
+/** What every other server refuses before it comes to a head's meaning. */
+function refuseHead({ count, bytes, areSound, headers: { expect } }: Headers): HttpResponse | null {
+  if (count > headersMax) return tooManyHeaders()
+  if (bytes > headBytesMax) return problem(431, `the head of the request must be at most ${headBytesMax} bytes`, ends)
+  if (!areSound) return problem(400, 'a header must be a name, a colon and one line of text', ends)
+  // Spelled otherwise it is not recognized, and the client would wait for an answer to it.
+  if (expect !== undefined && expect !== '100-continue') return problem(417, 'nothing but 100-continue may be expected', ends)
+  return null
+}
+
+/**
+ * Given a length, uWebSockets.js waits for that body and takes the next request for a mistake: the header is ours. It does not end a
+ * connection behind it either: the client does, or the silence that follows.
+ */
+function endWithoutBody(place: UwsResponse, length: number, closes: boolean): void {
+  place.writeHeader('content-length', String(length)).writeHeader('connection', closes ? 'close' : 'keep-alive').endWithoutBody()
 }
 
 /** Node tries first: uWebSockets.js does not say why it cannot listen. */
@@ -107,22 +139,28 @@ class UwsHttpServer implements HttpServer {
 
   #serve(place: UwsResponse, request: UwsRequest): void {
     const method = request.getCaseSensitiveMethod()
-    const exchange: Exchange = { place, method, deadline: performance.now() + this.#limits.requestMs, ended: false }
+    const exchange: Exchange = { place, method, closes: false, deadline: performance.now() + this.#limits.requestMs, ended: false }
     this.#exchanges.add(exchange)
     place.onAborted(() => this.#end(exchange))
-    const opened = this.#open(method, request)
+    const opened = this.#open(exchange, request)
     if (!('route' in opened)) return this.#send(exchange, opened)
     if (opened.bodyBytes === 0) return this.#answer(exchange, opened)
     this.#receive(exchange, opened)
   }
 
-  #open(method: string, request: UwsRequest): OpenRequest | HttpResponse {
+  #open(exchange: Exchange, request: UwsRequest): OpenRequest | HttpResponse {
     const { connectionsMax } = this.#limits
     const isOver = this.#exchanges.size > connectionsMax || this.#closing !== null
     if (isOver) return problem(503, `there are ${connectionsMax} requests already, or the server is closing`, { 'retry-after': '1' })
-    const { headers, count } = headersOf(request)
-    if (count > headersMax) return tooManyHeaders()
-    return openRequest(this.#service, { method, path: request.getUrl(), query: request.getQuery() ?? '', headers })
+    const head = headersOf(request)
+    const { headers } = head
+    exchange.closes = listsClose.test(headers['connection'] ?? '')
+    const refusal = refuseHead(head)
+    if (refusal !== null) return refusal
+    const path = request.getUrl()
+    const opened = openRequest(this.#service, { majorVersion: 1, minorVersion: 1, method: exchange.method, path, query: request.getQuery() ?? '', headers })
+    // It takes whatever stands where a chunk should end: a message would be cut short, and what is behind it another request.
+    return 'route' in opened && opened.bodyBytes === null ? problem(411, 'the length of the body must be told: chunks are not taken here', ends) : opened
   }
 
   /** uWebSockets.js reads away what is left of a refused body. */
@@ -148,15 +186,25 @@ class UwsHttpServer implements HttpServer {
     else this.#send(exchange, answer)
   }
 
-  #send(exchange: Exchange, { status, headers, body }: HttpResponse): void {
+  /**
+   * A request behind the last answer, of the same read, would still be served, and the connection stay open (RFC 9112 §9.6). Behind one
+   * that is not answered yet it ends the connection instead: so the last answer waits until all of a read has been looked at.
+   */
+  #send(exchange: Exchange, response: HttpResponse): void {
+    if (exchange.ended) return
+    const closes = this.#closing !== null || exchange.closes || response.headers['connection'] === 'close'
+    this.#uploads.delete(exchange)
+    if (closes) setImmediate(() => this.#write(exchange, response, closes))
+    else this.#write(exchange, response, closes)
+  }
+
+  #write(exchange: Exchange, { status, headers, body }: HttpResponse, closes: boolean): void {
     if (exchange.ended) return
     const { place, method } = exchange
-    const { connection, ...others } = headers
-    const closes = this.#closing !== null || connection === 'close'
     place.cork(() => {
       place.writeStatus(`${status} ${STATUS_CODES[status] ?? ''}`)
-      for (const [name, value] of Object.entries(others)) place.writeHeader(name, value)
-      if (method === 'HEAD') endWithoutBody(place, Buffer.byteLength(body), closes ? 'close' : 'keep-alive')
+      for (const [name, value] of Object.entries(headers)) if (name !== 'connection') place.writeHeader(name, value)
+      if (method === 'HEAD') endWithoutBody(place, Buffer.byteLength(body), closes)
       else place.end(body, closes)
     })
     this.#end(exchange)

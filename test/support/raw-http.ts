@@ -71,6 +71,11 @@ export class RawHttp {
     return this.#received.toString('latin1')
   }
 
+  /** Whether the server has ended it. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
   /** The next answer, of which HEAD's has no body; null when the connection ended before it. */
   async answer(to: 'GET' | 'HEAD' = 'GET'): Promise<RawAnswer | null> {
     const headBytes = await this.#until(() => this.#received.indexOf(headEnd))

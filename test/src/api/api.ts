@@ -84,7 +84,7 @@ function start(options: Partial<ApiOptions> = {}): { broker: FakeBroker, ask: As
   const ask: Ask = async (method, target, { body = '', headers = {} } = {}) => {
     const bytes = Buffer.from(body)
     const length = bytes.length === 0 ? {} : { 'content-length': String(bytes.length) }
-    const opened = openRequest(service, { method, ...splitTarget(target), headers: { host: 'localhost', ...length, ...headers } })
+    const opened = openRequest(service, { majorVersion: 1, minorVersion: 1, method, ...splitTarget(target), headers: { host: 'localhost', ...length, ...headers } })
     if (!('route' in opened)) return opened
     return service.answer(opened.route, { ...opened.request, body: bytes })
   }

@@ -11,13 +11,15 @@ interface Row {
   readonly server: 'node' | 'uws'
   /** What becomes of what is not HTTP: uWebSockets.js (this version) never answers it. */
   readonly malformed: 'refused' | 'unanswered'
+  /** uWebSockets.js does not say where a broken chunk ends: it is given none. */
+  readonly takesChunks: boolean
   /** What connectionsMax counts. */
   readonly counted: 'connections' | 'requests'
 }
 
 const rows: readonly Row[] = [
-  { server: 'node', malformed: 'refused', counted: 'connections' },
-  { server: 'uws', malformed: 'unanswered', counted: 'requests' },
+  { server: 'node', malformed: 'refused', takesChunks: true, counted: 'connections' },
+  { server: 'uws', malformed: 'unanswered', takesChunks: false, counted: 'requests' },
 ]
 
 /** It has no binaries for some versions of Node. */
@@ -179,12 +181,14 @@ const cases: Readonly<Record<string, Case>> = {
     for (const byte of request('POST', '/echo', { body: 'byte by byte' })) await client.write(byte)
     t.match(await client.answer(), { status: 200, body: 'byte by byte' })
 
-    void client.write(request('POST', '/echo', { headers: { 'transfer-encoding': 'chunked' } }))
-    for (const piece of ['3\r\nabc\r\n', '2\r', '\nde\r\n', '0\r\n\r\n']) await client.write(piece)
-    t.match(await client.answer(), { status: 200, body: 'abcde' }, 'chunks')
-
     void client.write(request('GET', '/big'))
     t.equal((await client.answer())?.body.length, 4 * 2 ** 20, 'a long answer')
+
+    void client.write(request('POST', '/echo', { headers: { 'transfer-encoding': 'chunked' } }))
+    for (const piece of ['3\r\nabc\r\n', '2\r', '\nde\r\n', '0\r\n\r\n']) await client.write(piece)
+    const answer = await client.answer()
+    if (row.takesChunks) t.match(answer, { status: 200, body: 'abcde' }, 'chunks')
+    else isProblem(t, answer, 411, 'chunks')
   },
 
   async 'a body over the limit is refused before it is read'(t, row) {
@@ -202,7 +206,7 @@ const cases: Readonly<Record<string, Case>> = {
     void chunked.write(request('POST', '/echo', { headers: { 'transfer-encoding': 'chunked' } }))
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
     for (let sent = 0; sent <= bodyBytesMax; sent += 0x10000) void chunked.write(chunk)
-    isProblem(t, await chunked.answer(), 413, 'in chunks')
+    isProblem(t, await chunked.answer(), row.takesChunks ? 413 : 411, 'in chunks')
 
     isProblem(t, await fixture.ask(request('GET', '/hello', { body: 'x' })), 413, 'where none is wanted')
     t.equal(fixture.seen.length, 0)
@@ -242,8 +246,9 @@ const cases: Readonly<Record<string, Case>> = {
     const heads: Readonly<Record<string, readonly [head: string, status: number]>> = {
       'no host': ['GET /hello HTTP/1.1\r\nx: y\r\n\r\n', 400],
       'no request': ['hello there\r\n\r\n', 400],
-      'another version': [`GET /hello HTTP/3.7\r\n${good}\r\n`, 400],
-      'a method nobody knows': [`FOO /hello HTTP/1.1\r\n${good}\r\n`, 400],
+      'another version': [`GET /hello HTTP/3.7\r\n${good}\r\n`, 505],
+      'a method nobody knows': [`FOO /hello HTTP/1.1\r\n${good}\r\n`, 501],
+      'such a method and no host': ['FOO /hello HTTP/1.1\r\nx: y\r\n\r\n', 400],
       'bare line feeds': ['GET /hello HTTP/1.1\nhost: localhost\n\n', 400],
       'a folded header': [`GET /hello HTTP/1.1\r\n${good}a: b\r\n c\r\n\r\n`, 400],
       'a space before the colon': [`GET /hello HTTP/1.1\r\n${good}a : b\r\n\r\n`, 400],

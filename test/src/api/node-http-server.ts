@@ -179,19 +179,91 @@ test('more requests in one go than may wait', async (t) => {
   client.close()
 })
 
-test('garbage behind a request that is being worked on is no answer to it', async (t) => {
+test('garbage behind a request: that is answered first, and what follows is refused', async (t) => {
   const { port, release, waiting } = await start(t)
   const client = await RawHttp.connect(port)
   void client.write(request('GET', '/wait'))
   await until(() => waiting() === 1)
   void client.write('\0\0\0\r\n\r\n')
-  t.equal(await client.answer(), null, 'the connection ends')
+  await new Promise((resolve) => setImmediate(resolve))
   release()
-  const other = await RawHttp.connect(port)
-  void other.write(request('GET', '/hello') + 'garbage\r\n\r\n')
-  t.match(await other.answer(), { status: 200 })
-  t.match(await other.answer(), { status: 400 }, 'behind one that was answered it is told')
-  await other.closed
+  t.match(await client.answer(), { status: 200, body: 'waited' })
+  t.match(await client.answer(), { status: 400 })
+  await client.closed
+
+  for (const first of [request('GET', '/hello'), request('POST', '/echo', { body: 'hello' }), request('POST', '/nothing', { body: 'x' })]) {
+    const other = await RawHttp.connect(port)
+    void other.write(`${first}garbage\r\n\r\n${request('GET', '/wait')}`)
+    t.match(await other.answer(), { status: first.includes('nothing') ? 404 : 200 })
+    t.match(await other.answer(), { status: 400, headers: { date: /GMT$/ } }, 'in the same segment')
+    await other.closed
+  }
+  t.equal(waiting(), 0, 'nothing behind it comes to a handler')
+})
+
+test('garbage within a body: its request comes to no handler, those before it are answered', async (t) => {
+  const { port, release, waiting } = await start(t)
+  const client = await RawHttp.connect(port)
+  const broken = request('POST', '/echo', { headers: { 'transfer-encoding': 'chunked' } })
+  void client.write(`${request('GET', '/wait')}${request('POST', '/echo', { body: 'whole' })}${broken}3\r\nabc\r\nno chunk\r\n`)
+  await until(() => waiting() === 1)
+  release()
+  t.match(await client.answer(), { status: 200, body: 'waited' })
+  t.match(await client.answer(), { status: 200, body: 'whole' })
+  t.match(await client.answer(), { status: 400 })
+  t.equal(await client.answer(), null)
+})
+
+test('behind a request that ends the connection nothing is looked at', async (t) => {
+  const { port, waiting } = await start(t)
+  const firsts: readonly (readonly [bytes: string, status: number])[] = [
+    [request('GET', '/hello', { headers: { connection: 'close' } }), 200],
+    ['GET /hello HTTP/1.0\r\n\r\n', 200],
+    [request('GET', '/hello', { headers: { host: 'a b' } }), 400],
+    [request('POST', '/echo', { headers: { 'transfer-encoding': '' } }), 501],
+    [request('POST', '/echo', { headers: { expect: 'miracles' } }), 417],
+    ['CONNECT example.com:80 HTTP/1.1\r\nhost: example.com\r\n\r\n', 405],
+    [request('POST', '/echo', { headers: { 'content-length': String(bodyBytesMax + 1) } }), 413],
+  ]
+  for (const [first, status] of firsts) {
+    for (const behind of [request('GET', '/wait'), 'garbage\r\n\r\n']) {
+      const client = await RawHttp.connect(port)
+      void client.write(first + behind)
+      t.match(await client.answer(), { status, headers: { connection: 'close' } }, JSON.stringify(first))
+      client.socket.end()
+      t.equal(await client.answer(), null)
+    }
+  }
+  t.equal(waiting(), 0)
+})
+
+test('answers to methods nobody knows, to HEAD, to the whole server', async (t) => {
+  const { port } = await start(t)
+  const rows: readonly (readonly [bytes: string, status: number])[] = [
+    ['BREW /hello HTTP/1.1\r\nhost: a\r\n\r\n', 501],
+    [`${request('GET', '/hello')}BREW /hello HTTP/1.1\r\nhost: a\r\n\r\n`, 501],
+    ['BREW /hello HTTP/1.0\r\n\r\n', 501],
+    ['BREW /hello HTTP/1.1\r\n\r\n', 400],
+    ['BREW /hello HTTP/1.1\r\nhost: a b\r\n\r\n', 400],
+    ['GET /hello HTTP/3.1\r\nhost: a\r\n\r\n', 505],
+    ['POST /hello HTTP/1.1\r\n\r\n', 400],
+    ['OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n', 204],
+    [request('GET', '/hello#there'), 400],
+  ]
+  for (const [bytes, status] of rows) {
+    const client = await RawHttp.connect(port)
+    void client.write(bytes)
+    if (bytes.includes('GET /hello HTTP/1.1') && bytes.includes('BREW')) await client.answer()
+    const answer = await client.answer()
+    t.match(answer, { status, headers: { date: /GMT$/ } }, JSON.stringify(bytes))
+    t.equal('content-length' in (answer?.headers ?? {}), status !== 204)
+    client.close()
+  }
+  const head = await RawHttp.connect(port)
+  void head.write('HEAD /hello HTTP/1.1\r\nhost: a\r\nx : y\r\n\r\n')
+  t.match(await head.answer('HEAD'), { status: 400 })
+  await head.closed
+  t.equal(head.pending, '', 'without a body')
 })
 
 test('over connectionsMax, a few are told and the others are cut', async (t) => {

@@ -6,8 +6,8 @@ import { createRouter } from '../../../src/api/router.js'
 const route: Route = { method: 'POST', path: '/{name}', bodyBytesMax: 10, access: 'anyone', handle: () => ({ status: 200, headers: {}, body: '' }) }
 const service = createRouter([route], { guard: null, onError: () => {} })
 
-function open(headers: HttpHeaders, path = '/a', query = '') {
-  return openRequest(service, { method: 'POST', path, query, headers: { host: 'a', ...headers } })
+function open(headers: HttpHeaders, path = '/a', query = '', minorVersion = 1, method = 'POST') {
+  return openRequest(service, { majorVersion: 1, minorVersion, method, path, query, headers: { host: 'a', ...headers } })
 }
 
 test('targets', async (t) => {
@@ -40,8 +40,15 @@ test('bodies', async (t) => {
 })
 
 test('hosts and lengths', async (t) => {
-  t.match(open({ host: undefined }), { status: 400 })
-  t.match(open({ host: 'a, b' }), { status: 400 })
+  for (const host of [undefined, '', 'a, b', 'a b', 'u@h', 'h:x']) t.match(open({ host }), { status: 400, headers: { connection: 'close' } }, String(host))
+  t.match(open({ host: undefined }, '/a', '', 1, 'BREW'), { status: 400 }, 'before the method')
+  t.match(open({ host: undefined }, '/a', '', 0), { route }, 'HTTP/1.0 does without')
+  t.match(open({ host: 'a b' }, '/a', '', 0), { status: 400 }, 'but has none that is none')
+  t.match(open({ 'transfer-encoding': 'chunked' }, '/a', '', 0), { status: 400 }, 'nor chunks')
+  t.match(open({}, '/a#b'), { status: 400 }, 'a fragment')
+  t.match(open({}, '/a', 'b#c'), { status: 400 }, 'a fragment behind a query')
+  t.match(open({}, '*', '', 1, 'OPTIONS'), { status: 204, headers: { allow: 'GET, HEAD, POST, OPTIONS' }, body: '' })
+  t.match(open({}, '/a', '', 1, 'OPTIONS'), { status: 405 })
   t.match(open({}, `/${'x'.repeat(8000)}`, 'y'.repeat(191)), { bodyBytes: 0 })
   t.match(open({}, `/${'x'.repeat(8000)}`, 'y'.repeat(192)), { status: 414 })
   t.match(open({}, '/a/b'), { status: 404 })
