@@ -1,6 +1,6 @@
 /** From a validated configuration and this machine to the engine's options: every default that depends on the machine. */
 
-import { defaultResponder, defaultSlowRule, type BrokerConfig } from './config/schema.js'
+import { defaultResponder, type BrokerConfig } from './config/schema.js'
 import { parseStreamAddress } from './config/stream-address.js'
 import { reservedTopics } from './protocol/pusher-topics.js'
 import { formatEndpoint } from './endpoint.js'
@@ -8,8 +8,8 @@ import { ConfigError } from './errors.js'
 import { addressesOf, noPages, resolveListeners, webRulesOf, type Resolve } from './hosts.js'
 import type { Machine } from './machine/machine.js'
 import { memoryShares } from './machine/memory-shares.js'
-import { resolveGrpc, resolveRetain, resolveSizes } from './memory-defaults.js'
-import type { EngineOptions, ListenerOptions, ProtocolName, SlowConsumerRule } from './native/binding.js'
+import { resolveGrpc, resolveRetain, resolveSizes, resolveSlowConsumers } from './memory-defaults.js'
+import type { EngineOptions, ListenerOptions, ProtocolName } from './native/binding.js'
 import { shareOpenFiles } from './open-files.js'
 
 const shardsMax = 64
@@ -18,11 +18,6 @@ function resolveIo(io: BrokerConfig['io'], uring: Machine['uring']): EngineOptio
   if (uring()) return 'uring'
   if (io === 'auto') return 'epoll'
   throw new ConfigError([{ path: 'io', problem: 'must be auto or epoll (this system does not allow io_uring)', got: io, source: null }])
-}
-
-function resolveSlowConsumers({ slowConsumers, slowPolicy }: BrokerConfig): SlowConsumerRule[] {
-  if (slowConsumers.at(-1)?.topics === '*') return slowConsumers
-  return [...slowConsumers, { ...defaultSlowRule, policy: slowPolicy ?? defaultSlowRule.policy }]
 }
 
 function plainListeners(protocol: ProtocolName, key: string, listener: BrokerConfig['publish'], resolve: Resolve): Promise<ListenerOptions[]> {

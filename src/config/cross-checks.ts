@@ -1,7 +1,7 @@
 /** Rules between keys; one row each. They run on a configuration whose single values are all valid. */
 
-import { frameBytesMax } from './frame-bytes.js'
-import { defaultSlowRule, type BrokerConfig } from './schema.js'
+import { frameBytesMax, grpcMessageBytesMax } from './frame-bytes.js'
+import type { BrokerConfig } from './schema.js'
 
 export interface CrossIssue {
   readonly path: readonly (string | number)[]
@@ -42,10 +42,9 @@ const messageFitsLog: Check = (config) => {
 }
 
 const messageFitsRules: Check = (config) => {
-  const { slowConsumers } = config
-  const explicit = slowConsumers.map((rule, at) => ({ bytes: rule.bytesBehindMax, key: `slowConsumers[${at}].bytesBehindMax` }))
-  const standard = { bytes: defaultSlowRule.bytesBehindMax, key: 'bytesBehindMax of the default rule' }
-  return messageFits(config, slowConsumers.at(-1)?.topics === catchAll ? explicit : [...explicit, standard])
+  const explicit = config.slowConsumers.flatMap(({ bytesBehindMax: bytes }, at) =>
+    bytes === undefined ? [] : [{ bytes, key: `slowConsumers[${at}].bytesBehindMax` }])
+  return messageFits(config, explicit)
 }
 
 /** A buffer that grows may have twice the room of what is in it. */
@@ -112,16 +111,15 @@ const channelsFitTopics: Check = ({ pusher: { apps }, limits: { topicBytesMax } 
     value: topicBytesMax,
   }]
 
-/** What stands before each message in gRPC: a flag and its length. */
-const grpcPrefixBytes = 5
-
 /** One message that comes in pieces must not be too much for its connection, nor one connection for the broker. */
-const buffersFit: Check = ({ grpc, limits: { messageBytesMax } }) => {
-  if (grpc === null) return []
-  const { bufferBytesPerConnectionMax, bufferBytesMax } = grpc
+const buffersFit: Check = (config) => {
+  if (config.grpc === null) return []
+  const { bufferBytesPerConnectionMax, bufferBytesMax } = config.grpc
+  const message = { least: grpcMessageBytesMax(config), of: 'limits.messageBytesMax and 5 bytes' }
+  const connection = bufferBytesPerConnectionMax === undefined ? message : { least: bufferBytesPerConnectionMax, of: 'grpc.bufferBytesPerConnectionMax' }
   const rows = [
-    { key: 'bufferBytesPerConnectionMax', value: bufferBytesPerConnectionMax, least: messageBytesMax + grpcPrefixBytes, of: 'limits.messageBytesMax and 5 bytes' },
-    { key: 'bufferBytesMax', value: bufferBytesMax, least: bufferBytesPerConnectionMax, of: 'grpc.bufferBytesPerConnectionMax' },
+    { key: 'bufferBytesPerConnectionMax', value: bufferBytesPerConnectionMax, ...message },
+    { key: 'bufferBytesMax', value: bufferBytesMax, ...connection },
   ]
   return rows.filter(({ value, least }) => value !== undefined && value < least).map(({ key, value, least, of }) => ({
     path: ['grpc', key], problem: `must be at least ${of} (${least})`, value,

@@ -16,3 +16,11 @@ export function frameBytesMax({ limits: { messageBytesMax }, grpc, pusher }: Bro
   const growth = comesAsJson && leavesAsJson ? nestedJsonGrowth : comesAsJson || leavesAsJson ? jsonGrowth : 1
   return growth * messageBytesMax + (growth > 1 ? envelopeBytesMax : 0)
 }
+
+/** What stands before each message in gRPC: a flag and its length. */
+const grpcPrefixBytes = 5
+
+/** A message as it comes over gRPC. */
+export function grpcMessageBytesMax({ limits: { messageBytesMax } }: Pick<BrokerConfig, 'limits'>): number {
+  return messageBytesMax + grpcPrefixBytes
+}

@@ -33,8 +33,8 @@ const slowConsumerRule = section({
   /** The first rule whose pattern matches a topic counts. */
   topics: topicPattern(),
   policy: policy.default('disconnect'),
-  /** Bytes of unsent log at which a subscriber is slow. */
-  bytesBehindMax: bytes(4 * KiB, 64 * GiB).default(16 * MiB),
+  /** Bytes of unsent log at which a subscriber is slow. Default: 16 MiB; more where messageBytesMax needs it. */
+  bytesBehindMax: bytes(4 * KiB, 64 * GiB).optional(),
   /** Age of the oldest unsent publication at which a subscriber is slow. */
   ageMaxMs: duration(10, hourMs).default(10_000),
 })
@@ -156,8 +156,8 @@ const grpc = section({
   streamsPerConnectionMax: count(1, 1_000_000).default(100_000),
   /** Calls open at one time on all connections; UNAVAILABLE over it. Default: by memory, at most 1,000,000. */
   streamsMax: count(1, 10_000_000).optional(),
-  /** Messages that came in part, and apart from them answers that are not read, of one connection. */
-  bufferBytesPerConnectionMax: bytes(64 * KiB, 1 * GiB).default(8 * MiB),
+  /** Messages that came in part, and apart from them answers that are not read, of one connection. Default: 8 MiB; more where messageBytesMax needs it. */
+  bufferBytesPerConnectionMax: bytes(64 * KiB, 1 * GiB).optional(),
   /**
    * The same of all connections: over it those that hold more than their part end. Default: by memory, at most 256 MiB, at least
    * bufferBytesPerConnectionMax.

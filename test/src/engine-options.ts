@@ -62,6 +62,24 @@ test('what is not configured has room for what is', async (t) => {
   t.equal((await resolve({ grpc: { bufferBytesPerConnectionMax: '64MiB' } }, little)).grpc.bufferBytesMax, 64 * MiB)
 })
 
+test('the longest message needs no other key', async (t) => {
+  const app = { id: 'a', key: 'k', secret: 'secret-of-a' }
+  const longest = { limits: { messageBytesMax: '16MiB' } }
+  for (const others of [{}, { grpc: {} }, { pusher: { apps: [app] } }, { grpc: {}, pusher: { apps: [app] }, retain: { topics: ['*'] } }]) {
+    const growth = 'pusher' in others && 'grpc' in others ? 7 : 'pusher' in others || 'grpc' in others ? 6 : 2
+    const rooms = growth === 2 ? 64 * MiB : 2 * (growth * 16 * MiB + 4096)
+    const options = await resolve({ ...longest, ...others, slowConsumers: [{ topics: 'a', policy: 'latest' }] }, { memoryBytes: 64 * MiB })
+    t.equal(options.limits.logBytesMax, rooms)
+    t.strictSame(options.slowConsumers.map(({ bytesBehindMax }) => bytesBehindMax), [rooms, rooms])
+    t.equal(options.limits.receiveBufferBytesMax, 32 * MiB)
+    t.equal(options.grpc.bufferBytesPerConnectionMax, 16 * MiB + 5)
+    t.equal(options.grpc.bufferBytesMax, 16 * MiB + 5)
+    t.equal(options.retain.bytesMax, 64 * MiB)
+  }
+  const { grpc } = await resolve({ grpc: { bufferBytesMax: '2MiB' } })
+  t.match(grpc, { bufferBytesPerConnectionMax: 2 * MiB, bufferBytesMax: 2 * MiB })
+})
+
 test('no value is left open', async (t) => {
   t.notOk(JSON.stringify(await resolve({}), (_key, value: unknown) => value === undefined ? 'OPEN' : value).includes('OPEN'))
 })

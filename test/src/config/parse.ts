@@ -77,17 +77,17 @@ const refused: [unknown, string][] = [
     'limits.messageBytesMax must be at most a quarter of limits.logBytesMax (2097152), got: 1MiB',
   ],
   [
-    { limits: { messageBytesMax: '5MiB' } },
-    'limits.messageBytesMax must be at most a quarter of bytesBehindMax of the default rule (16777216), got: 5MiB',
+    { limits: { messageBytesMax: '5MiB' }, slowConsumers: [{ topics: 'a' }, { topics: 'b', bytesBehindMax: '16MiB' }] },
+    'limits.messageBytesMax must be at most a quarter of slowConsumers[1].bytesBehindMax (16777216), got: 5MiB',
   ],
   [
     { slowConsumers: [{ topics: '*', bytesBehindMax: '64KiB' }] },
     'limits.messageBytesMax must be at most a quarter of slowConsumers[0].bytesBehindMax (65536), got: 65536',
   ],
   [
-    { limits: { messageBytesMax: '2MiB' }, grpc: {} },
+    { limits: { messageBytesMax: '2MiB' }, slowConsumers: [{ topics: '*', bytesBehindMax: '16MiB' }], grpc: {} },
     'limits.messageBytesMax must be less: with gRPC or Pusher its frames can be 12587008 bytes, '
-    + 'at most half of bytesBehindMax of the default rule (16777216) is allowed, got: 2MiB',
+    + 'at most half of slowConsumers[0].bytesBehindMax (16777216) is allowed, got: 2MiB',
   ],
   [
     { limits: { messageBytesMax: '128KiB', logBytesMax: '1MiB' }, pusher: { apps: [app] } },
@@ -109,6 +109,10 @@ const refused: [unknown, string][] = [
   [
     { grpc: { bufferBytesPerConnectionMax: '2MiB', bufferBytesMax: '1MiB' } },
     'grpc.bufferBytesMax must be at least grpc.bufferBytesPerConnectionMax (2097152), got: 1MiB',
+  ],
+  [
+    { limits: { messageBytesMax: '4MiB' }, grpc: { bufferBytesMax: '1MiB' } },
+    'grpc.bufferBytesMax must be at least limits.messageBytesMax and 5 bytes (4194309), got: 1MiB',
   ],
   [{ log: { level: 'info' } }, `log ${known}, got: {"level":"info"}`],
   [5, 'must be a section of keys, got: 5'],
@@ -180,9 +184,7 @@ test('the command also knows its log', async (t) => {
 
 test('gRPC: on for the command, off inside a program', async (t) => {
   t.equal(parseOptions({}).grpc, null)
-  t.strictSame(parseConfig({}, () => null).grpc, {
-    port: 50_051, streamsPerConnectionMax: 100_000, bufferBytesPerConnectionMax: 8_388_608,
-  })
+  t.strictSame(parseConfig({}, () => null).grpc, { port: 50_051, streamsPerConnectionMax: 100_000 })
   t.equal(parseConfig({ grpc: null }, () => null).grpc, null)
   t.match(parseOptions({ grpc: {} }).grpc, { port: 50_051 })
 })
