@@ -1,4 +1,17 @@
-/** After an attack the process has as much memory as before: what was needed for it is given back. */
+/**
+ * After an attack the process has as much memory as before: what was needed for it is given back, though somebody who came when it was
+ * at its height stays, whose few bytes lie above all of it in malloc's heap.
+ *
+ * What each shows, in MiB before, at most and in the end, of commit 26cebff, where logs were malloc's and nothing was trimmed, and of this one:
+ *
+ *     large messages   125, 505, 175   130, 370, 132
+ *     tiny messages    125, 424, 237   124, 332, 127   their frames' marks too
+ *     many topics      189, 453, 417   131, 298, 142
+ *     topics           125, 192, 171   121, 146, 124
+ *     half-sent heads  108, 135, 135   107, 135, 102
+ *     gRPC streams     102, 134, 128   106, 134,  99
+ *     Pusher sessions  104, 118, 114   109, 118, 118   passes with both: most of it is JavaScript's; it shows that none leaks
+ */
 
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -12,7 +25,8 @@ import { residentBytes } from './support/proc.js'
 import { openRaw, RawClient } from './support/raw-client.js'
 
 const MiB = 2 ** 20
-const logBytesMax = 96 * MiB
+/** Large beside the rest of the process, and beside the 64 segments that are files and were given back at all times. */
+const logBytesMax = 256 * MiB
 /** Memory is given back within two looks, five seconds apart; on a loaded machine later. */
 const returnMs = 90_000
 const app = { id: 'app', key: 'app-key', secret: 'app-secret-1' }
@@ -32,10 +46,12 @@ async function openMany(t: Test, port: number, paths: readonly string[]): Promis
   return clients
 }
 
-/** Ends them, and waits until the broker has seen it. */
-async function leave(broker: BrokerProcess, clients: readonly RawClient[]): Promise<void> {
+/** Ends them, when one more has come who stays, and waits until the broker has seen it. */
+async function leave(t: Test, broker: BrokerProcess, clients: readonly RawClient[]): Promise<void> {
+  const topic = `/stays-${performance.now()}`
+  await openRaw(t, broker.subscribePort, topic)
   for (const { socket } of clients) socket.destroy()
-  await until(broker, 'broker_connections', (count) => count === 0)
+  await until(broker, 'broker_connections', (count) => count <= 2) // one of each time
 }
 
 function names(count: number): string[] {
@@ -56,7 +72,7 @@ async function stuck(t: Test, broker: BrokerProcess, messageBytes: number, topic
   }))
   const publications = topics * Math.ceil(bytes / topics / chunk.length) * (chunk.length / message.length)
   await until(broker, 'broker_publications_total', (count) => count >= before + publications)
-  await leave(broker, [...subscribers, ...publishers])
+  await leave(t, broker, [...subscribers, ...publishers])
 }
 
 /** Many topics of one connection each time, published to. */
@@ -66,33 +82,51 @@ async function manyTopics(t: Test, broker: BrokerProcess, count: number): Promis
     `/?${Array.from({ length: perConnection }, (_each, number) => `topic=t-${at}-${number}`).join('&')}`)
   const clients = await openMany(t, broker.subscribePort, paths)
   await until(broker, 'broker_topics', (now) => now >= count)
-  await leave(broker, clients)
+  await leave(t, broker, clients)
 }
 
-async function manyConnections(t: Test, broker: BrokerProcess, count: number): Promise<void> {
-  await leave(broker, await openMany(t, broker.subscribePort, names(count)))
+/** Each with all but the end of a request's head. */
+async function halfHeads(t: Test, broker: BrokerProcess, count: number): Promise<void> {
+  const head = `GET /${'t'.repeat(100)} HTTP/1.1\r\nHost: h\r\nCookie: ${'c'.repeat(7500)}`
+  const before = await metricOf(broker, 'broker_bytes_received_total')
+  const clients: RawClient[] = []
+  for (let at = 0; at < count; at += 100) {
+    for (let each = 0; each < 100; each += 1) {
+      const client = new RawClient(t, { host: '127.0.0.1', port: broker.publishPort })
+      client.write(head)
+      clients.push(client)
+    }
+    await until(broker, 'broker_bytes_received_total', (bytes) => bytes >= before + clients.length * head.length)
+  }
+  await leave(t, broker, clients)
 }
 
-/** Each with a subscription, and half a message. */
+/** Each with many subscriptions, and others with half a message each. */
 async function grpcStreams(t: Test, broker: BrokerProcess, count: number): Promise<void> {
-  const client = new RawClient(t, { host: '127.0.0.1', port: broker.grpcPort })
-  client.write(preface())
-  for (let at = 0; at < count; at += 1) {
-    const stream = 2 * at + 1
-    client.write(request(stream, '/MessageService/Subscribe'))
-    client.write(http2Frame(types.data, flags.endStream, stream, emptyMessage))
+  const open = () => {
+    const client = new RawClient(t, { host: '127.0.0.1', port: broker.grpcPort })
+    client.write(preface())
+    return client
+  }
+  const perConnection = 5000
+  const subscribers = Array.from({ length: count / perConnection }, open)
+  for (const client of subscribers) {
+    for (let at = 0; at < perConnection; at += 1) {
+      const stream = 2 * at + 1
+      client.write(request(stream, '/MessageService/Subscribe'))
+      client.write(http2Frame(types.data, flags.endStream, stream, emptyMessage))
+    }
   }
   await until(broker, 'broker_subscriptions', (now) => now >= count)
-  const halves = Array.from({ length: 100 }, () => new RawClient(t, { host: '127.0.0.1', port: broker.grpcPort }))
+  const halves = Array.from({ length: count / 50 }, open)
   const head = Buffer.from([0, 0, 0, 0xff, 0xff])
   for (const half of halves) {
-    half.write(preface())
     half.write(request(1, '/MessageService/Publish'))
     half.write(http2Frame(types.data, 0, 1, Buffer.concat([head, Buffer.alloc(16_000)])))
     half.write(http2Frame(types.data, 0, 1, Buffer.alloc(16_000)))
   }
   await until(broker, 'broker_stream_buffer_bytes', (now) => now >= halves.length * 32_000)
-  await leave(broker, [client, ...halves])
+  await leave(t, broker, [...subscribers, ...halves])
 }
 
 /** Each in a channel of its own. */
@@ -102,7 +136,7 @@ async function pusherSessions(t: Test, broker: BrokerProcess, count: number): Pr
     client.write(frame({ opcode: opcodes.text, payload: JSON.stringify({ event: 'pusher:subscribe', data: { channel: `channel-${at}` } }) }))
   }
   await until(broker, 'broker_subscriptions', (now) => now >= count)
-  await leave(broker, clients)
+  await leave(t, broker, clients)
 }
 
 type Attack = (t: Test, broker: BrokerProcess, share: number) => Promise<void>
@@ -113,14 +147,15 @@ const attacks: readonly (readonly [name: string, attack: Attack])[] = [
   ['stuck subscribers, tiny messages', (t, broker, share) => stuck(t, broker, 20, 16, logBytesMax * share)],
   ['stuck subscribers of many topics', (t, broker, share) => stuck(t, broker, 1000, 1000 * share, logBytesMax * share)],
   ['topics', (t, broker, share) => manyTopics(t, broker, 32_000 * share)],
-  ['connections', (t, broker, share) => manyConnections(t, broker, 3000 * share)],
-  ['gRPC streams', (t, broker, share) => grpcStreams(t, broker, 10_000 * share)],
+  ['half-sent heads', (t, broker, share) => halfHeads(t, broker, 4000 * share)],
+  ['gRPC streams', (t, broker, share) => grpcStreams(t, broker, 40_000 * share)],
   ['Pusher sessions', (t, broker, share) => pusherSessions(t, broker, 2000 * share)],
 ]
 
 async function start(t: Test): Promise<BrokerProcess> {
   const file = join(t.testdir({ 'broker.json': JSON.stringify({ slowPolicy: 'drop-oldest', limits: { logBytesMax }, pusher: { apps: [app] } }) }), 'broker.json')
-  return startBroker(t, { args: ['--config', file] })
+  // V8's young generation grows with what is allocated, and stays: little of it, so that it is the engine's memory that is measured.
+  return startBroker(t, { args: ['--config', file], env: { NODE_OPTIONS: '--max-semi-space-size=1' } })
 }
 
 for (const [name, attack] of attacks) {
