@@ -28,7 +28,7 @@ Decoded LineCodec::decode(base::MutableBytes in, CommandSink& sink) {
     kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(taken.bytes));
   }
   scanned_ = taken.flow == Flow::go_on ? kept_.size() : 0;
-  if (kept_.empty() && kept_.capacity() > room_kept_max) kept_ = {};
+  if (kept_.empty() && kept_.capacity() > room_kept_max) std::vector<std::uint8_t>().swap(kept_);  // `= {}` would keep the room
   return {};
 }
 

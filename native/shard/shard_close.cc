@@ -24,7 +24,7 @@ constexpr std::uint32_t drain_step_ms_max = 5;
 /// Peers get this long to answer a close frame even when the whole drain is to be shorter.
 constexpr std::uint32_t drain_answer_ms_min = 1000;
 /// The least time between a refusal, or a look at the age of a blocked connection's oldest publication, and the next look: who
-/// reads uses it to catch up, also after the whole process was stopped for longer than `age_max_ms`.
+/// reads uses it to catch up, also after the whole process was stopped for longer than `age_max_ms`, or than a pong may take.
 constexpr std::uint32_t judge_again_ms = 200;
 /// Of connections whose silence has no bound.
 constexpr std::uint32_t look_again_ms = 3'600'000;
@@ -210,7 +210,13 @@ void Shard::on_idle(Connection& connection) {
     connection.awaiting_pong = false;
   }
   if (connection.awaiting_pong) {
-    if (base::age_ms(connection.since_ms, now_ms_) < patience.pong_ms) return;
+    const std::uint32_t asked_ms = base::age_ms(connection.since_ms, now_ms_);
+    if (asked_ms < patience.pong_ms) return;
+    // We look much later than we wanted to: the ping may have been kept here all the time, behind what has only now been read.
+    if (asked_ms >= patience.pong_ms + judge_again_ms) {
+      connection.since_ms = now_ms_ - patience.pong_ms + judge_again_ms;
+      return;
+    }
     if (manners.no_answer == 0) return doom(connection, abnormal, no_answer_reason);
     return begin_close(connection, static_cast<codec::CloseCode>(manners.no_answer), no_answer_reason);
   }

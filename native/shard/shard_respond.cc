@@ -85,7 +85,7 @@ void Shard::send_replies(Connection& connection) {
   const bool refused = connection.state != State::doomed && result.bytes < replies_.size();
   if (refused) connection.outbound_for_writing().append(base::Bytes(replies_).subspan(result.bytes));
   replies_.clear();
-  if (replies_.capacity() > replies_room_max) replies_ = {};
+  if (replies_.capacity() > replies_room_max) std::vector<std::uint8_t>().swap(replies_);  // `= {}` would keep the room
   if (refused) {
     if (connection.peer.local) kernel_.watch_as(poller_, connection.fd, ConnectionTable::token(connection), os::Watch::edge_in_out);
     fan_out_.flush_private(connection);

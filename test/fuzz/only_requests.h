@@ -17,7 +17,8 @@ class OnlyRequests final : public codec::CommandSink {
 
   codec::Flow on_request(base::Bytes request) override {
     texts.emplace_back(request.begin(), request.end());
-    return waits_every_ != 0 && texts.size() % waits_every_ == 0 ? codec::Flow::wait : codec::Flow::go_on;
+    waits = waits_every_ != 0 && texts.size() % waits_every_ == 0;
+    return waits ? codec::Flow::wait : codec::Flow::go_on;
   }
   codec::Flow on_message(codec::PayloadKind, base::Bytes) override { std::abort(); }
   void on_ignored_message() override { std::abort(); }
@@ -29,6 +30,7 @@ class OnlyRequests final : public codec::CommandSink {
   void on_application_ping(std::string_view) override { std::abort(); }
 
   std::vector<std::string> texts;
+  bool waits = false;  // what it said to the last one
 
  private:
   const unsigned waits_every_;

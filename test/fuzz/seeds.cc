@@ -250,7 +250,7 @@ void shard_seeds() {
   const auto greet = [&](std::uint8_t peer, const Wire& how) { return Wire{1, peer} + how + turn; };
   const auto frame = [&](std::uint8_t peer, std::string_view text, const Wire& how) { return Wire{4, peer, static_cast<std::uint8_t>(text.size())} + h2::bytes(text) + how + turn; };
   const auto read = [&](std::uint8_t peer) { return Wire{6, peer, 255, 255} + turn; };
-  const Wire publish = Wire{9, 0} + turn, publish_any = Wire{11, 0, 1, 0} + turn, wait = Wire{8, 40, 0} + turn;
+  const Wire publish = Wire{9, 0} + turn, publish_any = Wire{11, 0, 1, 0} + turn, wait = Wire{8, 4, 0} + turn, stand_still = Wire{8, 0x98, 0} + turn;  // 1 and 49 seconds
   const Wire faults = Wire{12, 1, 1, 1, 1, 0} + turn;
   const auto leave = [&](std::uint8_t peer, std::uint8_t how) { return Wire{7, peer, how} + turn; };
   const auto call = [&](std::uint8_t what, const Wire& rest) { return Wire{13, 0, 0, what} + rest + turn; };
@@ -261,9 +261,9 @@ void shard_seeds() {
     seed(options + faults + publisher + reader + frame(0, "big", {0, 0, 9}) + frame(0, "big", {0, 0, 9}) + publish + wait + read(1) + leave(1, 2) + leave(0, 1) + publish);
     const Wire session = connect(2) + greet(0, {3, 1}) + call(0, {0, 3, 1}) + call(2, {0, 0, 0, 0});
     seed(options + session + frame(0, "", {0, 1}) + frame(0, "", {0, 0}) + call(4, {2, 'h', 'i'}) + publish_any + read(0) + call(3, {0}) + call(5, {0, 9, 3, 'b', 'y', 'e'}) + read(0) + leave(0, 0) + publish);
-    seed(options + session + Wire{15, 0} + turn + frame(0, "", {0, 2}) + wait + Wire{15, 1} + turn + connect(2) + greet(1, {3, 0}) + leave(0, 2));
+    seed(options + session + Wire{15, 0} + turn + frame(0, "", {0, 2}) + stand_still + Wire{15, 1} + turn + connect(2) + greet(1, {3, 0}) + leave(0, 2));
     const Wire grpc = connect(3, static_cast<std::uint8_t>(flags % 4)) + greet(0, {0, 0});
-    seed(options + grpc + greet(0, {1, 1, 0}) + greet(0, {2, 1, 1}) + frame(0, "data", {2, 0}) + publish_any + read(0) + frame(0, "", {1, 0, 200}) + leave(0, 0) + publish);
+    seed(options + grpc + greet(0, {1, 1, 0}) + greet(0, {2, 1, 1}) + frame(0, "data", {2, 0}) + stand_still + publish_any + read(0) + frame(0, "", {1, 0, 200}) + leave(0, 0) + publish);
     seed(options + connect(4) + Wire{2, 0, 0, 10} + h2::bytes("a\nb\nlast a") + turn + Wire{2, 0, 0, 1, '\n'} + turn + read(0) + connect(5) + Wire{2, 1, 0, 1, 'a'} + turn + read(1) + leave(0, 0) + leave(1, 1));
   }
 }

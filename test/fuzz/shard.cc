@@ -40,6 +40,7 @@ shard::EngineOptions options_of(fuzz::Input& input) {
   options.slow_rules.back().policy = static_cast<conn::SlowPolicyId>((flags >> 3) % conn::slow_policy_count);
   options.slow_rules.back().limits.bytes_behind_max = flags & 32 ? 2000 : 16u << 20;
   options.responder.reply = static_cast<shard::Reply>((flags >> 6) % 3);
+  options.responder.idle_ms = 10'000;  // who reads no reply and has only ended its direction is let go when this is over
   options.last.topics = {"*"};
   return options;
 }
@@ -188,9 +189,10 @@ class World final : private shard::EventSink {
     const std::string payload = input_.below(4) == 0 ? std::string(60'000, 'y') : is_text ? fuzz::valid_utf8(input_.text()) : input_.text();
     engine_->publish(topic, {is_text ? codec::PayloadKind::text : codec::PayloadKind::binary, base::bytes_of(payload)});
   }
-  /// Less than a peer may take for its pong, so that the witnesses, who send theirs in pieces, are never late.
+  /// Up to four minutes at once, as after a suspended laptop: longer than every deadline that the engine has.
   void wait() {
-    kernel_.advance_ns(static_cast<std::int64_t>(input_.below(9000)) * 1'000'000);
+    const auto time = static_cast<std::int64_t>(input_.below(65'536));
+    kernel_.advance_ns((time < 32'768 ? time : (time - 32'768) * 8) * 1'000'000);
     for (int turns = 0; turn() && turns < 100; ++turns) {}
   }
   void set_faults() {

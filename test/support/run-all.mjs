@@ -23,7 +23,7 @@ function countDoctest(output) {
   return match === null ? null : { passed: Number(match[1]), failed: Number(match[2]) }
 }
 
-/** tap's last line but one, such as `# { total: 12, pass: 11, fail: 1 }`. @param {string} output @returns {Count | null} */
+/** The last line but one of tap, and the last of fuzz, such as `# { total: 12, pass: 11, fail: 1 }`. @param {string} output @returns {Count | null} */
 function countTap(output) {
   const match = [...output.matchAll(/^# \{ (total: \d+.*) \}$/gm)].at(-1)
   if (match === undefined) return null
@@ -60,6 +60,8 @@ const steps = [
   native('asan'),
   // The long simulation and the codecs start no thread: TSan has nothing to find in them and takes minutes for that.
   native('tsan', "-tce='simulation: whatever happens*' -sfe='*/codec/*'"),
+  // A few seconds a target: with clang's libFuzzer where there is one, else the plain driver over the same seeds.
+  { name: 'fuzz', ...make('test/fuzz', 'check', 'SECONDS=5'), count: countTap },
   { name: 'tap', command: node, args: [join(bin, 'tap', 'dist', 'esm', 'run.mjs'), '--reporter=tap'], count: countTap, quiet: passing },
 ]
 

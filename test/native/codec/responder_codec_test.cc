@@ -56,3 +56,22 @@ TEST_CASE("responder codec: what has to wait is kept, in order") {
   CHECK(one_at_a_time("a\nb\nrest") == "request(a\n) request(b\n) open");
   CHECK(one_at_a_time("a\n" + std::string(codec::line_bytes_max + 1, 'x')) == "request(a\n) failed(1009)");
 }
+
+TEST_CASE("responder codec: the room for a long line goes with it") {
+  codec::LineCodec codec;
+  wire::Recorder recorder;
+  const auto feed = [&](const std::string& text) {
+    wire::Wire in = bytes(text);
+    REQUIRE(codec.decode(in, recorder).status == codec::DecodeStatus::open);
+    return codec.unfinished();
+  };
+  const codec::Unfinished before = feed(std::string(50'000, 'x'));
+  CHECK(before.any);
+  CHECK(before.bytes >= 50'000);
+  const codec::Unfinished after = feed("\n");
+  CHECK(!after.any);
+  CHECK(after.bytes == 0);
+  // Between short lines it stays, so that those that come in parts allocate nothing.
+  feed("short");
+  CHECK(feed("\n").bytes >= 5);
+}

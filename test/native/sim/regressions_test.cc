@@ -88,6 +88,38 @@ TEST_CASE("regression: who had to read something else first when it was to be pi
   CHECK(on.stat(Metric::connections_now) == 1);
 }
 
+TEST_CASE("regression: who read everything while the process stood still has time for its pong, but no more than others") {
+  shard::EngineOptions options = with_rule(conn::SlowPolicyId::disconnect, 1 << 30, 3'600'000);
+  options.idle = {1000, 2000};
+  EngineOnFake on(options);
+  Client& subscriber = on.subscriber("/t", 2000);
+  on.settle();
+  subscriber.pace = Pace::stuck;
+  for (int i = 0; i < 4; ++i) on.publish("t", 1500);
+  on.settle(400);
+  REQUIRE(on.stat(Metric::pings_sent) == 1);
+  REQUIRE(on.kernel.is_refusing(subscriber.socket()));
+  // The process is stopped: what its kernel holds is read, but the rest, and the ping behind it, cannot leave.
+  subscriber.pace = Pace::eager;
+  while (subscriber.step()) {
+  }
+  on.kernel.advance_ns(60'000'000'000);
+  on.settle();
+  CHECK(subscriber.messages.size() == 4);
+  CHECK(subscriber.is_open());
+  // Once more, and now nothing is read afterwards either.
+  subscriber.pace = Pace::stuck;
+  on.settle(400);
+  REQUIRE(on.stat(Metric::pings_sent) == 2);
+  on.kernel.advance_ns(60'000'000'000);
+  on.turn();
+  CHECK(on.stat(Metric::connections_now) == 1);
+  on.turn(199);
+  CHECK(on.stat(Metric::connections_now) == 1);
+  on.turn(20);
+  CHECK(on.stat(Metric::connections_now) == 0);
+}
+
 TEST_CASE("regression: age counts also for who was refused before anything was published") {
   EngineOnFake on(with_rule(conn::SlowPolicyId::drop_oldest, 1 << 30, 200));
   Client& slow = on.subscriber("/t", 2000);

@@ -7,6 +7,7 @@
 
 #include "native/codec/responder_codec.h"
 #include "native/shard/engine.h"
+#include "test/native/codec/memory_in_use.h"
 #include "test/native/sim/fake_kernel.h"
 #include "test/native/doctest_last.h"
 
@@ -120,6 +121,19 @@ TEST_CASE("responder: the last message of the topic that is asked for") {
   CHECK(on.answer(raw, "unknown") == "none");
   CHECK(on.answer(on.connect(line_port), "prices\ntext\r\nempty\nunknown\n") == "1.08\nnone\n\nnone\n");
   CHECK(on.stat(Metric::requests_missed) == 4);
+}
+
+TEST_CASE("responder: the room for a large reply goes with it") {
+  constexpr std::size_t large = 8 * 1024 * 1024;
+  shard::EngineOptions options = with_reply(shard::Reply::last);
+  options.codecs.websocket.message_bytes_max = large;
+  Responder on(options);
+  on.publish("large", std::string(large, 'l'));
+  const int client = on.connect(raw_port, 2 * large);
+  REQUIRE(on.answer(client, "unknown") == "none");
+  const std::size_t before = memory_in_use();
+  REQUIRE(on.answer(client, "large").size() == large);
+  if (counts_memory) CHECK(memory_in_use() < before + large / 2);
 }
 
 TEST_CASE("responder: pipelined lines are answered in one write") {
