@@ -48,16 +48,34 @@ export interface Frame {
   readonly bytes: Buffer
 }
 
-/** The first frame of a server's stream, or null while it is incomplete. @throws {Error} a masked one. */
-export function takeFrame(stream: Buffer): Frame | null {
-  const [first, second] = stream
-  if (first === undefined || second === undefined) return null
+interface FrameSize {
+  readonly headBytes: number
+  readonly length: number
+}
+
+/** Of the first frame of a server's stream, or null while its head is incomplete. @throws {Error} a masked one. */
+function sizeOfFrame(stream: Buffer): FrameSize | null {
+  const second = stream[1]
+  if (second === undefined) return null
   if ((second & 0x80) !== 0) throw new Error('a server must not mask its frames')
   const short = second & 0x7f
   const headBytes = short === 127 ? 10 : short === 126 ? 4 : 2
   if (stream.length < headBytes) return null
-  const length = short === 127 ? Number(stream.readBigUInt64BE(2)) : short === 126 ? stream.readUInt16BE(2) : short
-  if (stream.length < headBytes + length) return null
+  return { headBytes, length: short === 127 ? Number(stream.readBigUInt64BE(2)) : short === 126 ? stream.readUInt16BE(2) : short }
+}
+
+/** All bytes of the first frame; 0 while its head is incomplete. */
+export function frameBytes(stream: Buffer): number {
+  const size = sizeOfFrame(stream)
+  return size === null ? 0 : size.headBytes + size.length
+}
+
+/** The first frame of a server's stream, or null while it is incomplete. @throws {Error} a masked one. */
+export function takeFrame(stream: Buffer): Frame | null {
+  const first = stream[0]
+  const size = sizeOfFrame(stream)
+  if (first === undefined || size === null || stream.length < size.headBytes + size.length) return null
+  const { headBytes, length } = size
   const bytes = stream.subarray(0, headBytes + length)
   return { opcode: first & 0x0f, final: (first & 0x80) !== 0, payload: bytes.subarray(headBytes), bytes }
 }

@@ -2,7 +2,7 @@
 
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { patienceMs } from './eventually.js'
-import { takeFrame, type Frame } from './frames.js'
+import { frameBytes, takeFrame, type Frame } from './frames.js'
 
 interface Test {
   teardown(task: () => unknown): void
@@ -25,6 +25,7 @@ export function upgradeRequest(path: string, headers: readonly string[] = []): s
 export class RawClient {
   readonly socket: Socket
   #chunks: Buffer[] = []
+  #received = 0
   #ended = false
   #waiters: Waiter[] = []
 
@@ -33,6 +34,7 @@ export class RawClient {
     t.teardown(() => this.socket.destroy())
     this.socket.on('data', (chunk) => {
       this.#chunks.push(chunk)
+      this.#received += chunk.length
       this.#look()
     })
     this.socket.on('error', () => {}) // a reset ends it, and 'close' follows
@@ -64,6 +66,7 @@ export class RawClient {
   /** The next frame. */
   frame(): Promise<Frame> {
     return this.#wait('a frame', () => {
+      if (this.#received < frameBytes(this.#chunks[0] ?? Buffer.alloc(0))) return null // a long one is put together once
       const frame = takeFrame(this.#stream())
       if (frame !== null) this.#take(frame.bytes.length)
       return frame
@@ -89,6 +92,7 @@ export class RawClient {
   #take(count: number): Buffer {
     const stream = this.#stream()
     this.#chunks = [stream.subarray(count)]
+    this.#received -= count
     return stream.subarray(0, count)
   }
 
