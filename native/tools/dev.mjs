@@ -26,7 +26,7 @@ function node(args) {
 /** The test files that mirror the changed sources, and changed tests themselves. @param {string[]} files */
 function touchedTests(files) {
   const mirrored = files.map((file) => (file.startsWith('src/') ? join('test', file) : file))
-  return mirrored.filter((file) => /^test\/(src|integration)\/.*\.ts$/.test(file) && existsSync(join(root, file)))
+  return mirrored.filter((file) => /^test\/(src|integration|conformance)\/.*\.ts$/.test(file) && existsSync(join(root, file)))
 }
 
 /** @param {string[]} files */

@@ -53,6 +53,7 @@ export function refuseHost(host: string | undefined, minorVersion: number): Http
 
 function refuseHead({ majorVersion, minorVersion, path, query, headers }: Head, bytes: number | null): HttpResponse | null {
   const { host, 'transfer-encoding': coding } = headers
+  if (majorVersion === 0) return problem(400, 'the request line must end with a version', ends) // Node takes it for HTTP/0.9
   if (majorVersion !== 1) return otherVersion
   if (path.length + query.length > targetBytesMax) return problem(414, `the request target must be at most ${targetBytesMax} bytes`)
   const refusedHost = refuseHost(host, minorVersion)

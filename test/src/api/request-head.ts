@@ -45,6 +45,8 @@ test('hosts and lengths', async (t) => {
   t.match(open({ host: undefined }, '/a', '', 0), { route }, 'HTTP/1.0 does without')
   t.match(open({ host: 'a b' }, '/a', '', 0), { status: 400 }, 'but has none that is none')
   t.match(open({ 'transfer-encoding': 'chunked' }, '/a', '', 0), { status: 400 }, 'nor chunks')
+  t.match(openRequest(service, { majorVersion: 0, minorVersion: 9, method: 'POST', path: '/a', query: '', headers: {} }), { status: 400 }, 'HTTP/0.9')
+  t.match(openRequest(service, { majorVersion: 2, minorVersion: 0, method: 'POST', path: '/a', query: '', headers: {} }), { status: 505 }, 'HTTP/2.0')
   t.match(open({}, '/a#b'), { status: 400 }, 'a fragment')
   t.match(open({}, '/a', 'b#c'), { status: 400 }, 'a fragment behind a query')
   t.match(open({}, '*', '', 1, 'OPTIONS'), { status: 204, headers: { allow: 'GET, HEAD, POST, OPTIONS' }, body: '' })
