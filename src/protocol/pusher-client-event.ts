@@ -6,6 +6,7 @@
 import { channelTraits } from './pusher-channel-name.js'
 import { clientEventCode, clientEvents, events } from './pusher-errors.js'
 import type { JsonObject } from './pusher-json.js'
+import { memberTexts } from './pusher-json-slices.js'
 import type { PusherSession } from './pusher-session.js'
 
 const clientEventPrefix = 'client-'
@@ -47,14 +48,16 @@ function deliver(session: PusherSession, message: ClientEvent): string | null {
   return null
 }
 
-/** As the engine does: what is no text goes out as its JSON, nothing as an empty text. */
-function textOf(data: unknown): string {
-  return typeof data === 'string' ? data : JSON.stringify(data) ?? ''
+/** As the engine does: what is no text goes out as its JSON, which stays as it was written; nothing as an empty text. */
+function dataOf(data: unknown, text: string): string {
+  if (typeof data === 'string') return data
+  return data === undefined ? '' : memberTexts(text).get('data') ?? ''
 }
 
-export function onClientEvent(session: PusherSession, event: string, { channel, data }: JsonObject, rate: 'within' | 'over'): void {
+/** `text`: the whole message, of which `channel` and `data` are members. */
+export function onClientEvent(session: PusherSession, event: string, { channel, data }: JsonObject, text: string, rate: 'within' | 'over'): void {
   if (typeof channel !== 'string') return session.refuse(events.noChannel)
-  const message: ClientEvent = { event, channel, data: textOf(data) }
+  const message: ClientEvent = { event, channel, data: dataOf(data, text) }
   const against = rate === 'over' ? clientEvents.overRate : reasonAgainst(session, message) ?? deliver(session, message)
   if (against !== null) session.refuse({ code: clientEventCode, message: against })
 }

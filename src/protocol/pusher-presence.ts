@@ -3,7 +3,7 @@
 /** A user as its app's server vouches for it. */
 export interface Member {
   readonly userId: string
-  /** JSON; `null` when the app gave none. */
+  /** JSON as the app has written and signed it; `null` when it gave none. */
   readonly info: string
 }
 

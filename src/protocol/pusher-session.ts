@@ -58,7 +58,7 @@ export class PusherSession {
     if (typeof event !== 'string' || event === '') return this.refuse(events.noEvent)
     const rule = rules.get(event)
     if (rule !== undefined) rule(this, isJsonObject(data) ? data : {})
-    else if (!event.startsWith(protocolPrefix)) onClientEvent(this, event, message, rate)
+    else if (!event.startsWith(protocolPrefix)) onClientEvent(this, event, message, text, rate)
   }
 
   /** The engine has delivered an event of this client. */

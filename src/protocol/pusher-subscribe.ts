@@ -1,7 +1,7 @@
 /** `pusher:subscribe` and `pusher:unsubscribe`: who may enter a channel, and within which limits. */
 
 import { isAuthorized, subscriptionText } from './pusher-auth.js'
-import { parseChannelData } from './pusher-channel-data.js'
+import { memberWith, parseChannelData } from './pusher-channel-data.js'
 import { channelNameMax, channelTraits, userChannelPrefix, type ChannelTraits } from './pusher-channel-name.js'
 import { userGreeting, type Admission } from './pusher-channels.js'
 import { events } from './pusher-errors.js'
@@ -18,11 +18,14 @@ function nameRefusal(channel: string): SubscriptionRefusal {
     : { type: 'InvalidChannel', error: 'A channel name must consist of letters, digits and _-=@,.;', status: 4009 }
 }
 
-function admitPresence(session: PusherSession, channel: string, traits: ChannelTraits, data: JsonObject): Admission | SubscriptionRefusal {
-  const { auth, channel_data: channelData } = data
-  const text = typeof channelData === 'string' ? channelData : ''
-  if (!isAuthorized(session.app.config, auth, subscriptionText(session.socketId, channel, text))) return unauthorized
-  const member = parseChannelData(text, session.app.config.limits.presenceInfoBytesMax)
+/** Who is signed in need not say once more who it is; then `channel_data` is not part of what is signed. */
+function admitPresence({ app, socketId, user }: PusherSession, channel: string, traits: ChannelTraits, data: JsonObject): Admission | SubscriptionRefusal {
+  const { auth, channel_data: given = null } = data
+  const { presenceInfoBytesMax } = app.config.limits
+  const knownAs = given === null ? user : null
+  const text = typeof given === 'string' ? given : ''
+  if (!isAuthorized(app.config, auth, subscriptionText(socketId, channel, knownAs === null ? text : null))) return unauthorized
+  const member = knownAs === null ? parseChannelData(text, presenceInfoBytesMax) : memberWith(knownAs.id, knownAs.info, presenceInfoBytesMax)
   return 'userId' in member ? { channel, traits, member } : member
 }
 

@@ -1,5 +1,6 @@
 /** Signed-in users with pusher-js: sign-in, events for a user, the end of all of a user's connections, watchlists. */
 
+import type { PresenceChannel } from 'pusher-js'
 import { test } from 'tap'
 import { embedPusher, sdkFor, shop, type PusherBroker } from './support/pusher-broker.js'
 import { connectClient, subscribe, vouchedBy, type Person, type PusherClient } from './support/pusher-client.js'
@@ -127,4 +128,17 @@ test('a watchlist over its limit', async (t) => {
   await signIn(t, place, { id: 'user-100' })
   await signIn(t, place, { id: 'user-99' })
   t.match(await anna.watchlist.nth('online'), { user_ids: ['user-99'] }, 'not the one over the limit')
+})
+
+test('a presence channel for who is signed in, whose server does not say once more who it is', async (t) => {
+  const place = await embedPusher(t)
+  const watcher = await subscribe(await connectClient(t, place, vouchedBy(place.sdk, { id: 'watcher' })), 'presence-room')
+  const anna = await connectClient(t, place, {
+    ...vouchedBy(place.sdk, { id: 'anna', info: { name: 'Anna' } }),
+    channelAuthorization: { customHandler: ({ socketId, channelName }, callback) => callback(null, place.sdk.authorizeChannel(socketId, channelName)) },
+  })
+  anna.pusher.signin()
+  const { channel } = await subscribe(anna, 'presence-room')
+  t.match((channel as PresenceChannel).members, { count: 2, me: { id: 'anna', info: { name: 'Anna' } } })
+  t.match(await watcher.ear.nth('pusher:member_added'), { id: 'anna', info: { name: 'Anna' } })
 })

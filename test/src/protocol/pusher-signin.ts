@@ -34,12 +34,25 @@ test('a sign-in needs a signature over exactly this', async (t) => {
 test('users that are signed and wrong', async (t) => {
   const client = new PusherWorld().connect()
   const wrong: readonly object[] = [
-    {}, { id: null }, { id: 1 }, { id: '' }, { id: ['a'] }, { id: 'x'.repeat(129) }, { id: 'é'.repeat(65) }, { id: 'a\n' }, { id: '\ud800' }, [], [{ id: 'a' }],
-    { id: 'a', watchlist: 'b' }, { id: 'a', watchlist: null }, { id: 'a', watchlist: {} }, { id: 'a', watchlist: [1] }, { id: 'a', watchlist: [''] },
+    {}, { id: null }, { id: 1.5 }, { id: true }, { id: '' }, { id: ['a'] }, { id: 'x'.repeat(129) }, { id: 'é'.repeat(65) }, { id: 'a\n' }, { id: '\ud800' }, [], [{ id: 'a' }],
+    { id: 'a', watchlist: 'b' }, { id: 'a', watchlist: {} }, { id: 'a', watchlist: 1 }, { id: 'a', watchlist: [1.5] }, { id: 'a', watchlist: [null] }, { id: 'a', watchlist: [''] },
     { id: 'a', watchlist: [['b']] },
   ]
   for (const user of wrong) t.match(client.signin(user), [{ event: 'pusher:error', data: { code: 4009 } }], JSON.stringify(user).slice(0, 60))
   t.strictSame(names(client.signin({ id: 'é'.repeat(64) })), [success])
+})
+
+test('numbers for ids, and no watchlist written as null', async (t) => {
+  const world = new PusherWorld()
+  const watched = world.connect()
+  t.strictSame(names(watched.signinText('{"id":1152921504606846977,"watchlist":null}')), [success])
+  const answer = world.connect().signinText('{"id":1,"watchlist":[1152921504606846977, 1152921504606846976,"2", 2]}')
+  t.strictSame(answer.slice(1), [{
+    event: status, data: { events: [{ name: 'online', user_ids: ['1152921504606846977'] }, { name: 'offline', user_ids: ['1152921504606846976', '2'] }] },
+  }])
+  t.match(watched.subscribe('#server-to-user-1152921504606846977'), [{ event: 'pusher_internal:subscription_succeeded' }])
+  world.app.terminateUser('1152921504606846977')
+  t.equal(watched.connection.closed?.code, 4009)
 })
 
 test('a connection does not become another user\'s', async (t) => {

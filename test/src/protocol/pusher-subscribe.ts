@@ -117,6 +117,34 @@ test('channels per connection', async (t) => {
   t.strictSame(names(client.subscribe('c')), [succeeded])
 })
 
+test('who is signed in need not say once more who joins', async (t) => {
+  const world = new PusherWorld({ limits: { presenceInfoBytesMax: 40 } })
+  const watcher = world.connect()
+  watcher.subscribe('presence-a', { user_id: 'watcher' })
+  const client = world.connect()
+  const auth = authFor({ key, secret }, subscriptionText(client.socketId, 'presence-a', null))
+  t.match(client.send('pusher:subscribe', { channel: 'presence-a', auth }), [{ data: unauthorized }], 'not yet signed in')
+  client.signinText('{"id":"ada","user_info":{"name":"Ada","price":1.10}}')
+  t.match(client.send('pusher:subscribe', { channel: 'presence-a', auth: 'key:0000' }), [{ data: unauthorized }])
+  t.match(client.send('pusher:subscribe', { channel: 'presence-b', auth }), [{ data: unauthorized }], 'another channel')
+  t.match(client.send('pusher:subscribe', { channel: 'presence-a', auth, channel_data: '' }), [{ data: unauthorized }], 'what is there is signed')
+  t.match(client.send('pusher:subscribe', { channel: 'presence-a', auth }), [{
+    event: succeeded, data: { presence: { ids: ['watcher', 'ada'], hash: { ada: { name: 'Ada', price: 1.1 } }, count: 2 } },
+  }])
+  t.strictSame(watcher.connection.sent, [
+    '{"event":"pusher_internal:member_added","channel":"presence-a","data":"{\\"user_id\\":\\"ada\\",\\"user_info\\":{\\"name\\":\\"Ada\\",\\"price\\":1.10}}"}',
+  ])
+  t.strictSame(world.app.users('presence-a'), ['watcher', 'ada'])
+
+  const other = world.connect()
+  const { data } = other.subscribe('presence-a', { user_id: 'bob' })[0] as { data: { presence: { ids: string[] } } }
+  t.ok(data.presence.ids.includes('bob'), 'who says it is who it says')
+  const talker = world.connect()
+  talker.signin({ id: 'carl', user_info: 'x'.repeat(39) })
+  const auths = authFor({ key, secret }, subscriptionText(talker.socketId, 'presence-a', null))
+  t.match(talker.send('pusher:subscribe', { channel: 'presence-a', auth: auths, channel_data: null }), [{ data: { type: 'LimitReached', status: 4301 } }])
+})
+
 test('members of a presence channel', async (t) => {
   const world = new PusherWorld({ limits: { presenceMembersMax: 2 } })
   const clients = ['ada', 'bob', 'cyd'].map((user) => ({ client: world.connect(), user }))

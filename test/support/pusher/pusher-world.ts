@@ -126,7 +126,11 @@ export class PusherClient {
 
   /** Signs in with a valid signature. */
   signin(user: object): Received[] {
-    const userData = JSON.stringify(user)
+    return this.signinText(JSON.stringify(user))
+  }
+
+  /** The same with the text that was signed. */
+  signinText(userData: string): Received[] {
     return this.send('pusher:signin', { auth: authFor({ key, secret }, signinText(this.socketId, userData)), user_data: userData })
   }
 
