@@ -10,7 +10,7 @@ import type { HttpConnectionEvent, SessionEvent } from './native/binding.js'
 import { systemClock } from './protocol/pusher-clock.js'
 import type { AppCommands, Apps } from './protocol/pusher-contract.js'
 import { bodyBounds } from './protocol/pusher-http-bounds.js'
-import { pusherRoutes } from './protocol/pusher-http.js'
+import { forgivingPaths, pusherRoutes } from './protocol/pusher-http.js'
 import { systemWorld } from './protocol/pusher-webhook-world.js'
 import { Webhooks } from './protocol/pusher-webhooks.js'
 import { PusherServer } from './protocol/pusher.js'
@@ -33,9 +33,11 @@ export class PusherExtension implements BrokerExtension, Apps {
   /** `connectionsMax`: of HTTP; they count against the engine's limit until it hands them over. */
   static async create(config: PusherConfig, connectionsMax: number): Promise<PusherExtension> {
     const extension = new PusherExtension(config)
-    const routes = pusherRoutes(extension, { bodies: bodyBounds(config.apps.map(({ limits }) => limits)) })
+    const { apps, path } = config
+    const routes = pusherRoutes(extension, { bodies: bodyBounds(apps.map(({ limits }) => limits)), prefix: path })
     const onError = (error: unknown) => extension.#warn('http-failed', error instanceof Error ? error.stack ?? error.message : String(error))
-    extension.#http = await startNodeHttpServer({ addresses: [], limits: { ...httpTimes, connectionsMax }, service: createRouter(routes, { guard: null, onError }) })
+    const service = forgivingPaths(createRouter(routes, { guard: null, onError }), path)
+    extension.#http = await startNodeHttpServer({ addresses: [], limits: { ...httpTimes, connectionsMax }, service })
     return extension
   }
 

@@ -11,7 +11,7 @@ import Pusher from 'pusher'
 
 const {
   PORT = '3000', PUSHER_HOST = '127.0.0.1', PUSHER_PORT = '6001',
-  PUSHER_APP_ID = 'app', PUSHER_APP_KEY: key, PUSHER_APP_SECRET: secret,
+  PUSHER_APP_ID = '1', PUSHER_APP_KEY: key, PUSHER_APP_SECRET: secret,
 } = process.env
 if (key === undefined || secret === undefined) {
   console.error('PUSHER_APP_KEY and PUSHER_APP_SECRET must be set: `npx broker start --pusher` prints both')

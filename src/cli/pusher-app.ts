@@ -11,8 +11,9 @@ export interface MadeApp {
   readonly clientEvents: true
 }
 
+/** The id is of digits: the SDK for Python takes no other. */
 export function randomApp(): MadeApp {
-  return { id: 'app', key: randomBytes(10).toString('hex'), secret: randomBytes(16).toString('hex'), clientEvents: true }
+  return { id: '1', key: randomBytes(10).toString('hex'), secret: randomBytes(16).toString('hex'), clientEvents: true }
 }
 
 /** What a page needs to connect. */

@@ -111,6 +111,20 @@ const channelsFitTopics: Check = ({ pusher: { apps }, limits: { topicBytesMax } 
     value: topicBytesMax,
   }]
 
+/** A member's id, 128 characters of up to three bytes, and the names of the fields, in what others are told of it. */
+const memberBytesMax = 512
+
+/** What an app may publish, and what is published of its members, must be a message that the engine takes. */
+const appsFitMessages: Check = ({ pusher: { apps }, limits: { messageBytesMax } }) => apps.flatMap(({ limits }, at) => {
+  const rows = [
+    { key: 'payloadBytesMax', value: limits.payloadBytesMax, most: messageBytesMax, of: 'limits.messageBytesMax' },
+    { key: 'presenceInfoBytesMax', value: limits.presenceInfoBytesMax, most: messageBytesMax - memberBytesMax, of: `limits.messageBytesMax less ${memberBytesMax}` },
+  ]
+  return rows.filter(({ value, most }) => value > most).map(({ key, value, most, of }) => ({
+    path: ['pusher', 'apps', at, 'limits', key], problem: `must be at most ${of} (${most})`, value,
+  }))
+})
+
 /** One message that comes in pieces must not be too much for its connection, nor one connection for the broker. */
 const buffersFit: Check = (config) => {
   if (config.grpc === null) return []
@@ -143,7 +157,7 @@ const messageFitsRetained: Check = ({ limits: { messageBytesMax }, responder, re
   }]
 
 const checks: readonly Check[] = [
-  messageFitsLog, messageFitsBuffers, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, buffersFit,
+  messageFitsLog, messageFitsBuffers, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, appsFitMessages, buffersFit,
   replyIsOneLine, messageFitsRetained,
 ]
 

@@ -59,6 +59,12 @@ export function origin() {
   return matching(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^\s\/?#]+)$/i, 'must be <scheme>://<host> and a port or none, or *')
 }
 
+/** The same, and `https://*.example.com` for all names below one; in small letters, as browsers write origins. */
+export function originPattern() {
+  const message = 'must be <scheme>://<host> and a port or none, where <host> may begin with *., or *'
+  return matching(/^(\*|[a-z][a-z0-9+.-]*:\/\/(\*\.)?[^\s\/?#*]+)$/i, message).transform((value) => value.toLowerCase())
+}
+
 /** `tcp://<host>:<port>`, `unix:/<path>`, or a port of both loopbacks; its text, for parseStreamAddress. */
 export function streamAddress() {
   const message = 'must be tcp://<host>:<port>, unix:/<path> (107 bytes) or a port'

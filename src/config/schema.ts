@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { bytes, count, duration, fileMode, host, listOf, matching, oneOf, origin, streamAddress, text, toggle, topicPattern } from './fields.js'
+import { bytes, count, duration, fileMode, host, listOf, matching, oneOf, origin, originPattern, streamAddress, text, toggle, topicPattern } from './fields.js'
 
 const KiB = 2 ** 10
 const MiB = 2 ** 20
@@ -102,8 +102,8 @@ export const pusherAppSchema = section({
   clientEvents: toggle().default(false),
   /** Whether `pusher_internal:subscription_count` is sent. */
   subscriptionCounts: toggle().default(false),
-  /** Origins of browsers that may connect (`https://example.com`); null: any. */
-  origins: listOf(z.string('must be an origin'), 'origins').nullable().default(null),
+  /** Origins of browsers that may connect (`https://example.com`, `https://*.example.com` for all below it, `*` for any); null: any. */
+  origins: listOf(originPattern(), 'origins').nullable().default(null),
   limits: section({
     connectionsMax: count(0, 10_000_000).default(10_000_000),
     clientEventsPerSecondMax: count(0, 65_535).default(10),
@@ -133,6 +133,8 @@ const pusher = section({
   port: count(0, 65535).default(6001),
   /** The listener is on when there is at least one. */
   apps: z.array(pusherAppSchema, 'must be a list of apps').default([]),
+  /** What stands before `/app/…` and `/apps/…`, such as `/ws`. It may be missing where a proxy takes it away. */
+  path: matching(/^(\/[\w.~-]+)*$/, 'must be a path such as /ws, without a slash at its end').default(''),
   /** Silence after which either side pings; told to clients in whole seconds. */
   activityTimeoutMs: duration(1000, hourMs).default(120_000),
   pongMs: duration(10, hourMs).default(30_000),

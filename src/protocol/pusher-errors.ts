@@ -19,7 +19,6 @@ export const fatal = {
   noPath: { code: 4005, message: 'Path not found' },
   badVersion: { code: 4006, message: 'The protocol version must be a whole number' },
   unsupportedVersion: { code: 4007, message: 'The protocol version is not supported' },
-  noVersion: { code: 4008, message: 'No protocol version was given' },
   badOrigin: { code: 4009, message: 'Connections from this origin are not allowed' },
   terminated: { code: 4009, message: 'The connection was ended by the app' },
 } as const satisfies Record<string, FatalError>
@@ -31,7 +30,7 @@ export const events = {
   noChannel: { code: null, message: 'The message must name a channel' },
   badSignin: { code: 4009, message: 'The sign-in is not authorized' },
   otherUser: { code: 4009, message: 'The connection is signed in as another user' },
-  badUserData: { code: 4009, message: 'user_data must be a JSON object with an id of 1..128 characters and, if any, a watchlist of ids' },
+  badUserData: { code: 4009, message: 'user_data must be a JSON object with an id, 1..128 characters or a whole number, and, if any, a watchlist of ids' },
   longWatchlist: { code: 4302, message: 'The watchlist is over its limit; only its first users are watched' },
 } as const satisfies Record<string, PusherError>
 

@@ -48,7 +48,8 @@ function isLonger(text: string, bytesMax: number): boolean {
 function checkData(data: unknown, bytesMax: number): string {
   if (typeof data !== 'string') throw new Refusal(400, `data must be a string, got: ${got(data)}`)
   if (isLonger(data, bytesMax)) {
-    throw new Refusal(413, `data must be at most ${bytesMax} bytes, got: ${Buffer.byteLength(data)}`)
+    // "content of this event" is what SDKs' own tests look for, and "Batch too large" below.
+    throw new Refusal(413, `the data content of this event exceeds the allowed maximum: data must be at most ${bytesMax} bytes, got: ${Buffer.byteLength(data)}`)
   }
   return data
 }
@@ -96,8 +97,10 @@ function parseBatchEvent(event: unknown, limits: Limits): Trigger {
 /** Events of one channel each. @throws {Refusal} 400 malformed, 413 too much data. */
 export function parseBatch(body: Buffer, limits: Limits): readonly Trigger[] {
   const { batch } = parseBody(body)
-  if (!Array.isArray(batch) || batch.length === 0 || batch.length > limits.batchEventsMax) {
-    throw new Refusal(400, `batch must be a list of 1..${limits.batchEventsMax} events, got: ${got(batch)}`)
+  const most = limits.batchEventsMax
+  if (!Array.isArray(batch) || batch.length === 0 || batch.length > most) {
+    const tooLarge = Array.isArray(batch) && batch.length > most ? `Batch too large (${batch.length} > ${most}): ` : ''
+    throw new Refusal(400, `${tooLarge}batch must be a list of 1..${most} events, got: ${got(batch)}`)
   }
   return (batch as unknown[]).map((event) => parseBatchEvent(event, limits))
 }

@@ -1,17 +1,20 @@
 /** The Pusher HTTP API as a route table. Whoever asks, signatures guard it; docs/protocols.md lists the answers. */
 
-import type { HttpRequest, HttpResponse, Route } from '../api/http.js'
+import type { HttpRequest, HttpResponse, HttpService, Route } from '../api/http.js'
 import type { AppCommands, Apps } from './pusher-contract.js'
 import { Refusal, got, refusalAnswer } from './pusher-http-answer.js'
 import { widestBounds, type BodyBounds } from './pusher-http-bounds.js'
 import { answerChannel, answerChannels, answerTermination, answerUsers } from './pusher-http-channels.js'
 import { answerBatch, answerTrigger } from './pusher-http-events.js'
 import { parseQuery, type Query } from './pusher-http-query.js'
-import { checkRequest } from './pusher-signature.js'
+import { meantPath } from './pusher-path.js'
+import { checkRequest, type SigningPlace } from './pusher-signature.js'
 
 export interface PusherHttpOptions {
   /** From bodyBounds. Default: what any configuration may need, 8 MiB. */
   readonly bodies: BodyBounds
+  /** pusher.path. Default: none. */
+  readonly prefix: string
   /** The wall clock, in whole seconds. */
   readonly nowSeconds: () => number
 }
@@ -56,19 +59,19 @@ function rows(bodies: BodyBounds): readonly Row[] {
 }
 
 /** Signature first: who has no secret learns nothing of an app, not even whether it exists. */
-function authentic(apps: Apps, request: HttpRequest, query: Query, nowSeconds: number): AppCommands {
+function authentic(apps: Apps, request: HttpRequest, query: Query, place: SigningPlace): AppCommands {
   const app = apps.byId(request.parameters['app'] ?? '')
-  checkRequest(request, query, app?.config ?? null, nowSeconds)
+  checkRequest(request, query, app?.config ?? null, place)
   if (app === null) throw new Error(`a request of no app must not be authentic, got: ${request.path}`)
   if (!app.config.enabled) throw new Refusal(403, `the app must be enabled, got: ${got(app.config.id)} disabled`)
   return app
 }
 
-function signed(apps: Apps, nowSeconds: () => number, handle: SignedHandler): Route['handle'] {
+function signed(apps: Apps, { nowSeconds, prefix }: Pick<PusherHttpOptions, 'nowSeconds' | 'prefix'>, handle: SignedHandler): Route['handle'] {
   return (request) => {
     try {
       const query = parseQuery(request.query)
-      return handle(authentic(apps, request, query, nowSeconds()), request, query)
+      return handle(authentic(apps, request, query, { nowSeconds: nowSeconds(), prefix }), request, query)
     } catch (error) {
       if (error instanceof Refusal) return refusalAnswer(error)
       throw error
@@ -80,6 +83,14 @@ const systemSeconds = () => Math.floor(Date.now() / 1000)
 
 /** All routes under `/apps/{app}/`. */
 export function pusherRoutes(apps: Apps, options: Partial<PusherHttpOptions> = {}): Route[] {
-  const { bodies = widestBounds, nowSeconds = systemSeconds } = options
-  return rows(bodies).map(({ handle, ...row }) => ({ ...row, access: 'anyone', handle: signed(apps, nowSeconds, handle) }))
+  const { bodies = widestBounds, nowSeconds = systemSeconds, prefix = '' } = options
+  return rows(bodies).map(({ handle, ...row }) => ({ ...row, access: 'anyone', handle: signed(apps, { nowSeconds, prefix }, handle) }))
+}
+
+/** The same service for paths as they come: under the prefix or without it, and with slashes too many. */
+export function forgivingPaths(service: HttpService, prefix: string): HttpService {
+  return {
+    find: (method, path, headers) => service.find(method, meantPath(path, prefix), headers),
+    answer: (route, request) => service.answer(route, request),
+  }
 }

@@ -9,9 +9,17 @@ import type { Credentials } from './pusher-auth.js'
 import { md5With, textHmac } from './pusher-digest.js'
 import { Refusal, got } from './pusher-http-answer.js'
 import type { Query } from './pusher-http-query.js'
+import { meantPath } from './pusher-path.js'
 
 /** How far a request's time may be from ours, in seconds. */
 export const timestampToleranceSeconds = 600
+
+/** When and where a request is looked at. */
+export interface SigningPlace {
+  readonly nowSeconds: number
+  /** pusher.path: SDKs sign paths with it or without. */
+  readonly prefix: string
+}
 
 const signatureBytes = 32
 const signedTextMax = 500
@@ -90,15 +98,20 @@ function unescapedPath(path: string): string | null {
   }
 }
 
-function checkSignature({ method, path }: HttpRequest, query: Query, app: Credentials | null): void {
+/** What an app's server may have signed as the path: what came, what is meant by it, and each unescaped. */
+function signedPaths(path: string, prefix: string): readonly string[] {
+  const meant = meantPath(path, prefix)
+  const paths = meant === path ? [path] : [path, meant]
+  return paths.flatMap((each) => [each, unescapedPath(each)]).filter((each) => each !== null)
+}
+
+function checkSignature({ method, path }: HttpRequest, query: Query, app: Credentials | null, prefix: string): void {
   const signature = required(query, 'auth_signature')
   // The key is public: clients carry it.
   const signer = app !== null && required(query, 'auth_key') === app.key ? app : null
   const parameters = query.textWithout('auth_signature')
+  if (signedPaths(path, prefix).some((each) => isSignature(signer, `${method}\n${each}\n${parameters}`, signature))) return
   const text = `${method}\n${path}\n${parameters}`
-  if (isSignature(signer, text, signature)) return
-  const plain = unescapedPath(path)
-  if (plain !== null && isSignature(signer, `${method}\n${plain}\n${parameters}`, signature)) return
   const shown = JSON.stringify(text.length > signedTextMax ? `${text.slice(0, signedTextMax)}…` : text)
   throw new Refusal(
     401, `auth_signature must be the hex HMAC-SHA256 of ${shown} with the secret of this app's auth_key, got: ${got(signature)}`,
@@ -110,10 +123,10 @@ function checkSignature({ method, path }: HttpRequest, query: Query, app: Creden
  * The body's digest comes last: who has no secret cannot make us compute it.
  * @throws {Refusal} 401 with what is wrong.
  */
-export function checkRequest(request: HttpRequest, query: Query, app: Credentials | null, nowSeconds: number): void {
+export function checkRequest(request: HttpRequest, query: Query, app: Credentials | null, { nowSeconds, prefix }: SigningPlace): void {
   required(query, 'auth_key')
   checkVersion(required(query, 'auth_version'))
   checkTime(required(query, 'auth_timestamp'), nowSeconds)
-  checkSignature(request, query, app)
+  checkSignature(request, query, app, prefix)
   checkBody(request.body, query.value('body_md5'))
 }

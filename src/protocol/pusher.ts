@@ -27,6 +27,7 @@ export interface PusherHooks extends Clock {
 export class PusherServer implements Apps {
   readonly #calls: SessionCalls
   readonly #activityTimeoutSeconds: number
+  readonly #prefix: string
   readonly #byId = new Map<string, PusherApp>()
   readonly #byKey = new Map<string, PusherApp>()
   readonly #sessions = new Map<ConnectionId, PusherSession>()
@@ -34,6 +35,7 @@ export class PusherServer implements Apps {
 
   constructor(config: PusherConfig, calls: SessionCalls, hooks: PusherHooks) {
     this.#calls = calls
+    this.#prefix = config.path
     this.#activityTimeoutSeconds = Math.floor(config.activityTimeoutMs / 1000)
     for (const appConfig of config.apps) {
       const app = new PusherApp(appConfig, calls, { clock: hooks, webhooks: hooks.webhooks(appConfig), warn: hooks.warn })
@@ -73,7 +75,7 @@ export class PusherServer implements Apps {
   }
 
   #findApp(target: string, origin: string | null): PusherApp | FatalError {
-    const wanted = parseTarget(target)
+    const wanted = parseTarget(target, this.#prefix)
     if ('code' in wanted) return wanted
     const app = this.#byKey.get(wanted.key)
     if (app === undefined) return fatal.noApp

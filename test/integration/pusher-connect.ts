@@ -23,16 +23,13 @@ const refusals: readonly Refusal[] = [
   { code: 4005, target: '/' },
   { code: 4005, target: '/app' },
   { code: 4005, target: '/app/?protocol=7' },
-  { code: 4005, target: '/app/shop-key/?protocol=7' },
+  { code: 4005, target: '/app/shop-key/more?protocol=7' },
   { code: 4005, target: '/apps/shop/events?protocol=7' },
   { code: 4006, target: '/app/shop-key?protocol=seven' },
   { code: 4006, target: '/app/shop-key?protocol=7.0' },
   { code: 4006, target: '/app/shop-key?protocol=-7' },
   { code: 4007, target: '/app/shop-key?protocol=4' },
   { code: 4007, target: '/app/shop-key?protocol=8' },
-  { code: 4008, target: '/app/shop-key' },
-  { code: 4008, target: '/app/shop-key?client=js&version=8.6.0' },
-  { code: 4008, target: '/app/shop-key?protocol=' },
   { code: 4009, target: clientTarget('strict-key'), origin: 'https://other.example' },
   { code: 4009, target: clientTarget('strict-key'), origin: 'null' },
 ]
@@ -70,10 +67,10 @@ test('pusher-js: a refusal of the 40xx kind is final', async (t) => {
   await connectClient(t, place)
 })
 
-test('older versions of the protocol', async (t) => {
+test('older versions of the protocol, and none', async (t) => {
   const { port } = await embedPusher(t)
-  for (const protocol of [5, 6]) {
-    const session = await openSession(t, port, `/app/shop-key?protocol=${protocol}`)
+  for (const query of ['?protocol=5', '?protocol=6', '?client=arduino', '']) {
+    const session = await openSession(t, port, `/app/shop-key${query}`)
     await session.nth('pusher:connection_established')
   }
 })

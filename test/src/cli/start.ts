@@ -172,7 +172,7 @@ test('a log reader that leaves does not end the broker', async (t) => {
 test('--pusher makes an app up and says how to use it', async (t) => {
   const broker = await startBroker(t, { args: ['--pusher'] })
   const app = await broker.logged(({ event }) => event === 'pusher-app')
-  t.match(app, { appId: 'app', key: /^[0-9a-f]{20}$/, secret: /^[0-9a-f]{32}$/ })
+  t.match(app, { appId: '1', key: /^[0-9a-f]{20}$/, secret: /^[0-9a-f]{32}$/ })
   const page = await broker.logged(({ event }) => event === 'pusher-client')
   t.ok(page.msg.includes(String(app['key'])) && page.msg.includes(String(broker.pusherPort)))
   const server = await broker.logged(({ event }) => event === 'pusher-server')

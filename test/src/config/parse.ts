@@ -195,6 +195,10 @@ test('Pusher apps', async (t) => {
     [[app, { ...app, id: 'b' }], 'pusher.apps[1].key must differ from the other apps\', got: key-a'],
     [[{ ...app, id: 'a/b' }], 'pusher.apps[0].id must be 1..28 letters, digits, _ or -, got: a/b'],
     [[{ ...app, secret: 'short' }], 'pusher.apps[0].secret must be 8..256 visible ASCII characters, got: (hidden)'],
+    [[{ ...app, origins: ['example.com'] }], 'pusher.apps[0].origins[0] must be <scheme>://<host> and a port or none, where <host> may begin with *., or *, got: example.com'],
+    [[{ ...app, origins: ['https://a.*.com'] }], 'pusher.apps[0].origins[0] must be <scheme>://<host> and a port or none, where <host> may begin with *., or *, got: https://a.*.com'],
+    [[{ ...app, limits: { payloadBytesMax: 65_537 } }], 'pusher.apps[0].limits.payloadBytesMax must be at most limits.messageBytesMax (65536), got: 65537'],
+    [[{ ...app, limits: { presenceInfoBytesMax: 65_025 } }], 'pusher.apps[0].limits.presenceInfoBytesMax must be at most limits.messageBytesMax less 512 (65024), got: 65025'],
     [[{ ...app, webhooks: [{ url: 'ftp://x' }] }], 'pusher.apps[0].webhooks[0].url must be an http or https URL, got: ftp://x'],
   ]
   for (const [apps, message] of table) t.equal(messageOf(() => parseOptions({ pusher: { apps } })), message)
@@ -202,5 +206,15 @@ test('Pusher apps', async (t) => {
     messageOf(() => parseOptions({ pusher: { apps: [app] }, limits: { topicBytesMax: 199 } })),
     'limits.topicBytesMax must be at least 200 when there are Pusher apps, got: 199',
   )
+  const exact = { ...app, origins: ['https://*.Example.com', '*'], limits: { payloadBytesMax: 65_536, presenceInfoBytesMax: 65_024 } }
+  t.match(parseOptions({ pusher: { apps: [exact] } }).pusher.apps[0], { ...exact, origins: ['https://*.example.com', '*'] })
   t.match(parseOptions({ pusher: { apps: [app] } }).pusher.apps[0], { clientEvents: false, limits: { payloadBytesMax: 10_240 } })
+})
+
+test('the Pusher listener', async (t) => {
+  t.match(parseOptions({}).pusher, { path: '' })
+  for (const path of ['/ws', '/a/b-c', '/v1.0/~x']) t.equal(parseOptions({ pusher: { path } }).pusher.path, path)
+  for (const path of ['ws', '/', '/ws/', '//ws', '/a b', '/a?b']) {
+    t.match(messageOf(() => parseOptions({ pusher: { path } })), /^pusher\.path must be a path such as \/ws, without a slash at its end, got: /, path)
+  }
 })

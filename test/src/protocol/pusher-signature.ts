@@ -15,9 +15,9 @@ const vectorText =
   `POST\n/apps/3/events\nauth_key=278d425bdf160c739803&auth_timestamp=1353088179&auth_version=1.0&body_md5=${vectorMd5}`
 const vectorSignature = 'da454824c97ba181a32ccc17a72625ba02771f50b50e1e7430e47a1f3f457e6c'
 
-function refusalOf(request: HttpRequest, known = true, now = nowSeconds): string {
+function refusalOf(request: HttpRequest, known = true, now = nowSeconds, prefix = ''): string {
   try {
-    checkRequest(request, parseQuery(request.query), known ? app : null, now)
+    checkRequest(request, parseQuery(request.query), known ? app : null, { nowSeconds: now, prefix })
     return 'accepted'
   } catch (error) {
     if (error instanceof Refusal) return `${error.status} ${error.message}`
@@ -148,4 +148,19 @@ test('an app that does not exist costs as much as one that does', async (t) => {
     return times.sort((a, b) => a - b)[10_000] as number
   }) as [number, number]
   t.ok(medians[1] > medians[0] * 0.5, `${medians.join(' and ')} ns`) // without the hashes it would be a tenth
+})
+
+test('a path may be signed with its prefix, without it, and with its slashes as they are meant', async (t) => {
+  const outcomeOf = (path: string, signed: string, prefix: string) => refusalOf(requestOf({ path, signed: { path: signed } }, {}), true, nowSeconds, prefix)
+  const accepted: readonly (readonly [path: string, signed: string, prefix: string])[] = [
+    ['/ws/apps/3/events', '/ws/apps/3/events', '/ws'], ['/ws/apps/3/events', '/apps/3/events', '/ws'], ['/apps/3/events', '/apps/3/events', '/ws'],
+    ['//apps/3/events', '/apps/3/events', ''], ['//apps/3/events', '//apps/3/events', ''], ['/ws//apps/3/events/', '/apps/3/events', '/ws'],
+    ['/ws/apps/3/users/a%20b/terminate_connections', '/apps/3/users/a b/terminate_connections', '/ws'],
+  ]
+  for (const [path, signed, prefix] of accepted) t.equal(outcomeOf(path, signed, prefix), 'accepted', `${path} signed as ${signed}`)
+  const refused: readonly (readonly [path: string, signed: string, prefix: string])[] = [
+    ['/apps/3/events', '/ws/apps/3/events', '/ws'], ['/ws/apps/3/events', '/apps/3/events', ''], ['/ws/apps/3/events', '/apps/4/events', '/ws'],
+    ['/other/apps/3/events', '/apps/3/events', '/ws'],
+  ]
+  for (const [path, signed, prefix] of refused) t.match(outcomeOf(path, signed, prefix), /^401 auth_signature/, `${path} signed as ${signed}`)
 })

@@ -31,7 +31,6 @@ const refusals: readonly (readonly [what: string, target: string, origin: string
   ['a malformed version', '/app/key?protocol=seven', null, 4006],
   ['an old version', '/app/key?protocol=4', null, 4007],
   ['a future version', '/app/key?protocol=8', null, 4007],
-  ['no version', '/app/key', null, 4008],
   ['another origin', '/app/strict?protocol=7', 'https://evil.example', 4009],
   ['the origin of a sandboxed page', '/app/strict?protocol=7', 'null', 4009],
 ]

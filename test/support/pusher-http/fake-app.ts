@@ -10,7 +10,7 @@ type AppOptions = NonNullable<NonNullable<BrokerOptions['pusher']>['apps']>[numb
 export const credentials = { id: '3', key: '278d425bdf160c739803', secret: '7ad3773142a6692b25b8' } as const
 
 export function appConfig(options: Partial<AppOptions> = {}): PusherAppConfig {
-  return parseOptions({ pusher: { apps: [{ ...credentials, ...options }] } }).pusher.apps[0] as PusherAppConfig
+  return parseOptions({ limits: { messageBytesMax: '1MiB' }, pusher: { apps: [{ ...credentials, ...options }] } }).pusher.apps[0] as PusherAppConfig
 }
 
 /** `publish` throws what is put into `failure`, from the event `failAt` on. */
