@@ -24,6 +24,9 @@ const skippedBytesMax = 65_536
 /** Pipelined requests of one connection that wait for their answers. */
 const answeringMax = 100
 
+/** Of a socket that failed: it is destroyed, and that is all there is to do. */
+const ignore = () => {}
+
 /** What is known of a connection besides its socket. */
 interface Connection {
   /** Requests whose head is here and whose answer is not written yet. */
@@ -155,7 +158,7 @@ class NodeHttpServer implements AdoptingHttpServer {
       last.dropped = true
       connection.unsent -= 1
     }
-    socket.on('error', () => {}).setTimeout(this.#limits.requestMs, () => void socket.destroy()) // Node may have let go of it
+    socket.on('error', ignore).setTimeout(this.#limits.requestMs, () => void socket.destroy()) // Node may have let go of it
     if (connection.unsent === 0) connection.onSent()
   }
 
@@ -163,14 +166,14 @@ class NodeHttpServer implements AdoptingHttpServer {
   #onUpgrade(upgrade: UpgradeRequest): void {
     const { socket, incoming } = upgrade
     const connection = this.#connections.get(socket)
-    socket.on('error', () => {}) // it is destroyed, and that is all there is to do
+    socket.on('error', ignore)
     if (connection === undefined || connection.refused) return void socket.resume()
     const cut = () => void socket.destroy()
     socket.setTimeout(this.#limits.requestMs, cut)
     connection.onSent = () => {
       connection.onSent = () => {}
       if (socket.destroyed) return
-      socket.setTimeout(0, cut)
+      socket.setTimeout(0, cut).off('error', ignore) // each of what follows has its own
       if (this.#closing !== null) return refuseConnection(socket, problem(503, 'the server is closing', { 'retry-after': '1' }))
       if (incoming.rawHeaders.length > 2 * headersMax) return refuseConnection(socket, tooManyHeaders())
       if (connection.takeBack !== null && asksForWebSocket(incoming)) giveBack(upgrade, connection.takeBack)

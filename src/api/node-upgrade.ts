@@ -43,6 +43,7 @@ function descriptorOf(socket: Socket): number {
 
 /** Closing our descriptor leaves the connection alone: by then there is another one. Where there is none, it is told 503. */
 export function giveBack({ incoming, socket, rest }: UpgradeRequest, takeBack: TakeBack): void {
+  socket.on('error', () => {})
   try {
     takeBack(descriptorOf(socket), Buffer.concat([headOf(incoming), rest, ...takeUnread(socket)]))
     socket.destroy()

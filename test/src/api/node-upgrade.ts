@@ -19,7 +19,8 @@ interface Place {
   readonly waiting: (() => void)[]
 }
 
-async function start(t: Test, takeBack: TakeBack | null): Promise<Place> {
+/** `sockets` gathers the server's ends. */
+async function start(t: Test, takeBack: TakeBack | null, sockets: Socket[] = []): Promise<Place> {
   const waiting: (() => void)[] = []
   const service = createRouter([
     { method: 'GET', path: '/wait', bodyBytesMax: 0, access: 'anyone', handle: () => new Promise((resolve) => waiting.push(() => resolve(text('waited')))) },
@@ -27,7 +28,10 @@ async function start(t: Test, takeBack: TakeBack | null): Promise<Place> {
     { method: 'GET', path: '/long', bodyBytesMax: 0, access: 'anyone', handle: () => text(Buffer.alloc(4 * 2 ** 20)) },
   ], { guard: null, onError: (error) => t.fail(String(error)) })
   const server = await startNodeHttpServer({ addresses: [], limits: { requestHeadMs: 10_000, requestMs: 10_000, connectionsMax: 10 }, service })
-  const listener = createServer((socket: Socket) => server.adopt(socket, Buffer.alloc(0), takeBack))
+  const listener = createServer((socket: Socket) => {
+    sockets.push(socket)
+    server.adopt(socket, Buffer.alloc(0), takeBack)
+  })
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
     listener.close()
@@ -94,6 +98,28 @@ test('an upgrade to something else, and to WebSocket where nobody takes it back,
   t.match(await second.answer(), { status: 404 })
   t.match(await second.answer(), { status: 200, body: 'x' })
   second.close()
+})
+
+test('regression: a connection that asks for it with every request gathers nothing', async (t) => {
+  const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABk' }
+  const sockets: Socket[] = []
+  const { port } = await start(t, () => t.fail('it does not ask for WebSocket'), sockets)
+  const warnings: Error[] = []
+  const warn = (warning: Error) => warnings.push(warning)
+  process.on('warning', warn)
+  t.teardown(() => process.off('warning', warn))
+  const client = await RawHttp.connect(port)
+  const counts: number[] = []
+  for (let round = 0; round < 30; round += 1) {
+    void client.write(request('POST', '/echo', { headers, body: 'x' }))
+    t.match(await client.answer(), { status: 200, body: 'x' })
+    const [socket] = sockets
+    counts.push((socket?.eventNames() ?? []).reduce((sum, name) => sum + (socket?.listenerCount(name) ?? 0), 0))
+  }
+  t.equal(counts.at(-1), counts[1], 'listeners')
+  await new Promise((resolve) => setImmediate(resolve))
+  t.strictSame(warnings, [])
+  client.close()
 })
 
 test('behind a request that ends the connection nothing is given back', async (t) => {
