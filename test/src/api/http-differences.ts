@@ -74,6 +74,7 @@ const rows: readonly Row[] = [
   { name: 'OPTIONS *', bytes: `OPTIONS * HTTP/1.1\r\n${good}\r\n`, node: waits(204), uws: waits() },
   { name: 'an absolute target', bytes: get('http://localhost/hello'), node: waits(200), uws: waits(), seen: { node: ['/hello'] } },
   { name: 'CONNECT', bytes: `CONNECT a:1 HTTP/1.1\r\n${good}\r\n${hidden}`, node: ends(405), uws: waits() },
+  { name: 'an upgrade', bytes: get('/hello', `${good}upgrade: websocket\r\nconnection: Upgrade\r\n`) + get('/hello'), node: waits(200, 200), uws: waits(200, 200), seen: both('/hello', '/hello') },
   // Expectations and chunks.
   { name: '100-Continue in another spelling', bytes: post('expect: 100-Continue\r\ncontent-length: 2\r\n', 'ab'), node: waits(100, 200), uws: ends(417), seen: { node: ['/echo ab'] } },
   { name: 'another expectation', bytes: post('expect: miracles\r\ncontent-length: 2\r\n', 'ab'), node: ends(417), uws: ends(417) },
