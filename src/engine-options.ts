@@ -28,10 +28,11 @@ function plainListeners(protocol: ProtocolName, key: string, listener: BrokerCon
 async function responderListeners({ responder }: BrokerConfig, resolve: Resolve): Promise<ListenerOptions[]> {
   if (responder === null) return []
   const protocol = `responder-${responder.framing}` as const
+  const common = { ...noPages, proxyProtocol: responder.proxyProtocol }
   const lists = await Promise.all(responder.listen.map(async (text) => {
     const where = parseStreamAddress(text)
-    if (where?.kind !== 'tcp') return [{ protocol, address: text, port: 0, optional: false, ...noPages }]
-    return (await addressesOf(where.host, 'responder.listen', resolve)).map((found) => ({ protocol, ...found, port: where.port, ...noPages }))
+    if (where?.kind !== 'tcp') return [{ protocol, address: text, port: 0, optional: false, ...common }]
+    return (await addressesOf(where.host, 'responder.listen', resolve)).map((found) => ({ protocol, ...found, port: where.port, ...common }))
   }))
   return [...new Map(lists.flat().map((each) => [formatEndpoint(each.address, each.port), each])).values()]
 }
@@ -71,6 +72,7 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
     shards,
     reusePort: config.reusePort,
     reservedTopics: reservedTopics(config.pusher),
+    proxies: { trusted: config.trustedProxies, header: config.forwardedHeader },
     io: resolveIo(config.io, machine.uring),
     limits: {
       ...config.limits,

@@ -12,6 +12,11 @@ export interface ListenerConfig {
   readonly port: number
 }
 
+/** One whose connections the engine takes. */
+export interface EngineListenerConfig extends ListenerConfig {
+  readonly proxyProtocol: boolean
+}
+
 /** The addresses of a host name, at least one; rejects with a system error. */
 export type Resolve = (host: string) => Promise<readonly string[]>
 
@@ -73,8 +78,9 @@ export async function resolveAddresses(key: string, { hosts, port }: ListenerCon
 
 /** The listeners of one protocol, none for null. @throws as resolveAddresses. */
 export async function resolveListeners(
-  protocol: ProtocolName, key: string, listener: ListenerConfig | null, resolve: Resolve, web: WebRules = noPages,
+  protocol: ProtocolName, key: string, listener: EngineListenerConfig | null, resolve: Resolve, web: WebRules = noPages,
 ): Promise<ListenerOptions[]> {
   if (listener === null) return []
-  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each, ...web }))
+  const { proxyProtocol } = listener
+  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each, ...web, proxyProtocol }))
 }

@@ -28,7 +28,7 @@ const processFiles = 40
 const shardFiles = 4
 /** Log segments that may be files (LogMemory::mappings_max). */
 const logFilesMax = 64
-/** Connections over a limit that the engine still takes in, to tell them so (refusals_at_once_max in acceptor.cc). */
+/** Connections over a limit that the engine still takes in, to tell them so (refusals_at_once_max in address_limit.h). */
 const refusals = 32
 /** The API's listeners. */
 const apiListeners = 2

@@ -8,6 +8,7 @@
 
 #include "native/addon/arguments.h"
 #include "native/addon/values.h"
+#include "native/codec/proxy_header.h"
 #include "native/codec/websocket_text.h"
 
 namespace addon {
@@ -93,6 +94,9 @@ Napi::Function EngineObject::define(Napi::Env env) {
                       InstanceMethod("topicStats", &EngineObject::topic_stats), InstanceMethod("topicStat", &EngineObject::topic_stat),
                       InstanceMethod("setConnectionEvents", &EngineObject::set_connection_events),
                       InstanceMethod("status", &EngineObject::status), InstanceMethod("giveBack", &EngineObject::give_back),
+                      InstanceMethod("isTrustedProxy", &EngineObject::is_trusted_proxy),
+                      InstanceMethod("forwardedClient", &EngineObject::forwarded_client),
+                      InstanceMethod("readProxyHeader", &EngineObject::read_proxy_header),
                       InstanceMethod("acceptSession", &EngineObject::accept_session),
                       InstanceMethod("sendToSession", &EngineObject::send_to_session),
                       InstanceMethod("joinTopic", &EngineObject::join_topic), InstanceMethod("leaveTopic", &EngineObject::leave_topic),
@@ -226,6 +230,34 @@ Napi::Value EngineObject::status(const Napi::CallbackInfo& info) {
 }
 
 void EngineObject::give_back(const Napi::CallbackInfo& info) { running(info.Env()).give_back(); }
+
+// What comes through proxies to the control plane's own HTTP server.
+
+Napi::Value EngineObject::is_trusted_proxy(const Napi::CallbackInfo& info) {
+  const std::optional<os::Address> address = os::Address::parse(text_from(info[0], "address"), 0);
+  return Napi::Boolean::New(info.Env(), address && running(info.Env()).proxies().trusted.contains(*address));
+}
+
+Napi::Value EngineObject::forwarded_client(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string value = text_from(info[0], "value");
+  const shard::ProxyOptions& proxies = running(env).proxies();
+  const std::optional<os::Address> client = codec::forwarded_client(proxies.header, value, proxies.trusted);
+  return client ? Napi::Value(Napi::String::New(env, client->host())) : env.Null();
+}
+
+Napi::Value EngineObject::read_proxy_header(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Payload given = to_payload(info[0]);
+  const codec::ProxyParsed parsed = codec::parse_proxy_header(given.bytes());
+  if (parsed.status == codec::ProxyStatus::incomplete) return env.Null();
+  Napi::Object object = Napi::Object::New(env);
+  const bool malformed = parsed.status == codec::ProxyStatus::malformed;
+  object.Set("problem", malformed ? Napi::Value(Napi::String::New(env, std::string(parsed.problem))) : env.Null());
+  object.Set("bytes", static_cast<double>(parsed.consumed));
+  object.Set("client", parsed.client ? Napi::Value(Napi::String::New(env, parsed.client->host())) : env.Null());
+  return object;
+}
 
 // Arguments first: reading them may run getters, and those may stop the engine.
 

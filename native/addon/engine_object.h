@@ -29,6 +29,9 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   void set_connection_events(const Napi::CallbackInfo& info);
   Napi::Value status(const Napi::CallbackInfo& info);
   void give_back(const Napi::CallbackInfo& info);
+  Napi::Value is_trusted_proxy(const Napi::CallbackInfo& info);
+  Napi::Value forwarded_client(const Napi::CallbackInfo& info);
+  Napi::Value read_proxy_header(const Napi::CallbackInfo& info);
   void accept_session(const Napi::CallbackInfo& info);
   void send_to_session(const Napi::CallbackInfo& info);
   void join_topic(const Napi::CallbackInfo& info);

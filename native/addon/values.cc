@@ -66,6 +66,7 @@ shard::ListenerOptions listener_of(const Napi::Object& from) {
   if (!from.Get("origins").IsNull()) listener.web.origins = strings_of(from, "origins");
   listener.web.names = strings_of(from, "names");
   listener.web.local = address->is_loopback();
+  listener.proxy_protocol = bool_of(from, "proxyProtocol");
   return listener;
 }
 
@@ -131,6 +132,20 @@ topic::LastLimits last_limits_of(const Napi::Object& from) {
   return limits;
 }
 
+shard::ProxyOptions proxies_of(const Napi::Object& from) {
+  shard::ProxyOptions proxies;
+  for (const std::string& network : strings_of(from, "trusted")) {
+    if (!proxies.trusted.add(network)) throw_range(from.Get("trusted"), "trusted", "addresses and networks");
+  }
+  const Napi::Value header = from.Get("header");
+  const std::string name = text_from(header, "header");
+  if (name == "none") proxies.header = codec::ForwardedHeader::none;
+  else if (name == "x-forwarded-for") proxies.header = codec::ForwardedHeader::x_forwarded_for;
+  else if (name == "forwarded") proxies.header = codec::ForwardedHeader::forwarded;
+  else throw_range(header, "header", "none, x-forwarded-for or forwarded");
+  return proxies;
+}
+
 void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
   options.connections_max = integer_of<std::size_t>(from, "connectionsMax", any_count);
   options.connections_per_address_max = integer_of<std::size_t>(from, "connectionsPerAddressMax", any_count);
@@ -149,6 +164,7 @@ void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
 
 void read_timeouts(const Napi::Object& from, shard::EngineOptions& options) {
   options.handshake_ms = integer_of<std::uint32_t>(from, "handshakeMs", any_ms);
+  options.keep_alive_ms = integer_of<std::uint32_t>(from, "keepAliveMs", any_ms);
   options.idle = patience_of(from);
   options.message_ms = integer_of<std::uint32_t>(from, "messageMs", any_ms);
   options.close_ms = integer_of<std::uint32_t>(from, "closeMs", any_ms);
@@ -197,6 +213,7 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   options.shards = integer_of<unsigned>(value, "shards", {1, topic::shards_max});
   options.reuse_port = bool_of(value, "reusePort");
   options.reserved_topics = strings_of(value, "reservedTopics");
+  options.proxies = proxies_of(object_of(value, "proxies"));
   read_limits(object_of(value, "limits"), options);
   read_grpc(object_of(value, "grpc"), options);
   read_timeouts(object_of(value, "timeouts"), options);

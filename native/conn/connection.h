@@ -20,6 +20,7 @@ namespace conn {
 
 enum class State : std::uint8_t {
   free,       // an empty place in the table
+  proxy_header,  // the PROXY header is coming in
   handshake,  // the request head is coming in
   open,       // messages flow
   closing,    // our close frame is queued or sent; waiting for it to leave and for the peer's
@@ -27,7 +28,8 @@ enum class State : std::uint8_t {
   doomed,     // to be closed at the end of this turn; nothing is read or written any more
 };
 
-/// Bytes that have come and are not decoded: a request head while it is incomplete, or what a session said beyond its share.
+/// Bytes that have come and are not decoded: a PROXY header or a request head while it is incomplete, or what a session said beyond its
+/// share.
 struct Unread {
   std::vector<std::uint8_t> bytes;
   std::size_t scanned = 0;  // of a request head: it does not end here; 0: nobody has looked at it yet
@@ -94,6 +96,8 @@ struct Connection {
   bool ended : 1 = false;            // the peer has hung up: read until the end
   bool awaiting_pong : 1 = false;    // a ping of ours is unanswered
   bool over_limit : 1 = false;       // accepted only to be refused politely
+  bool counted : 1 = false;          // has a place among the connections of its address (AddressLimit)
+  bool from_proxy : 1 = false;       // `peer` is a trusted proxy; cleared when it has told of its client
   bool peer_closed : 1 = false;      // the peer's close frame has come
   bool handed_over : 1 = false;      // its socket is somebody else's now: not to be closed here
   bool stalled : 1 = false;          // streams: the connection's own window is used up, and some have more to send
@@ -117,7 +121,7 @@ struct Connection {
   std::uint32_t after_close_bytes = 0;  // that came since our close began
   std::uint32_t refused_since_ms = 0;  // while it is blocked: since when the kernel has taken nothing
 
-  os::Address peer;
+  os::Address peer;                  // the client, once a proxy has told of it
   std::unique_ptr<codec::Codec> codec;
   std::unique_ptr<Unread> unread;
   std::unique_ptr<Outbound> outbound;

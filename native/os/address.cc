@@ -18,18 +18,25 @@ std::string Address::host() const {
 }
 
 std::string Address::text() const {
-  if (local) return host();
+  if (local || port == 0) return host();
   const std::string port_text = std::to_string(port);
   return v6 ? "[" + host() + "]:" + port_text : host() + ":" + port_text;
 }
 
+Address Address::unmapped() const {
+  constexpr std::array<std::uint8_t, 12> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  if (!v6 || !std::equal(mapped.begin(), mapped.end(), bytes.begin())) return *this;
+  Address plain;
+  plain.port = port;
+  std::copy_n(bytes.begin() + mapped.size(), 4, plain.bytes.begin());
+  return plain;
+}
+
 LimitKey Address::limit_key() const {
-  constexpr std::array<std::uint8_t, 12> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};  // RFC 4291 §2.5.5.2
-  const bool is_mapped = v6 && std::equal(mapped.begin(), mapped.end(), bytes.begin());
+  const Address plain = unmapped();
   LimitKey key;
-  key.v6 = v6 && !is_mapped;
-  const auto from = bytes.begin() + (is_mapped ? mapped.size() : 0);
-  std::copy_n(from, key.v6 ? 8 : 4, key.network.begin());
+  key.v6 = plain.v6;
+  std::copy_n(plain.bytes.begin(), key.v6 ? 8 : 4, key.network.begin());
   return key;
 }
 
@@ -73,6 +80,7 @@ std::optional<Address> Address::parse_text(std::string_view text) {
     address.local = true;
     return address;
   }
+  if (const std::optional<Address> alone = parse(text, 0)) return alone;
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   std::string_view host = text.substr(0, colon);

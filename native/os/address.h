@@ -27,12 +27,14 @@ struct Address {
   bool v6 = false;
   bool local = false;  // of a Unix socket: the rest says nothing
 
-  /// `127.0.0.1:8001` or `[::1]:8001`; `unix` when it is local.
+  /// `127.0.0.1:8001` or `[::1]:8001`; the host alone when there is no port; `unix` when it is local.
   std::string text() const;
   /// The host alone: `127.0.0.1`, `::1` or `fe80::1%eth0`.
   std::string host() const;
   /// An IPv4-mapped address (`::ffff:192.0.2.1`) counts as the IPv4 address that it is. Local peers are not told apart.
   LimitKey limit_key() const;
+  /// An IPv4-mapped address as the IPv4 address that it is (RFC 4291 §2.5.5.2); any other as it is.
+  Address unmapped() const;
 
   /// Whether it stands for all addresses of this machine: `0.0.0.0` or `::`.
   bool is_any() const { return !local && bytes == std::array<std::uint8_t, 16>{}; }

@@ -17,9 +17,6 @@ namespace {
 constexpr int accept_burst = 64;
 constexpr std::uint32_t back_off_ms_min = 10;
 constexpr std::uint32_t back_off_ms_max = 1000;
-/// Connections over a limit that are still taken in, to be told 503; beyond them a connection is closed without a word. It
-/// holds for each address too: else one address could take every place with connections that never send a request.
-constexpr std::size_t refusals_at_once_max = 32;
 }  // namespace
 
 Acceptor::Acceptor(EngineContext& engine, metrics::Block& metrics) : engine_(engine), metrics_(metrics) {}
@@ -104,15 +101,18 @@ void Acceptor::refuse_silently(const Message& message) {
 
 void Acceptor::deal(Message&& message) {
   const std::size_t open = engine_.connections.load(std::memory_order_relaxed);
-  const std::uint32_t of_address = count_of(message.address);
+  const std::size_t open_max = engine_.options.connections_max;
+  const os::Address& peer = message.address;
+  // A trusted proxy's address stands for many clients, and a local peer has none: `connections_max` alone bounds them.
+  message.from_proxy = engine_.options.proxies.trusted.contains(peer);
+  message.counted = !peer.local && !message.from_proxy;
+  Admission admission = open >= open_max + refusals_at_once_max ? Admission::beyond : Admission::within;
+  if (message.counted && admission != Admission::beyond) admission = engine_.addresses.take(peer);
+  if (open >= open_max && admission == Admission::within) admission = Admission::over;
+  if (admission != Admission::within) metrics_.add(Metric::connections_refused);
+  if (admission == Admission::beyond) return refuse_silently(message);
   message.kind = MessageKind::adopt;
-  message.over_limit = open >= engine_.options.connections_max || of_address >= engine_.options.connections_per_address_max;
-  if (message.over_limit) metrics_.add(Metric::connections_refused);
-  if (open >= engine_.options.connections_max + refusals_at_once_max ||
-      of_address >= engine_.options.connections_per_address_max + refusals_at_once_max) {
-    return refuse_silently(message);
-  }
-  if (!message.address.local) ++by_address_[message.address.limit_key()];
+  message.over_limit = admission == Admission::over;
   engine_.connections.fetch_add(1, std::memory_order_relaxed);
 
   Shard* least = engine_.shards.front().get();
@@ -125,20 +125,6 @@ void Acceptor::deal(Message&& message) {
   } else {
     least->post(std::move(message));
   }
-}
-
-/// Local peers have no address to be counted by: `connections_max` alone bounds them.
-std::uint32_t Acceptor::count_of(const os::Address& address) const {
-  if (address.local) return 0;
-  const auto found = by_address_.find(address.limit_key());
-  return found == by_address_.end() ? 0 : found->second;
-}
-
-void Acceptor::release_address(const os::Address& address) {
-  if (address.local) return;
-  const auto found = by_address_.find(address.limit_key());
-  CHECK(found != by_address_.end() && found->second > 0);
-  if (--found->second == 0) by_address_.erase(found);
 }
 
 void Acceptor::stop() {

@@ -1,9 +1,8 @@
-// Takes connections from the listeners, bounded a turn, counts them by address, and deals them out to the shards.
+// Takes connections from the listeners, bounded a turn, counts them, and deals them out to the shards.
 // Owner: shard 0. Thread: that shard.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "native/metrics/metrics.h"
@@ -39,12 +38,10 @@ class Acceptor {
   /// Counts a connection, or aborts it when there are far too many, and deals it to the shard that has the fewest. `message` says what
   /// `adopt` needs to know of it.
   void deal(Message&& message);
-  void release_address(const os::Address& address);
   /// Closes every listener. Idempotent.
   void stop();
 
  private:
-  std::uint32_t count_of(const os::Address& address) const;
   void back_off(std::uint32_t now_ms, int error);
   void on_accepted(const Listener& listener, const os::Accepted& accepted);
   void refuse_silently(const Message& message);
@@ -55,8 +52,6 @@ class Acceptor {
   int poller_ = -1;
   std::uint64_t first_token_ = 0;
   std::vector<Listener> listeners_;
-  /// Not a hash table: whoever has many IPv6 networks would choose its collisions.
-  std::map<os::LimitKey, std::uint32_t> by_address_;
   bool paused_ = false;
   std::uint32_t resume_ms_ = 0;
   std::uint32_t back_off_ms_ = 0;

@@ -98,6 +98,7 @@ class Engine {
 
   /// Any thread: all counters, summed, by the order of metric_names.
   std::array<std::int64_t, metrics::metric_count> stats() const;
+  const ProxyOptions& proxies() const { return context_.options.proxies; }
   const topic::LogMemory& memory() const { return context_.memory; }
   const topic::LastValues& last_values() const { return context_.last_values; }
   std::size_t topics() const { return context_.topics.size(); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "native/base/wrapping_time.h"
+#include "native/shard/address_limit.h"
 #include "native/shard/engine_options.h"
 #include "native/shard/events.h"
 #include "native/topic/log_memory.h"
@@ -26,6 +27,7 @@ struct EngineContext {
       : options(std::move(engine_options)),
         kernel(engine_kernel),
         events(engine_events),
+        addresses(options.connections_per_address_max),
         memory(engine_kernel, options.log_bytes_max),
         topics(options.topics_max),
         last_values(options.last),
@@ -35,6 +37,7 @@ struct EngineContext {
   const EngineOptions options;
   os::Kernel& kernel;
   EventSink& events;
+  AddressLimit addresses;
   topic::LogMemory memory;
   topic::Registry topics;
   topic::LastValues last_values;

@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "native/codec/forwarded.h"
 #include "native/codec/http_host.h"
 #include "native/codec/protocol.h"
 #include "native/conn/slow_policy.h"
 #include "native/os/endpoint.h"
+#include "native/os/networks.h"
 #include "native/topic/last_values.h"
 
 namespace shard {
@@ -20,6 +22,13 @@ struct ListenerOptions {
   os::Endpoint address;
   bool optional = false;  // the machine may lack the address: skip it then
   codec::WebRules web = {};  // of protocols whose targets name topics; sessions' pages are the control plane's affair
+  bool proxy_protocol = false;  // trusted proxies begin with a PROXY header
+};
+
+/// Whose word on the addresses of their clients is taken.
+struct ProxyOptions {
+  os::Networks trusted;
+  codec::ForwardedHeader header = codec::ForwardedHeader::x_forwarded_for;  // by which they tell, in requests
 };
 
 /// How long silence is borne before the peer is pinged, and how long its answer may take.
@@ -54,6 +63,7 @@ struct EngineOptions {
   bool reuse_port = false;
   std::vector<int> cpus;  // shard k runs on cpus[k % size]; empty: wherever the system likes
 
+  ProxyOptions proxies;
   std::size_t connections_max = 10'000;
   std::size_t connections_per_address_max = 10'000;
   std::uint32_t control_frames_per_second_max = 100;
@@ -70,6 +80,7 @@ struct EngineOptions {
   std::size_t received_bytes_max = 256 * 1024 * 1024;   // half-sent messages of connections without streams, all together
 
   std::uint32_t handshake_ms = 10'000;
+  std::uint32_t keep_alive_ms = 75'000;  // a connection between two requests, where the first one was refused and left it open
   std::uint32_t message_ms = 30'000;  // from a message's first byte to its last
   Patience idle;
   Patience sessions{120'000, 30'000};

@@ -18,18 +18,17 @@
 namespace shard {
 
 enum class MessageKind : std::uint8_t {
-  log_ready,         // a topic's log has a new head
-  adopt,             // a connection was accepted for this shard; `text`: what was read from it already
-  take_back,         // to the acceptor: a connection that the control plane gives back, to be adopted
-  address_released,  // to the acceptor: a connection from `address` is gone
-  relieve,           // the logs are full: let go of the slowest
-  join,              // connections have joined a topic (Topic::join)
-  leave,             // `connection` leaves the topic named `text`
-  accept_session,    // `connection` goes on under `terms`
-  close_session,     // `connection` is closed with `number` and `text`
-  send,              // `text` goes to `connection` alone, framed already
-  wake,              // nothing but a sign of life is wanted
-  drain,             // stop accepting, close everything within `number` milliseconds
+  log_ready,       // a topic's log has a new head
+  adopt,           // a connection was accepted for this shard; `text`: what was read from it already
+  take_back,       // to the acceptor: a connection that the control plane gives back, to be adopted
+  relieve,         // the logs are full: let go of the slowest
+  join,            // connections have joined a topic (Topic::join)
+  leave,           // `connection` leaves the topic named `text`
+  accept_session,  // `connection` goes on under `terms`
+  close_session,   // `connection` is closed with `number` and `text`
+  send,            // `text` goes to `connection` alone, framed already
+  wake,            // nothing but a sign of life is wanted
+  drain,           // stop accepting, close everything within `number` milliseconds
   stop,
 };
 
@@ -37,8 +36,10 @@ struct Message {
   MessageKind kind = MessageKind::stop;
   codec::EncodingId encoding{};
   codec::ProtocolId protocol{};
-  bool over_limit = false;
-  bool returned = false;       // adopt: it was handed over and has come back
+  bool over_limit = false;     // adopt, as the next three: see conn::Connection
+  bool counted = false;
+  bool from_proxy = false;
+  bool returned = false;
   std::uint16_t listener = 0;  // adopt: its index in EngineOptions::listeners
   int fd = -1;
   std::uint32_t number = 0;

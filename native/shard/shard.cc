@@ -160,9 +160,6 @@ void Shard::handle(Message& message) {
     case MessageKind::wake:
       asked_ms_.store(0, std::memory_order_relaxed);
       break;
-    case MessageKind::address_released:
-      acceptor_.release_address(message.address);
-      break;
     case MessageKind::relieve:
       relieving_ = true;
       break;
@@ -196,25 +193,42 @@ void Shard::adopt(const Message& message) {
   Connection& connection = connections_.add();
   connection.fd = message.fd;
   connection.id = conn::make_id(index_, connection.slot, connection.generation);
-  connection.state = State::handshake;
   connection.protocol = message.protocol;
   connection.listener = message.listener;
   connection.role = codec::protocol(message.protocol).role;
   connection.over_limit = message.over_limit;
   connection.returned = message.returned;
+  connection.counted = message.counted;
+  connection.from_proxy = message.from_proxy;
   connection.peer = message.address;
   connection.heard_ms = now_ms_;
   connection.since_ms = now_ms_;
   metrics_.add(Metric::connections_now);
+  const bool announced = connection.from_proxy && !connection.returned && engine_.options.listeners[message.listener].proxy_protocol;
+  connection.state = announced ? State::proxy_header : State::handshake;
   arm(connection);
-  const bool responds = connection.role == codec::Role::respond;
-  const os::Watch how = responds && connection.peer.local ? os::Watch::edge_in : os::Watch::edge_in_out;
+  const bool answers_locally = connection.role == codec::Role::respond && connection.peer.local && !announced;
+  const os::Watch how = answers_locally ? os::Watch::edge_in : os::Watch::edge_in_out;
   const bool watched = kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), how);
   if (!watched || (drain_.active && !message.returned)) return doom(connection, abnormal, "not served");
   if (message.returned) return resume_returned(connection, message.text);
-  if (connection.role == codec::Role::streams) return open_streams(connection);
-  if (responds) open_responder(connection);
+  if (!announced) begin(connection);
   on_readable(connection);  // the request is usually there already: a turn earlier than the poller would say so
+  if (connection.streams) say_first(connection);
+}
+
+/// What a connection is before its client has said anything.
+void Shard::begin(Connection& connection) {
+  switch (connection.role) {
+    case codec::Role::streams:
+      return open_streams(connection);
+    case codec::Role::respond:
+      return open_responder(connection);
+    case codec::Role::publish:
+    case codec::Role::subscribe:
+    case codec::Role::session:
+      connection.state = State::handshake;
+  }
 }
 
 /// In the next turn.
@@ -253,14 +267,7 @@ void Shard::reap() {
     metrics_.add(Metric::connections_now, -1);
     engine_.connections.fetch_sub(1, std::memory_order_relaxed);
     load_.fetch_sub(1, std::memory_order_relaxed);
-    if (index_ == 0) {
-      acceptor_.release_address(connection->peer);
-    } else {
-      Message message;
-      message.kind = MessageKind::address_released;
-      message.address = connection->peer;
-      engine_.shards.front()->post(std::move(message));
-    }
+    if (connection->counted) engine_.addresses.release(connection->peer);
     connections_.remove(*connection);
   }
   doomed_.clear();

@@ -64,6 +64,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void dispatch(const os::Ready& ready);
   void read_later(conn::Connection& connection);
   void read_again();
+  void begin(conn::Connection& connection);
   void reap();
   void close_socket(const conn::Connection& connection);
   void close_everything();
@@ -94,6 +95,13 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   bool is_ahead(const conn::Connection& connection) const;
   void await_room(conn::Connection& connection, metrics::Metric why);
   void resume_paused();
+
+  // Proxies (shard_proxied.cc).
+  void on_proxy_header_bytes(conn::Connection& connection, base::MutableBytes bytes);
+  void refuse_proxy_header(conn::Connection& connection, const codec::HttpRefusal& refusal);
+  /// False when the connection has ended by it.
+  bool find_client(conn::Connection& connection, const codec::HttpRequest& request);
+  bool take_client(conn::Connection& connection, const os::Address& client);
 
   // What has come in part (shard_unfinished.cc).
   void wait_with(conn::Connection& connection, base::Bytes rest);
@@ -127,6 +135,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
 
   // Streams (shard_streams.cc).
   void open_streams(conn::Connection& connection);
+  void say_first(conn::Connection& connection);
   void decode_streams(conn::Connection& connection, base::MutableBytes bytes);
   bool refuses_reserved(codec::StreamKey stream, std::string_view topic);
   topic::TopicRef topic_of(conn::Connection& connection, std::string_view name);
@@ -176,6 +185,8 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void arm(conn::Connection& connection);
   void on_timer(conn::Connection& connection);
   void on_idle(conn::Connection& connection);
+  void ping_beside(conn::Connection& connection);
+  std::uint32_t ping_beside_due_ms(const conn::Connection& connection) const;
   const Patience& patience_of(const conn::Connection& connection) const;
   std::uint32_t silence_ms(const conn::Connection& connection) const;
   void begin_drain(std::uint32_t drain_ms);

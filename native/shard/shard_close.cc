@@ -38,6 +38,17 @@ std::uint32_t ping_after_ms(const Connection& connection, std::uint32_t interval
 bool awaits_nothing(const Connection& connection) {
   return connection.state == State::handshake && connection.requests_refused > 0 && !connection.unread;
 }
+
+void append_ping_frame(Connection& connection) {
+  std::array<std::uint8_t, 2> frame;
+  codec::write_ping_frame({}, frame);
+  connection.outbound_for_writing().append(frame);
+}
+
+/// Whether the protocol asks by a message of its own, perhaps too seldom for what stands between: then ping frames go beside it.
+bool pings_beside(const Connection& connection) {
+  return !codec::protocol(connection.protocol).manners.ping_text.empty() && !connection.awaiting_pong;
+}
 }  // namespace
 
 void Shard::begin_close(Connection& connection, codec::CloseCode code, std::string_view reason) {
@@ -134,8 +145,9 @@ void Shard::arm(Connection& connection) {
   const EngineOptions& options = engine_.options;
   std::uint32_t due_ms = now_ms_;
   switch (connection.state) {
+    case State::proxy_header:
     case State::handshake:
-      due_ms = connection.since_ms + options.handshake_ms;
+      due_ms = connection.since_ms + (awaits_nothing(connection) ? options.keep_alive_ms : options.handshake_ms);
       break;
     case State::open: {
       due_ms = connection.awaiting_pong ? connection.since_ms + patience_of(connection).pong_ms
@@ -144,6 +156,7 @@ void Shard::arm(Connection& connection) {
         due_ms = streams_due_ms(connection, due_ms);
         break;
       }
+      if (pings_beside(connection)) due_ms = base::sooner_ms(due_ms, ping_beside_due_ms(connection));
       if (connection.within_message) due_ms = base::sooner_ms(due_ms, connection.message_ms + options.message_ms);
       const std::uint32_t age_due_in_ms =
           connection.blocked ? fan_out_.age_due_in_ms(connection) : TimerWheel::no_deadline_ms;
@@ -167,6 +180,9 @@ void Shard::arm(Connection& connection) {
 
 void Shard::on_timer(Connection& connection) {
   switch (connection.state) {
+    case State::proxy_header:
+      refuse_proxy_header(connection, {408, "the PROXY header took too long"});
+      return;
     case State::handshake:
       if (awaits_nothing(connection)) return doom(connection, normal, "");
       refuse(connection, {408, "the handshake took too long"});
@@ -220,7 +236,7 @@ void Shard::on_idle(Connection& connection) {
     if (manners.no_answer == 0) return doom(connection, abnormal, no_answer_reason);
     return begin_close(connection, static_cast<codec::CloseCode>(manners.no_answer), no_answer_reason);
   }
-  if (base::age_ms(connection.heard_ms, now_ms_) < silence_ms(connection)) return;
+  if (base::age_ms(connection.heard_ms, now_ms_) < silence_ms(connection)) return ping_beside(connection);
   if (connection.role == codec::Role::respond) {
     if (engine_.options.responder.idle_ms > 0) return begin_close(connection, codec::CloseCode::normal, "idle for too long");
     connection.heard_ms = now_ms_;  // its silence has no bound: it is looked at again as if it had just spoken
@@ -232,14 +248,27 @@ void Shard::on_idle(Connection& connection) {
   if (connection.streams) {
     connection.stream_codec().ping();
   } else if (manners.ping_text.empty()) {
-    std::array<std::uint8_t, 2> frame;
-    codec::write_ping_frame({}, frame);
-    connection.outbound_for_writing().append(frame);
+    append_ping_frame(connection);
   } else {
     connection.outbound_for_writing().append(base::bytes_of(codec::write_text_frame(manners.ping_text)));
   }
   metrics_.add(Metric::pings_sent);
   fan_out_.flush_private(connection);
+}
+
+/// Proxies cut what is silent for a minute. No answer is waited for: what the protocol asks by itself decides whether the peer lives.
+void Shard::ping_beside(Connection& connection) {
+  if (!pings_beside(connection) || !base::is_due(ping_beside_due_ms(connection), now_ms_)) return;
+  connection.since_ms = now_ms_;
+  append_ping_frame(connection);
+  metrics_.add(Metric::pings_sent);
+  fan_out_.flush_private(connection);
+}
+
+/// Since it was heard, or since the last of these pings.
+std::uint32_t Shard::ping_beside_due_ms(const Connection& connection) const {
+  const bool asked = base::is_before(connection.heard_ms, connection.since_ms);
+  return (asked ? connection.since_ms : connection.heard_ms) + ping_after_ms(connection, engine_.options.idle.ping_interval_ms);
 }
 
 // Drain: publishers first, on all shards, so that what they sent still finds its subscribers; then the subscribers. Each list in
@@ -251,6 +280,7 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
   for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
     Connection& connection = connections_.at(slot);
     if (awaits_nothing(connection)) doom(connection, normal, "");
+    if (connection.state == State::proxy_header) refuse_proxy_header(connection, {503, "shutting down"});
     if (connection.state == State::handshake) refuse(connection, {503, "shutting down"});
     if (connection.state != State::open) continue;
     if (connection.streams) {

@@ -18,6 +18,11 @@ constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal)
 constexpr std::uint32_t after_close_bytes_max = 4 * 1024 * 1024;
 /// Requests of one connection that are refused and leave it open; the answer to the next one ends it.
 constexpr std::uint8_t requests_refused_max = 100;
+
+/// A head of it is still coming in.
+bool is_beginning(const Connection& connection) {
+  return connection.state == State::handshake || connection.state == State::proxy_header;
+}
 }  // namespace
 
 void Shard::on_readable(Connection& connection) {
@@ -27,7 +32,7 @@ void Shard::on_readable(Connection& connection) {
     return;
   }
   if (connection.role == codec::Role::respond && !takes_requests(connection)) return;
-  const bool has_rest = connection.unread && (connection.state != State::handshake || connection.unread->scanned == 0);
+  const bool has_rest = connection.unread && (!is_beginning(connection) || (connection.state == State::handshake && connection.unread->scanned == 0));
   if (has_rest && !read_rest(connection)) return;
   base::MutableBytes room = read_buffer_;
   if (connection.role != codec::Role::respond) room = room.first(read_quantum_bytes);
@@ -74,6 +79,9 @@ void Shard::on_bytes(Connection& connection, base::MutableBytes bytes) {
 
 void Shard::decode_by_state(Connection& connection, base::MutableBytes bytes) {
   switch (connection.state) {
+    case State::proxy_header:
+      on_proxy_header_bytes(connection, bytes);
+      return;
     case State::handshake:
       on_handshake_bytes(connection, bytes);
       return;
@@ -116,15 +124,16 @@ void Shard::on_handshake_bytes(Connection& connection, base::MutableBytes bytes)
 
 /// The rest of a request head is still to come. `bytes`: what there is of it, the last of `earlier` when that is there.
 void Shard::keep_head(Connection& connection, std::unique_ptr<conn::Unread> earlier, base::Bytes bytes, std::size_t scanned) {
-  if (!earlier) {
+  const bool begins = !earlier;
+  if (begins) {
     earlier = std::make_unique<conn::Unread>();
     earlier->bytes.assign(bytes.begin(), bytes.end());
-    if (connection.requests_refused > 0) await_request(connection);  // it has a time of its own, from its first byte
   } else if (bytes.size() < earlier->bytes.size()) {
     earlier->bytes.erase(earlier->bytes.begin(), earlier->bytes.end() - static_cast<std::ptrdiff_t>(bytes.size()));
   }
   earlier->scanned = scanned;
   connection.unread = std::move(earlier);
+  if (begins && connection.requests_refused > 0) await_request(connection);  // it has a time of its own, from its first byte
 }
 
 void Shard::await_request(Connection& connection) {
@@ -136,6 +145,9 @@ void Shard::await_request(Connection& connection) {
 void Shard::on_request_head(Connection& connection, const codec::HttpParsed& parsed, base::Bytes bytes) {
   const bool shares_port = codec::protocol(connection.protocol).shares_port_with_http && !connection.returned;
   if (shares_port && !connection.over_limit && !codec::asks_for_websocket(parsed.request)) return hand_over(connection, bytes);
+  // Behind a request that asks for less the connection may go on with another client's.
+  const bool upgrades = codec::asks_for_websocket(parsed.request);
+  if (connection.from_proxy && upgrades && !find_client(connection, parsed.request)) return;
   auto refusal = open(connection, parsed.request);
   if (!refusal) return;
   if (!may_stay(connection, parsed.request)) return refuse(connection, *refusal);
@@ -322,14 +334,14 @@ void Shard::on_close(std::uint16_t code, std::string_view reason) {
 
 /// Once it waits it goes on only when there is clearly room again. What a connection says that is being closed is told to nobody.
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
-  if (connection.state != State::open && connection.state != State::handshake) return false;
+  if (connection.state != State::open && !is_beginning(connection)) return false;
   const bool session = connection.role == codec::Role::session;
   if (session && engine_.events.congested()) return true;
   if (connection.session && connection.session->over_share(engine_.events.batch())) return true;
   // Subscribers' streams need what their peer says of its windows: beside them publishers wait for credit instead (withhold_credit).
   const bool only_publishes = connection.publishes_to != nullptr && connection.subscriptions.size() == 0;
   const bool publishes = connection.role == codec::Role::streams ? only_publishes : connection.role == codec::Role::publish;
-  if (connection.state == State::handshake || (!session && !publishes)) return false;
+  if (is_beginning(connection) || (!session && !publishes)) return false;
   if (is_ahead(connection)) return true;
   return resume == Resume::yes ? !engine_.memory.below_resume() : engine_.memory.over_limit();
 }

@@ -45,8 +45,11 @@ void Shard::open_streams(Connection& connection) {
   metrics_.add(Metric::handshakes_completed);
   if (engine_.connection_events.load(std::memory_order_relaxed)) post_event(connection_event(connection, EventKind::connection));
   arm(connection);
-  on_readable(connection);  // its first request is usually there already
-  if (connection.state == State::open && !codec.replies().empty()) fan_out_.flush_private(connection);
+}
+
+/// What the codec says before its peer has said anything: behind the first read, which usually brings a request whose answer goes with it.
+void Shard::say_first(Connection& connection) {
+  if (connection.state == State::open && !connection.stream_codec().replies().empty()) fan_out_.flush_private(connection);
 }
 
 void Shard::decode_streams(Connection& connection, base::MutableBytes bytes) {

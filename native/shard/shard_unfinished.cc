@@ -60,14 +60,24 @@ bool Shard::holds_too_much(const Connection& connection) const {
 }
 
 void Shard::refuse_rest(Connection& connection) {
-  if (connection.state != State::open && connection.state != State::handshake) return;
-  metrics_.add(Metric::connections_closed_held);
-  if (connection.state == State::handshake) {
-    refuse(connection, {503, std::string(no_room_reason)});
-  } else {
-    connection.linger_after = true;
-    begin_close(connection, static_cast<codec::CloseCode>(codec::protocol(connection.protocol).manners.slow), no_room_reason);
+  switch (connection.state) {
+    case State::proxy_header:
+      refuse_proxy_header(connection, {503, std::string(no_room_reason)});
+      break;
+    case State::handshake:
+      refuse(connection, {503, std::string(no_room_reason)});
+      break;
+    case State::open:
+      connection.linger_after = true;
+      begin_close(connection, static_cast<codec::CloseCode>(codec::protocol(connection.protocol).manners.slow), no_room_reason);
+      break;
+    case State::closing:
+    case State::lingering:
+    case State::doomed:
+    case State::free:
+      return;
   }
+  metrics_.add(Metric::connections_closed_held);
   forget_rest(connection);
 }
 

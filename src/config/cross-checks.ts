@@ -156,9 +156,17 @@ const messageFitsRetained: Check = ({ limits: { messageBytesMax }, responder, re
     value: messageBytesMax,
   }]
 
+/** From nobody else is a PROXY header taken. */
+const proxyProtocolHasProxies: Check = ({ trustedProxies, ...config }) => trustedProxies.length > 0 ? [] :
+  (['publish', 'subscribe', 'pusher', 'grpc', 'responder'] as const).filter((key) => config[key]?.proxyProtocol === true).map((key) => ({
+    path: [key, 'proxyProtocol'],
+    problem: 'must be false where trustedProxies lists nobody',
+    value: true,
+  }))
+
 const checks: readonly Check[] = [
   messageFitsLog, messageFitsBuffers, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, appsFitMessages, buffersFit,
-  replyIsOneLine, messageFitsRetained,
+  replyIsOneLine, messageFitsRetained, proxyProtocolHasProxies,
 ]
 
 /** Every contradiction in a configuration, none when it is sound. */

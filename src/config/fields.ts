@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { isNetwork } from './network.js'
 import { parseStreamAddress } from './stream-address.js'
 import { parseBytes, parseCount, parseDuration } from './units.js'
 
@@ -71,6 +72,12 @@ export function streamAddress() {
   return z
     .custom<number | string>((value) => (typeof value === 'number' || typeof value === 'string') && parseStreamAddress(String(value)) !== null, message)
     .transform(String)
+}
+
+/** An IP address, a network (`10.0.0.0/8`), or `unix` for Unix sockets. */
+export function network() {
+  const message = 'must be an IP address, a network such as 10.0.0.0/8 (no bits behind its prefix), or unix'
+  return z.string(message).refine(isNetwork, message)
 }
 
 /** Permissions of a file, as chmod takes them. Never a number: 0o660 is 432, which would mean something else. */

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { bytes, count, duration, fileMode, host, listOf, matching, oneOf, origin, originPattern, streamAddress, text, toggle, topicPattern } from './fields.js'
+import { bytes, count, duration, fileMode, host, listOf, matching, network, oneOf, origin, originPattern, streamAddress, text, toggle, topicPattern } from './fields.js'
 
 const KiB = 2 ** 10
 const MiB = 2 ** 20
@@ -16,6 +16,11 @@ function section<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, 'must be a section of keys')
 }
 
+/** Whether connections from `trustedProxies` begin with a PROXY header, version 1 or 2; those without one are refused. */
+function proxyProtocol() {
+  return toggle().default(false)
+}
+
 function listener(defaultPort: number) {
   return section({
     /** Addresses to listen on. Default: 127.0.0.1, and ::1 where the machine has it. */
@@ -24,6 +29,7 @@ function listener(defaultPort: number) {
     port: count(0, 65535).default(defaultPort),
     /** Origins of web pages that may connect (`https://example.com`, `*` for any). null: pages of this machine and of `hosts` only. */
     origins: listOf(origin(), 'origins').nullable().default(null),
+    proxyProtocol: proxyProtocol(),
   }).nullable().prefault({})
 }
 
@@ -66,8 +72,14 @@ const limits = section({
 
 const timeouts = section({
   handshakeMs: duration(10, hourMs).default(10_000),
+  /**
+   * How long an HTTP connection may wait for its next request, on every port. Longer than proxies keep theirs (60 s, often): whoever closes
+   * first must not be the one who is asked.
+   */
+  keepAliveMs: duration(10, hourMs).default(75_000),
   /** From a message's first byte to its last; gRPC: `handshakeMs`. */
   messageMs: duration(10, hourMs).default(30_000),
+  /** Silence of a client after which it is pinged, up to an eighth later: well below the minute after which proxies cut what is silent. */
   pingIntervalMs: duration(10, hourMs).default(30_000),
   pongMs: duration(10, hourMs).default(10_000),
   closeMs: duration(10, hourMs).default(5000),
@@ -135,9 +147,10 @@ const pusher = section({
   apps: z.array(pusherAppSchema, 'must be a list of apps').default([]),
   /** What stands before `/app/…` and `/apps/…`, such as `/ws`. It may be missing where a proxy takes it away. */
   path: matching(/^(\/[\w.~-]+)*$/, 'must be a path such as /ws, without a slash at its end').default(''),
-  /** Silence after which either side pings; told to clients in whole seconds. */
+  /** Silence after which either side asks by a message; told to clients in whole seconds. `timeouts.pingIntervalMs` asks by ping frames before. */
   activityTimeoutMs: duration(1000, hourMs).default(120_000),
   pongMs: duration(10, hourMs).default(30_000),
+  proxyProtocol: proxyProtocol(),
   webhooks: section({
     /** How long a webhook waits for others to go with it, and a vacated channel or removed member for a return. */
     batchMs: duration(0, 60_000).default(1000),
@@ -154,6 +167,7 @@ const grpc = section({
   /** Addresses to listen on. Default: 127.0.0.1, and ::1 where the machine has it. */
   hosts: listOf(host(), 'addresses').optional(),
   port: count(0, 65535).default(50_051),
+  proxyProtocol: proxyProtocol(),
   /** Calls open at one time on one connection; told to clients, and refused over it. */
   streamsPerConnectionMax: count(1, 1_000_000).default(100_000),
   /** Calls open at one time on all connections; UNAVAILABLE over it. Default: by memory, at most 1,000,000. */
@@ -181,6 +195,7 @@ const responder = section({
   mode: fileMode().default('0660'),
   /** How long a connection may ask nothing and not read; 0: for ever. */
   idleMs: duration(0, hourMs).default(300_000),
+  proxyProtocol: proxyProtocol(),
 })
 
 const retain = section({
@@ -227,6 +242,11 @@ export const brokerSchema = section({
   cpus: listOf(count(0, 1023), 'CPU numbers').nullable().default(null),
   /** SO_REUSEPORT on the listeners. */
   reusePort: toggle().default(false),
+  /** Addresses and networks of proxies whose word on their clients' addresses is taken; they are not limited by address themselves. */
+  trustedProxies: z.array(network(), 'must be a list of addresses and networks').max(1000, 'must be a list of at most 1000 addresses and networks')
+    .default([]),
+  /** The header by which they tell in requests. Others are not looked at: a proxy hands on what its client wrote there. */
+  forwardedHeader: oneOf('x-forwarded-for', 'forwarded', 'none').default('x-forwarded-for'),
   /** How batches of writes reach the kernel. auto: io_uring where the system allows it, one system call each otherwise. */
   io: oneOf('auto', 'epoll', 'uring').default('auto'),
   limits: limits.prefault({}),

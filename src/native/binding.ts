@@ -29,6 +29,8 @@ export interface ListenerOptions {
   readonly origins: readonly string[] | null
   /** Names of this server in small letters, besides localhost: where `origins` is null, a page of theirs may connect too. */
   readonly names: readonly string[]
+  /** Trusted proxies begin each connection with a PROXY header, and are refused without one. */
+  readonly proxyProtocol: boolean
 }
 
 export interface SlowConsumerRule {
@@ -50,6 +52,13 @@ export interface EngineOptions {
   readonly reusePort: boolean
   /** Prefixes of topics that only sessions may use, and publish() here. */
   readonly reservedTopics: readonly string[]
+  /** Whose word on the addresses of their clients is taken. */
+  readonly proxies: {
+    /** IP addresses, networks (`10.0.0.0/8`, no bits behind the prefix), or `unix` for peers on Unix sockets. */
+    readonly trusted: readonly string[]
+    /** The header of requests by which they tell. */
+    readonly header: 'none' | 'x-forwarded-for' | 'forwarded'
+  }
   /** How batches of writes reach the kernel: one call each, or through an io_uring. `uring` only when it is available. */
   readonly io: 'epoll' | 'uring'
   readonly limits: {
@@ -79,6 +88,8 @@ export interface EngineOptions {
   }
   readonly timeouts: {
     readonly handshakeMs: number
+    /** How long a connection may wait between two requests, where the first one was refused and left it open. */
+    readonly keepAliveMs: number
     readonly pingIntervalMs: number
     readonly pongMs: number
     /** From a message's first byte to its last. */
@@ -157,7 +168,7 @@ export interface ConnectionEvent {
   readonly type: 'connection'
   readonly id: ConnectionId
   readonly protocol: ProtocolName
-  /** Peer as `127.0.0.1:4711` or `[::1]:4711`, or `unix`. */
+  /** Peer as `127.0.0.1:4711` or `[::1]:4711`, the address alone where a proxy has told no port, or `unix`. */
   readonly peer: string
   /** None where the connection's streams name theirs. */
   readonly topics: readonly string[]
@@ -327,7 +338,30 @@ export interface TopicStats {
   readonly skipped: Readonly<Record<SlowConsumerRule['policy'], number>>
 }
 
-export interface NativeEngine extends SessionCalls {
+/** What stands at the front of a connection from a trusted proxy. */
+export interface ProxyHeader {
+  /** Why it is malformed; null: it is not. */
+  readonly problem: string | null
+  /** Its length. */
+  readonly bytes: number
+  /** The client's address without its port; null where the proxy speaks for itself or does not know. */
+  readonly client: string | null
+}
+
+/** What the control plane asks about proxies, for HTTP that it serves itself. */
+export interface ProxyCalls {
+  /** Whether an IP address is one of `proxies.trusted`. */
+  isTrustedProxy(address: string): boolean
+  /**
+   * The client that a trusted proxy tells of in the header named by `proxies.header`, whose whole value this is (native/codec/forwarded.h);
+   * null when nothing can be read from it.
+   */
+  forwardedClient(value: string): string | null
+  /** Reads a PROXY header (version 1 or 2) at the front of all bytes so far; null while it is incomplete, which ends below 4096 bytes. */
+  readProxyHeader(bytes: Uint8Array): ProxyHeader | null
+}
+
+export interface NativeEngine extends SessionCalls, ProxyCalls {
   /**
    * Gives the connection of an `http-connection` event back, for an upgrade to WebSocket behind other requests. From here on it counts as if
    * it had just been accepted. The engine makes a descriptor of its own of `fd`: close yours without shutting the connection down.

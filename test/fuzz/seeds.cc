@@ -242,6 +242,19 @@ void publication_seeds() {
   }
 }
 
+void proxy_seeds() {
+  begin("proxies");
+  const std::string signature = "0d0a0d0a000d0a515549540a";
+  for (const char* const rest : {"2111000cc0000207c0000201126701bb", "2011000cc0000207c0000201126701bb", "20000000", "21310004ffffffff", "2121002420010db800000000000000000000000720010db8000000000000000000000001126701bb",
+                                 "21110011c0000207c0000201126701bb0400020000", "2211000c", "211100ff"}) {
+    for (const std::uint8_t how : cuts) seed(Wire{how} + wire::hex(signature + rest));
+  }
+  for (const std::string_view text : {"PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\nGET /"sv, "PROXY TCP6 2001:db8::7 ::1 1 2\r\n"sv, "PROXY UNKNOWN\r\n"sv, "PROXY UNKNOWN x y z\r\n"sv, "PROXY TCP4 1.2.3.4\r\n"sv, "GET / HTTP/1.1"sv,
+                                      "198.51.100.1, [2001:db8::7]:4711"sv, "for=\"[2001:db8::7]:4711\";proto=https;by=_x, for=unknown"sv, "for=\"a\\\", \""sv, "10.0.0.0/8"sv, "2001:db8::/32"sv, "::ffff:10.0.0.0/104"sv}) {
+    for (const std::uint8_t how : cuts) seed({how}, text);
+  }
+}
+
 /// One life: how it is set up, then what World::act reads for each act and the turn behind it.
 void shard_seeds() {
   begin("shard");
@@ -296,6 +309,7 @@ int main(int count, char** arguments) {
   pusher_seeds();
   protobuf_seeds();
   publication_seeds();
+  proxy_seeds();
   shard_seeds();
   copy_found(arguments[2]);
 }

@@ -19,7 +19,7 @@ function resolve(options: BrokerOptions, changes: Partial<Machine> = {}) {
 test('what follows from the machine', async (t) => {
   const options = await resolve({})
   t.match(options, { shards: 3, cpus: null, reusePort: false, limits: { connectionsMax: 872, connectionsPerAddressMax: 872 } })
-  t.strictSame(options.timeouts, { handshakeMs: 10_000, messageMs: 30_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000 })
+  t.strictSame(options.timeouts, { handshakeMs: 10_000, keepAliveMs: 75_000, messageMs: 30_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000 })
   t.equal((await resolve({}, { cores: 1 })).shards, 1)
   t.equal((await resolve({}, { cores: 192 })).shards, 64)
   t.equal((await resolve({ shards: 64 })).limits.connectionsMax, 1024 - 396, 'shards need files of their own')
@@ -110,10 +110,10 @@ test('the last rule for slow consumers is for everything', async (t) => {
 
 test('listeners of one protocol follow each other', async (t) => {
   t.strictSame((await resolve({ publish: { port: 0 } })).listeners, [
-    { protocol: 'websocket-publish', address: '127.0.0.1', port: 0, optional: false, ...noPages },
-    { protocol: 'websocket-publish', address: '::1', port: 0, optional: true, ...noPages },
-    { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false, ...noPages },
-    { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true, ...noPages },
+    { protocol: 'websocket-publish', address: '127.0.0.1', port: 0, optional: false, ...noPages, proxyProtocol: false },
+    { protocol: 'websocket-publish', address: '::1', port: 0, optional: true, ...noPages, proxyProtocol: false },
+    { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false, ...noPages, proxyProtocol: false },
+    { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true, ...noPages, proxyProtocol: false },
   ])
 })
 
@@ -136,8 +136,8 @@ test('gRPC listens when it is asked for; its limits are always there', async (t)
   const limits = { streamsPerConnectionMax: 7, streamsMax: 1_000_000, bufferBytesPerConnectionMax: 8_388_608, bufferBytesMax: 268_435_456 }
   const options = await resolve({ grpc: { streamsPerConnectionMax: 7 } })
   t.strictSame(options.listeners.slice(-2), [
-    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false, origins: null, names: [] },
-    { protocol: 'grpc', address: '::1', port: 50_051, optional: true, origins: null, names: [] },
+    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false, ...noPages, proxyProtocol: false },
+    { protocol: 'grpc', address: '::1', port: 50_051, optional: true, ...noPages, proxyProtocol: false },
   ])
   t.strictSame(options.grpc, limits)
   const without = await resolve({})
@@ -151,10 +151,10 @@ test('a responder listens where it is told, once', async (t) => {
     listen: [8080, 'tcp://127.0.0.1:8080', 'unix:/run/b.sock', 'tcp://name:9', 'unix:/run/b.sock'], framing: 'line', mode: '600',
   } })
   t.strictSame(listeners.slice(-4), [
-    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false, origins: null, names: [] },
-    { protocol: 'responder-line', address: '::1', port: 8080, optional: true, origins: null, names: [] },
-    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false, ...noPages },
-    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false, origins: null, names: [] },
+    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false, ...noPages, proxyProtocol: false },
+    { protocol: 'responder-line', address: '::1', port: 8080, optional: true, ...noPages, proxyProtocol: false },
+    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false, ...noPages, proxyProtocol: false },
+    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false, ...noPages, proxyProtocol: false },
   ])
   t.strictSame(responder, { reply: 'fixed', text: 'respuesta', missing: 'none', mode: 0o600, idleMs: 300_000 })
   const none = async () => { throw Object.assign(new Error('no such host'), { code: 'ENOTFOUND' }) }
@@ -197,4 +197,14 @@ test('topics of apps are reserved unless they are shared', async (t) => {
   const { reservedTopics } = await resolve({ pusher: { apps: [{ id: 'a', ...app }, { id: 'b', ...app, key: 'l', shared: true }] } })
   t.strictSame(reservedTopics, ['pusher/a/'])
   t.strictSame((await resolve({})).reservedTopics, [])
+})
+
+test('whose word on addresses is taken, and by what', async (t) => {
+  t.strictSame((await resolve({})).proxies, { trusted: [], header: 'x-forwarded-for' })
+  const options = await resolve({
+    trustedProxies: ['10.0.0.0/8', '::1'], forwardedHeader: 'none', publish: { proxyProtocol: true }, grpc: {}, responder: { listen: ['unix:/run/b.sock'], proxyProtocol: true },
+  })
+  t.strictSame(options.proxies, { trusted: ['10.0.0.0/8', '::1'], header: 'none' })
+  const announced = options.listeners.filter(({ proxyProtocol }) => proxyProtocol).map(({ protocol, address }) => `${protocol} ${address}`)
+  t.strictSame(announced, ['websocket-publish 127.0.0.1', 'websocket-publish ::1', 'responder-raw unix:/run/b.sock'])
 })

@@ -7,7 +7,7 @@ const resolve: Resolve = async (host) => {
 }
 
 async function listeners(hosts: string[] | undefined): Promise<string[]> {
-  const found = await resolveListeners('websocket-publish', 'publish', { hosts, port: 1 }, resolve)
+  const found = await resolveListeners('websocket-publish', 'publish', { hosts, port: 1, proxyProtocol: false }, resolve)
   return found.map(({ address, optional }) => `${address}${optional ? '?' : ''}`)
 }
 

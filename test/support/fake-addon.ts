@@ -56,6 +56,19 @@ export class FakeEngine implements NativeEngine {
 
   giveBack(): void {}
 
+  isTrustedProxy(address: string): boolean {
+    return this.options.proxies.trusted.includes(address)
+  }
+
+  /** The first of the list: the walk itself is the engine's. */
+  forwardedClient(value: string): string | null {
+    return value.split(',')[0] || null
+  }
+
+  readProxyHeader(): null {
+    return null
+  }
+
   status() {
     return { turnAgesMs: this.turnAgesMs }
   }

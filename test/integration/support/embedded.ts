@@ -18,7 +18,7 @@ export interface Embedded {
 /** Starts on free ports of 127.0.0.1. */
 export async function embed(t: Test, options: BrokerOptions = {}): Promise<Embedded> {
   const hosts = ['127.0.0.1']
-  const broker = await createBroker({ ...options, publish: { hosts, port: 0 }, subscribe: { hosts, port: 0 } })
+  const broker = await createBroker({ ...options, publish: { ...options.publish, hosts, port: 0 }, subscribe: { ...options.subscribe, hosts, port: 0 } })
   t.teardown(() => broker.stop())
   const portOf = (name: string) => broker.listeners.find(({ protocol }) => protocol === name)?.port ?? 0
   const publishPort = portOf('websocket-publish')

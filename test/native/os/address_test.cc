@@ -38,12 +38,12 @@ TEST_CASE("address: everything, and this machine alone") {
 }
 
 TEST_CASE("address: what text prints is read again, and nothing else") {
-  for (const char* text : {"127.0.0.1:80", "0.0.0.0:0", "[::1]:65535", "[fe80::1%lo]:1", "[::ffff:1.2.3.4]:5", "unix"}) {
+  for (const char* text : {"127.0.0.1:80", "127.0.0.1", "2001:db8::1", "[::1]:65535", "[fe80::1%lo]:1", "[::ffff:1.2.3.4]:5", "unix"}) {
     CAPTURE(text);
     REQUIRE(Address::parse_text(text).has_value());
     CHECK(Address::parse_text(text)->text() == text);
   }
-  for (const char* text : {"", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:1x", "::1:80", "[127.0.0.1]:80", "[::1]", "[::1:80",
+  for (const char* text : {"", ":", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:1x", "::g:80", "[127.0.0.1]:80", "[::1]", "[::1:80",
                            "localhost:80", "unix:80"}) {
     CAPTURE(text);
     CHECK_FALSE(Address::parse_text(text).has_value());

@@ -110,7 +110,7 @@ TEST_CASE("kept: without another request it ends without a word, in time or with
     client.write(plain_request);
     on.settle();
     CHECK(client.read().starts_with("HTTP/1.1 426 "));
-    for (int i = 0; i < 9; ++i) on.turn(1000);
+    for (int i = 0; i < 74; ++i) on.turn(1000);
     CHECK_FALSE(client.is_over());
     if (drains) on.engine->drain(1000);
     for (int i = 0; i < 2; ++i) on.turn(drains ? 0 : 1000);
@@ -126,7 +126,7 @@ TEST_CASE("kept: the next request has a time of its own, from its first byte") {
   client.write(plain_request);
   on.settle();
   client.read();
-  for (int i = 0; i < 9; ++i) on.turn(1000);
+  for (int i = 0; i < 70; ++i) on.turn(1000);
   client.write("GET /");
   for (int i = 0; i < 9; ++i) on.turn(1000);
   CHECK(client.read().empty());

@@ -3,10 +3,11 @@ import { parseConfig, parseOptions } from '../../../src/config/parse.js'
 import { ConfigError } from '../../../src/errors.js'
 
 const known = 'is not a known key'
+const noNetwork = 'must be an IP address, a network such as 10.0.0.0/8 (no bits behind its prefix), or unix'
 const app = { id: 'a', key: 'key-a', secret: 'a-secret' }
 
 /** [what a program passes, the whole message]. */
-const refused: [unknown, string][] = [
+const refused: [unknown, string | RegExp][] = [
   [{ limits: { messageBytesMax: 0 } }, 'limits.messageBytesMax must be 1..16777216, got: 0'],
   [{ limits: { messageBytesMax: '17MiB' } }, 'limits.messageBytesMax must be 1..16777216, got: 17MiB'],
   [{ limits: { messageBytesMax: 1.5 } }, 'limits.messageBytesMax must be 1..16777216, got: 1.5'],
@@ -114,6 +115,18 @@ const refused: [unknown, string][] = [
     { limits: { messageBytesMax: '4MiB' }, grpc: { bufferBytesMax: '1MiB' } },
     'grpc.bufferBytesMax must be at least limits.messageBytesMax and 5 bytes (4194309), got: 1MiB',
   ],
+  [{ trustedProxies: ['10.0.0.1/8'] }, `trustedProxies[0] ${noNetwork}, got: 10.0.0.1/8`],
+  [{ trustedProxies: ['::1', 'proxy.example'] }, `trustedProxies[1] ${noNetwork}, got: proxy.example`],
+  [{ trustedProxies: [7] }, `trustedProxies[0] ${noNetwork}, got: 7`],
+  [{ trustedProxies: '10.0.0.0/8' }, 'trustedProxies must be a list of addresses and networks, got: 10.0.0.0/8'],
+  [{ trustedProxies: Array(1001).fill('::1') }, /^trustedProxies must be a list of at most 1000 addresses and networks, got: \["::1",/],
+  [{ forwardedHeader: 'x-real-ip' }, 'forwardedHeader must be one of x-forwarded-for, forwarded, none, got: x-real-ip'],
+  [{ publish: { proxyProtocol: 'v2' } }, 'publish.proxyProtocol must be true or false, got: v2'],
+  [{ publish: { proxyProtocol: true } }, 'publish.proxyProtocol must be false where trustedProxies lists nobody, got: true'],
+  [
+    { trustedProxies: [], pusher: { proxyProtocol: true }, grpc: { proxyProtocol: '1' }, responder: { listen: [80], proxyProtocol: true } },
+    ['pusher', 'grpc', 'responder'].map((key) => `${key}.proxyProtocol must be false where trustedProxies lists nobody, got: ${key === 'grpc' ? 1 : true}`).join('\n'),
+  ],
   [{ log: { level: 'info' } }, `log ${known}, got: {"level":"info"}`],
   [5, 'must be a section of keys, got: 5'],
 ]
@@ -129,7 +142,11 @@ function messageOf(task: () => unknown): string {
 }
 
 test('refused options, with the exact line', async (t) => {
-  for (const [raw, message] of refused) t.equal(messageOf(() => parseOptions(raw)), message, message)
+  for (const [raw, message] of refused) {
+    const got = messageOf(() => parseOptions(raw))
+    if (typeof message === 'string') t.equal(got, message, message)
+    else t.match(got, message)
+  }
 })
 
 test('several problems are several lines', async (t) => {
@@ -156,7 +173,7 @@ test('defaults', async (t) => {
       messageBytesMax: 65_536, fragmentsPerMessageMax: 1024, controlFramesPerSecondMax: 100, handshakeBytesMax: 16_384,
       handshakeHeadersMax: 100, topicBytesMax: 200, topicsPerConnectionMax: 64,
     },
-    timeouts: { handshakeMs: 10_000, messageMs: 30_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000, drainMs: 5000 },
+    timeouts: { handshakeMs: 10_000, keepAliveMs: 75_000, messageMs: 30_000, pingIntervalMs: 30_000, pongMs: 10_000, closeMs: 5000, drainMs: 5000 },
     slowConsumers: [],
   })
   t.equal(config.publish?.hosts, undefined)
@@ -184,7 +201,7 @@ test('the command also knows its log', async (t) => {
 
 test('gRPC: on for the command, off inside a program', async (t) => {
   t.equal(parseOptions({}).grpc, null)
-  t.strictSame(parseConfig({}, () => null).grpc, { port: 50_051, streamsPerConnectionMax: 100_000 })
+  t.strictSame(parseConfig({}, () => null).grpc, { port: 50_051, streamsPerConnectionMax: 100_000, proxyProtocol: false })
   t.equal(parseConfig({ grpc: null }, () => null).grpc, null)
   t.match(parseOptions({ grpc: {} }).grpc, { port: 50_051 })
 })

@@ -17,7 +17,7 @@ test('every key of the schema is found, lists are marked', async (t) => {
   t.strictSame(
     leaves.filter(({ list }) => list).map(({ path }) => path.join('.')),
     [
-      'publish.hosts', 'publish.origins', 'subscribe.hosts', 'subscribe.origins', 'api.hosts', 'pusher.hosts', 'pusher.apps', 'grpc.hosts', 'responder.listen', 'retain.topics', 'cpus', 'slowConsumers',
+      'publish.hosts', 'publish.origins', 'subscribe.hosts', 'subscribe.origins', 'api.hosts', 'pusher.hosts', 'pusher.apps', 'grpc.hosts', 'responder.listen', 'retain.topics', 'cpus', 'trustedProxies', 'slowConsumers',
     ],
   )
 })

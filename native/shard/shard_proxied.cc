@@ -1,0 +1,84 @@
+// The shard's part of connections that come through trusted proxies: whose they are is known only when the proxy has said it, by a PROXY
+// header or in the request's head. Until then they count against no address, and from then on once, against their client's.
+#include <string>
+
+#include "native/codec/proxy_header.h"
+#include "native/shard/shard.h"
+
+namespace shard {
+
+using conn::Connection;
+using conn::State;
+using metrics::Metric;
+
+namespace {
+constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
+
+/// Of the others' streams nothing is known yet that an answer could be written in.
+bool begins_with_http(codec::Role role) {
+  return role == codec::Role::publish || role == codec::Role::subscribe || role == codec::Role::session;
+}
+}  // namespace
+
+void Shard::on_proxy_header_bytes(Connection& connection, base::MutableBytes bytes) {
+  std::unique_ptr<conn::Unread> earlier = std::move(connection.unread);
+  if (earlier) {
+    earlier->bytes.insert(earlier->bytes.end(), bytes.begin(), bytes.end());
+    bytes = earlier->bytes;
+  }
+  const codec::ProxyParsed parsed = codec::parse_proxy_header(bytes);
+  switch (parsed.status) {
+    case codec::ProxyStatus::incomplete:
+      CHECK(bytes.size() < codec::proxy_header_bytes_max);
+      if (!earlier) {
+        earlier = std::make_unique<conn::Unread>();
+        earlier->bytes.assign(bytes.begin(), bytes.end());
+      }
+      connection.unread = std::move(earlier);
+      return;
+    case codec::ProxyStatus::malformed:
+      return refuse_proxy_header(connection, {400, std::string(parsed.problem)});
+    case codec::ProxyStatus::complete:
+      break;
+  }
+  settle_received(connection, 0);
+  if (parsed.client && !take_client(connection, *parsed.client)) return;
+  begin(connection);
+  const base::MutableBytes rest = bytes.subspan(parsed.consumed);
+  if (!rest.empty()) decode_by_state(connection, rest);
+  if (connection.streams) say_first(connection);
+}
+
+void Shard::refuse_proxy_header(Connection& connection, const codec::HttpRefusal& refusal) {
+  if (begins_with_http(connection.role)) return refuse(connection, refusal);
+  metrics_.add(Metric::handshakes_refused);
+  const bool told = engine_.warn("handshake-refused", "refused a connection from " + connection.peer.text() + ": " + refusal.reason);
+  if (!told) metrics_.add(Metric::events_dropped);
+  doom(connection, abnormal, refusal.reason);
+}
+
+bool Shard::find_client(Connection& connection, const codec::HttpRequest& request) {
+  const ProxyOptions& proxies = engine_.options.proxies;
+  const auto client = codec::forwarded_client(proxies.header, request, proxies.trusted);
+  return !client || take_client(connection, *client);
+}
+
+/// The connection is the client's from here on, and counts as such. One that is a trusted proxy itself may tell of its own client.
+bool Shard::take_client(Connection& connection, const os::Address& client) {
+  CHECK(connection.from_proxy && !connection.counted);
+  connection.peer = client;
+  connection.from_proxy = engine_.options.proxies.trusted.contains(client);
+  if (connection.from_proxy) return true;
+  const Admission admission = engine_.addresses.take(client);
+  connection.counted = admission != Admission::beyond;
+  if (admission == Admission::within) return true;
+  if (!connection.over_limit) metrics_.add(Metric::connections_refused);
+  connection.over_limit = true;
+  if (admission == Admission::over) return true;
+  const bool told = engine_.warn("connection-refused", "refused " + client.text() + " without a word: too many connections at once");
+  if (!told) metrics_.add(Metric::events_dropped);
+  doom(connection, abnormal, "too many connections");
+  return false;
+}
+
+}  // namespace shard
