@@ -1,9 +1,9 @@
 /** The HTTP API on top of a running broker. */
 
 import type { HttpAddress, HttpServer } from './api/http.js'
-import { startApi } from './api/start-api.js'
+import { startApi, type ResolvedApiConfig } from './api/start-api.js'
 import type { Broker, BrokerExtension, ExtensionPort } from './broker.js'
-import type { ApiConfig } from './config/schema.js'
+import { httpPlaceOf } from './http-place.js'
 
 export class ApiExtension implements BrokerExtension {
   readonly #server: HttpServer
@@ -13,7 +13,8 @@ export class ApiExtension implements BrokerExtension {
   }
 
   /** @throws as startApi; nothing listens then. */
-  static async start(config: ApiConfig & { readonly connectionsMax: number }, addresses: readonly HttpAddress[], broker: Broker, { engine, warn }: ExtensionPort): Promise<ApiExtension> {
+  static async start(config: ResolvedApiConfig, addresses: readonly HttpAddress[], broker: Broker, port: ExtensionPort): Promise<ApiExtension> {
+    const { engine, warn } = port
     const { messageBytesMax, logBytesMax } = broker.options.limits
     const server = await startApi(config, addresses, {
       publish: (topic, payload) => broker.publish(topic, payload),
@@ -26,7 +27,7 @@ export class ApiExtension implements BrokerExtension {
       draining: () => broker.draining,
       limits: { messageBytesMax, logBytesMax },
       onError: (error, route) => warn('http-failed', `${route.method} ${route.path}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`),
-    })
+    }, httpPlaceOf(() => port, broker.options, config.proxyProtocol))
     return new ApiExtension(server)
   }
 

@@ -47,12 +47,12 @@ export async function createBrokerWith(addon: NativeAddon, options: BrokerOption
   const { shards, listeners } = engineOptions
   const { connectionsMax: connectionsMost } = memoryShares(machine.memoryBytes)
   const files = shareOpenFiles(config, machine.openFilesMax, { shards, listeners: listeners.length, connectionsMost })
-  const pusher = config.pusher.apps.length === 0 ? null : await PusherExtension.create(config.pusher, files.pusherHttpConnectionsMax)
+  const pusher = config.pusher.apps.length === 0 ? null : await PusherExtension.create(config.pusher, { connectionsMax: files.pusherHttpConnectionsMax, keepAliveMs: config.timeouts.keepAliveMs }, engineOptions)
   const broker = new Broker(engineOptions, config.timeouts.drainMs, starter(addon, engineOptions))
   if (pusher !== null) broker.attach(pusher.attach(broker.port))
   try {
     if (config.api !== null) {
-      const api = { ...config.api, connectionsMax: files.apiConnectionsMax }
+      const api = { ...config.api, connectionsMax: files.apiConnectionsMax, keepAliveMs: config.timeouts.keepAliveMs }
       broker.attach(await ApiExtension.start(api, apiAddresses, broker, broker.port))
     }
   } catch (error) {

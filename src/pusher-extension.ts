@@ -1,12 +1,13 @@
 /** The Pusher protocol on top of a running engine: its rules, its HTTP API on the same port, its webhooks. */
 
 import { Socket } from 'node:net'
-import type { AdoptingHttpServer } from './api/http.js'
+import type { AdoptingHttpServer, HttpLimits } from './api/http.js'
 import { startNodeHttpServer } from './api/node-http-server.js'
 import { createRouter } from './api/router.js'
 import type { BrokerExtension, ExtensionPort } from './broker.js'
 import type { PusherAppConfig, PusherConfig } from './config/schema.js'
-import type { HttpConnectionEvent, SessionEvent } from './native/binding.js'
+import { httpPlaceOf } from './http-place.js'
+import type { EngineOptions, HttpConnectionEvent, SessionEvent } from './native/binding.js'
 import { systemClock } from './protocol/pusher-clock.js'
 import type { AppCommands, Apps } from './protocol/pusher-contract.js'
 import { bodyBounds } from './protocol/pusher-http-bounds.js'
@@ -31,13 +32,15 @@ export class PusherExtension implements BrokerExtension, Apps {
   }
 
   /** `connectionsMax`: of HTTP; they count against the engine's limit until it hands them over. */
-  static async create(config: PusherConfig, connectionsMax: number): Promise<PusherExtension> {
+  static async create(config: PusherConfig, limits: Pick<HttpLimits, 'connectionsMax' | 'keepAliveMs'>, options: EngineOptions): Promise<PusherExtension> {
     const extension = new PusherExtension(config)
     const { apps, path } = config
     const routes = pusherRoutes(extension, { bodies: bodyBounds(apps.map(({ limits }) => limits)), prefix: path })
     const onError = (error: unknown) => extension.#warn('http-failed', error instanceof Error ? error.stack ?? error.message : String(error))
     const service = forgivingPaths(createRouter(routes, { guard: null, onError }), path)
-    extension.#http = await startNodeHttpServer({ addresses: [], limits: { ...httpTimes, connectionsMax }, service })
+    extension.#http = await startNodeHttpServer({
+      addresses: [], limits: { ...httpTimes, ...limits }, service, ...httpPlaceOf(() => extension.#port, options, false),
+    })
     return extension
   }
 
@@ -62,7 +65,7 @@ export class PusherExtension implements BrokerExtension, Apps {
 
   #adopt({ fd, head, listener, peer }: HttpConnectionEvent): void {
     const socket = new Socket({ fd, readable: true, writable: true })
-    this.#http?.adopt(socket, head, (own, bytes) => this.#port?.engine.takeBack(own, listener, peer, bytes))
+    this.#http?.adopt(socket, head, (own, bytes) => this.#port?.engine.takeBack(own, listener, peer, bytes), peer)
   }
 
   beginDrain(): void {}

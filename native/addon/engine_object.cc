@@ -234,7 +234,7 @@ void EngineObject::give_back(const Napi::CallbackInfo& info) { running(info.Env(
 // What comes through proxies to the control plane's own HTTP server.
 
 Napi::Value EngineObject::is_trusted_proxy(const Napi::CallbackInfo& info) {
-  const std::optional<os::Address> address = os::Address::parse(text_from(info[0], "address"), 0);
+  const std::optional<os::Address> address = os::Address::parse_text(text_from(info[0], "address"));
   return Napi::Boolean::New(info.Env(), address && running(info.Env()).proxies().trusted.contains(*address));
 }
 

@@ -1,6 +1,7 @@
 /** The contract of HTTP servers and of what they serve. Implementations: node-http-server.ts, uws-http-server.ts. */
 
 import type { Socket } from 'node:net'
+import type { HttpProxies } from './client-address.js'
 
 /** By names in small letters; repeated headers joined with `, `. */
 export type HttpHeaders = Readonly<Record<string, string | undefined>>
@@ -63,6 +64,8 @@ export interface HttpLimits {
    */
   readonly requestHeadMs: number
   readonly requestMs: number
+  /** Milliseconds that a connection may wait for its next request. (On uWebSockets.js: ten seconds, whatever is set.) */
+  readonly keepAliveMs: number
   /** More are told 503. (On uWebSockets.js it bounds the requests in progress, and closes connections over it where that can count them.) */
   readonly connectionsMax: number
 }
@@ -81,6 +84,10 @@ export interface HttpServerOptions {
   readonly addresses: readonly HttpAddress[]
   readonly limits: HttpLimits
   readonly service: HttpService
+  /** Null: nobody stands between. */
+  readonly proxies: HttpProxies | null
+  /** Told of each request that was answered 401 or 403, `GET /path`, and of the address that it came from. */
+  readonly onDenied: (client: string, request: string, status: number) => void
 }
 
 export interface BoundHttp {
@@ -105,9 +112,10 @@ export interface AdoptingHttpServer extends HttpServer {
   /**
    * Takes over a connection, whose limits and timeouts begin now.
    * `head`: bytes that were read from the socket already, in whatever state the request is. `takeBack`: who serves an upgrade to
-   * WebSocket behind other requests, once they are answered; null: such a request is served as if it asked for nothing.
+   * WebSocket behind other requests, once they are answered; null: such a request is served as if it asked for nothing. `peer`: its address,
+   * with a port or without.
    */
-  adopt(socket: Socket, head: Uint8Array, takeBack: TakeBack | null): void
+  adopt(socket: Socket, head: Uint8Array, takeBack: TakeBack | null, peer: string): void
 }
 
 /** Connections over the limit that are told so at a time; others are cut. */

@@ -6,17 +6,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { listenOnAll, listenWithNet, type Listening } from './bind.js'
+import { clientOf, type HttpProxies } from './client-address.js'
 import {
-  headBytesMax, headersMax, refusingMax, type AdoptingHttpServer, type BoundHttp, type HttpLimits, type HttpResponse, type HttpServerOptions,
+  headBytesMax, headersMax, refusingMax, type AdoptingHttpServer, type BoundHttp, type HttpHeaders, type HttpLimits, type HttpResponse, type HttpServerOptions,
   type HttpService, type TakeBack,
 } from './http.js'
+import { readProxyHeader } from './node-proxy-header.js'
 import { refusalOf, refuseConnection, refuseRequest, type ParserError, type Refusal } from './node-refusal.js'
 import { asksForWebSocket, giveBack, serveWithoutUpgrade, type UpgradeRequest } from './node-upgrade.js'
 import { problem } from './problem.js'
 import { openRequest, splitTarget, tooLong, tooManyHeaders, type OpenRequest } from './request-head.js'
 
-/** A kept connection without a request is closed after this. */
-const idleMs = 10_000
+/** A peer that does not read its answer has this long at least. */
+const unreadMs = 10_000
 /** Timeouts are looked at this often at least. */
 const timeoutCheckMs = 1000
 /** A refused body of up to this many bytes is read away, and the connection goes on. */
@@ -40,6 +42,8 @@ interface Connection {
   /** What waits for that. */
   onSent: () => void
   readonly takeBack: TakeBack | null
+  /** Its address, or its client's where a PROXY header told of one. */
+  readonly peer: string
 }
 
 /** One request and the place for its answer. */
@@ -52,12 +56,12 @@ interface Exchange {
   dropped: boolean
 }
 
-function createNodeServer({ requestHeadMs, requestMs }: HttpLimits): Server {
+function createNodeServer({ requestHeadMs, requestMs, keepAliveMs }: HttpLimits): Server {
   const headersTimeout = Math.min(requestHeadMs, requestMs)
   return createServer({
     headersTimeout,
     requestTimeout: requestMs,
-    keepAliveTimeout: idleMs,
+    keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: Math.max(10, Math.min(timeoutCheckMs, Math.floor(headersTimeout / 4))),
     maxHeaderSize: headBytesMax,
     insecureHTTPParser: false,
@@ -69,19 +73,25 @@ function createNodeServer({ requestHeadMs, requestMs }: HttpLimits): Server {
 class NodeHttpServer implements AdoptingHttpServer {
   readonly #service: HttpService
   readonly #limits: HttpLimits
+  readonly #proxies: HttpProxies | null
+  readonly #onDenied: HttpServerOptions['onDenied']
   readonly #http: Server
   readonly #connections = new Map<Socket, Connection>()
   #listening: readonly Listening[] = []
   readonly #refusing = new Set<Socket>()
+  /** Of trusted proxies that have not said yet whose they are. */
+  readonly #announcing = new Set<Socket>()
   #closing: Promise<void> | null = null
   #onGone: () => void = () => {}
 
-  constructor({ service, limits }: HttpServerOptions) {
+  constructor({ service, limits, proxies, onDenied }: HttpServerOptions) {
     this.#service = service
     this.#limits = limits
+    this.#proxies = proxies
+    this.#onDenied = onDenied
     this.#http = createNodeServer(limits)
     this.#http.maxHeadersCount = headersMax + 1 // Node leaves out what is more; one more shows that there is
-    this.#http.timeout = Math.max(limits.requestMs, idleMs) // for peers that do not read their answers
+    this.#http.timeout = Math.max(limits.requestMs, unreadMs) // for peers that do not read their answers
     this.#http
       .on('request', (incoming, outgoing) => this.#serve(incoming, outgoing, () => {}))
       .on('checkContinue', (incoming, outgoing) => this.#serve(incoming, outgoing, () => outgoing.writeContinue()))
@@ -98,14 +108,14 @@ class NodeHttpServer implements AdoptingHttpServer {
   }
 
   async listen(addresses: HttpServerOptions['addresses']): Promise<void> {
-    this.#listening = await listenOnAll(addresses, listenWithNet((socket) => this.#accept(socket, null)))
+    this.#listening = await listenOnAll(addresses, listenWithNet((socket) => this.#meet(socket)))
   }
 
-  adopt(socket: Socket, head: Uint8Array, takeBack: TakeBack | null): void {
+  adopt(socket: Socket, head: Uint8Array, takeBack: TakeBack | null, peer: string): void {
     socket.allowHalfOpen = true
     socket.setNoDelay(true)
     if (head.byteLength > 0) socket.unshift(head)
-    this.#accept(socket, takeBack)
+    this.#accept(socket, takeBack, peer)
     if (socket.isPaused()) socket.resume()
   }
 
@@ -114,10 +124,29 @@ class NodeHttpServer implements AdoptingHttpServer {
     return this.#closing
   }
 
-  #accept(socket: Socket, takeBack: TakeBack | null): void {
+  /** A trusted proxy may have to say first whose the connection is. */
+  #meet(socket: Socket): void {
+    const peer = socket.remoteAddress ?? ''
+    const proxies = this.#proxies
+    if (proxies === null || !proxies.announced || !proxies.isTrustedProxy(peer)) return this.#accept(socket, null, peer)
     if (this.#closing !== null) return void socket.destroy()
-    if (this.#connections.size >= this.#limits.connectionsMax) return this.#refuseMore(socket)
-    this.#connections.set(socket, { open: 0, refused: false, last: null, unsent: 0, onSent: () => {}, takeBack })
+    if (this.#isFull()) return this.#refuseMore(socket)
+    this.#announcing.add(socket)
+    socket.once('close', () => this.#announcing.delete(socket))
+    readProxyHeader(socket, { read: (bytes) => proxies.readProxyHeader(bytes), ms: this.#limits.requestHeadMs }, (client, rest) => {
+      this.#announcing.delete(socket)
+      this.adopt(socket, rest, null, client ?? peer)
+    })
+  }
+
+  #isFull(): boolean {
+    return this.#connections.size + this.#announcing.size >= this.#limits.connectionsMax
+  }
+
+  #accept(socket: Socket, takeBack: TakeBack | null, peer: string): void {
+    if (this.#closing !== null) return void socket.destroy()
+    if (this.#isFull()) return this.#refuseMore(socket)
+    this.#connections.set(socket, { open: 0, refused: false, last: null, unsent: 0, onSent: () => {}, takeBack, peer })
     socket.once('close', () => {
       this.#connections.delete(socket)
       if (this.#connections.size === 0) this.#onGone()
@@ -237,15 +266,21 @@ class NodeHttpServer implements AdoptingHttpServer {
   }
 
   #send(exchange: Exchange, { status, headers, body }: HttpResponse): void {
-    const { outgoing, connection } = exchange
+    const { incoming, outgoing, connection } = exchange
     exchange.answered = true
     connection.open -= 1
     const isLast = this.#closing !== null || headers['connection'] === 'close'
     if (isLast) connection.refused = true // what stands behind it is nobody's
     if (outgoing.destroyed) return
+    if (status === 401 || status === 403) this.#tellDenied(incoming, connection, status)
     const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) } // RFC 9110 §8.6
     outgoing.writeHead(status, isLast ? { ...headers, ...length, connection: 'close' } : { ...headers, ...length })
     outgoing.end(body)
+  }
+
+  #tellDenied({ method, url = '', headers }: IncomingMessage, { peer }: Connection, status: number): void {
+    const client = this.#proxies === null ? peer : clientOf(peer, headers as HttpHeaders, this.#proxies)
+    this.#onDenied(client, `${method} ${splitTarget(url).path}`, status)
   }
 
   /** Node reads away what is left of a body before the next request; only a short one is worth that. */
@@ -261,7 +296,7 @@ class NodeHttpServer implements AdoptingHttpServer {
 
   /** A head that is not complete counts as idle: its sender has no answer to lose. */
   async #close(ms: number): Promise<void> {
-    for (const socket of this.#refusing) socket.destroy()
+    for (const socket of [...this.#refusing, ...this.#announcing]) socket.destroy()
     const unbound = Promise.all(this.#listening.map((each) => each.close()))
     const gone = new Promise<void>((resolve) => {
       this.#onGone = resolve

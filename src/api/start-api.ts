@@ -4,7 +4,7 @@ import type { ApiConfig } from '../config/schema.js'
 import { ConfigError } from '../errors.js'
 import { createApi, type ApiDeps } from './api.js'
 import { startHttpServer } from './http-servers.js'
-import type { HttpAddress, HttpServer } from './http.js'
+import type { HttpAddress, HttpServer, HttpServerOptions } from './http.js'
 import { isLoopback } from './loopback.js'
 
 /**
@@ -18,14 +18,20 @@ export function assertProtected({ token }: ApiConfig, addresses: readonly HttpAd
   throw new ConfigError([{ path: 'api.token', problem, got: 'null', source: null }])
 }
 
+/** With what follows from other sections. */
+export type ResolvedApiConfig = ApiConfig & { readonly connectionsMax: number, readonly keepAliveMs: number }
+
+/** What stands around the server. */
+export type ApiPlace = Pick<HttpServerOptions, 'proxies' | 'onDenied'>
+
 /**
  * `addresses`: those of config.hosts, resolved.
  * @throws {ConfigError} an address that others reach, without a token; uWebSockets.js asked for and not installed.
  * @throws {ListenError} an address or port that cannot be bound.
  */
-export async function startApi(config: ApiConfig & { readonly connectionsMax: number }, addresses: readonly HttpAddress[], deps: ApiDeps): Promise<HttpServer> {
+export async function startApi(config: ResolvedApiConfig, addresses: readonly HttpAddress[], deps: ApiDeps, at: ApiPlace): Promise<HttpServer> {
   assertProtected(config, addresses)
-  const { token, hosts = [], server, requestHeadMs, requestMs, connectionsMax } = config
+  const { token, hosts = [], server, requestHeadMs, requestMs, keepAliveMs, connectionsMax } = config
   const service = createApi(deps, { token, hosts })
-  return startHttpServer(server, { addresses, limits: { requestHeadMs, requestMs, connectionsMax }, service })
+  return startHttpServer(server, { addresses, limits: { requestHeadMs, requestMs, keepAliveMs, connectionsMax }, service, ...at })
 }

@@ -158,15 +158,21 @@ const messageFitsRetained: Check = ({ limits: { messageBytesMax }, responder, re
 
 /** From nobody else is a PROXY header taken. */
 const proxyProtocolHasProxies: Check = ({ trustedProxies, ...config }) => trustedProxies.length > 0 ? [] :
-  (['publish', 'subscribe', 'pusher', 'grpc', 'responder'] as const).filter((key) => config[key]?.proxyProtocol === true).map((key) => ({
+  (['publish', 'subscribe', 'api', 'pusher', 'grpc', 'responder'] as const).filter((key) => config[key]?.proxyProtocol === true).map((key) => ({
     path: [key, 'proxyProtocol'],
     problem: 'must be false where trustedProxies lists nobody',
     value: true,
   }))
 
+const proxyProtocolHasNode: Check = ({ api }) => api?.proxyProtocol !== true || api.server !== 'uws' ? [] : [{
+  path: ['api', 'proxyProtocol'],
+  problem: 'must be false where api.server is uws, which cannot read it',
+  value: true,
+}]
+
 const checks: readonly Check[] = [
   messageFitsLog, messageFitsBuffers, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, appsFitMessages, buffersFit,
-  replyIsOneLine, messageFitsRetained, proxyProtocolHasProxies,
+  replyIsOneLine, messageFitsRetained, proxyProtocolHasProxies, proxyProtocolHasNode,
 ]
 
 /** Every contradiction in a configuration, none when it is sound. */

@@ -100,6 +100,7 @@ const api = section({
   requestMs: duration(10, hourMs).default(30_000),
   /** Default: 1000, of fewer than 100,000 open files a hundredth, at least 128 or an eighth of them. They are not counted by limits.connectionsMax. */
   connectionsMax: count(1, 1_000_000).optional(),
+  proxyProtocol: proxyProtocol(),
 })
 
 /** One Pusher app: a tenant with its own channels, users and limits. */

@@ -350,7 +350,7 @@ export interface ProxyHeader {
 
 /** What the control plane asks about proxies, for HTTP that it serves itself. */
 export interface ProxyCalls {
-  /** Whether an IP address is one of `proxies.trusted`. */
+  /** Whether an IP address, with a port or without, or `unix`, is one of `proxies.trusted`. */
   isTrustedProxy(address: string): boolean
   /**
    * The client that a trusted proxy tells of in the header named by `proxies.header`, whose whole value this is (native/codec/forwarded.h);

@@ -75,3 +75,20 @@ test('broker start takes it from its configuration, and logs clients', async (t)
   t.match(await logged(({ event, protocol }) => event === 'connection' && protocol === 'websocket-subscribe'), { peer: '203.0.113.7:4711' })
   t.match(await logged(({ event, protocol }) => event === 'connection' && protocol === 'websocket-publish'), { peer: '203.0.113.9' })
 })
+
+test('the HTTP API: who is denied is named by its own address', async (t) => {
+  const api = { port: 0, hosts: ['127.0.0.1'], token: 'a token of the API', proxyProtocol: true }
+  const { broker } = await embed(t, { trustedProxies: ['127.0.0.1'], api })
+  const warnings: string[] = []
+  broker.on('warning', ({ message }) => warnings.push(message))
+  const ask = async (header: string | Uint8Array, headers: string) => {
+    const client = new RawClient(t, { host: '127.0.0.1', port: broker.api[0]?.port ?? 0 })
+    client.write(Buffer.concat([Buffer.from(header), Buffer.from(`GET /topics?token=secret HTTP/1.1\r\nHost: a\r\n${headers}\r\n`)]))
+    return (await client.head()).split('\r\n', 1)[0]
+  }
+  t.equal(await ask(binary, ''), 'HTTP/1.1 401 Unauthorized')
+  t.equal(await ask('PROXY UNKNOWN\r\n', 'X-Forwarded-For: 203.0.113.8\r\n'), 'HTTP/1.1 401 Unauthorized')
+  t.equal(await ask(line('203.0.113.9'), 'Authorization: Bearer a token of the API\r\n'), 'HTTP/1.1 200 OK')
+  t.equal(await ask('', ''), 'HTTP/1.1 400 Bad Request')
+  t.strictSame(warnings, ['denied GET /topics from 203.0.113.7: 401', 'denied GET /topics from 203.0.113.8: 401'])
+})

@@ -104,7 +104,7 @@ async function start(t: Test, server: ServerName): Promise<{ port: number, seen:
   const service = createRouter([route('GET', '/hello'), route('POST', '/echo'), route('GET', '/hidden'), route('GET', '/sentinel')],
     { guard: null, onError: (error) => t.fail(String(error)) })
   const addresses = [{ address: '127.0.0.1', port: 0, optional: false }]
-  const running = await startHttpServer(server, { addresses, limits: { requestHeadMs: 10_000, requestMs: 10_000, connectionsMax: 1000 }, service })
+  const running = await startHttpServer(server, { addresses, limits: { requestHeadMs: 10_000, requestMs: 10_000, keepAliveMs: 10_000, connectionsMax: 1000 }, service, proxies: null, onDenied: () => {} })
   t.teardown(() => running.close(0))
   return { port: running.bound[0]?.port ?? 0, seen }
 }

@@ -78,7 +78,7 @@ class Fixture {
       route('GET', '/big', () => text('x'.repeat(4 * 2 ** 20))),
     ]
     const service = createRouter(routes, { guard: null, onError: (error) => errors.push(error) })
-    const options = { addresses, limits: { requestHeadMs: 10_000, requestMs: 10_000, connectionsMax: 1000, ...limits }, service }
+    const options = { addresses, limits: { requestHeadMs: 10_000, requestMs: 10_000, keepAliveMs: 10_000, connectionsMax: 1000, ...limits }, service, proxies: null, onDenied: () => {} }
     const server = await startHttpServer(choice, options)
     const release = (answer: HttpResponse) => waiting.shift()?.(answer)
     const fixture = new Fixture(server, { seen, errors, release })

@@ -9,7 +9,8 @@ const service = createRouter([{
 
 const options = {
   addresses: [{ address: '127.0.0.1', port: 0, optional: false }],
-  limits: { requestHeadMs: 1000, requestMs: 1000, connectionsMax: 10 },
+  limits: { requestHeadMs: 1000, requestMs: 1000, keepAliveMs: 10_000, connectionsMax: 10 },
+  proxies: null, onDenied: () => {},
   service,
 }
 

@@ -2,7 +2,8 @@
 
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { test, type Test } from 'tap'
-import type { AdoptingHttpServer, HttpLimits, HttpResponse, Route } from '../../../src/api/http.js'
+import type { AdoptingHttpServer, HttpLimits, HttpResponse, HttpServerOptions, Route } from '../../../src/api/http.js'
+import type { HttpProxies } from '../../../src/api/client-address.js'
 import { startNodeHttpServer } from '../../../src/api/node-http-server.js'
 import { createRouter } from '../../../src/api/router.js'
 import { RawHttp, request } from '../../support/raw-http.js'
@@ -21,17 +22,20 @@ interface Fixture {
   waiting(): number
 }
 
-async function start(t: Test, limits: Partial<HttpLimits> = {}): Promise<Fixture> {
+async function start(t: Test, limits: Partial<HttpLimits> = {}, place: Partial<HttpServerOptions> = {}): Promise<Fixture> {
   const waiting: (() => void)[] = []
   const route = (method: Route['method'], path: string, handle: Route['handle']): Route =>
     ({ method, path, bodyBytesMax: method === 'GET' ? 0 : bodyBytesMax, access: 'anyone', handle })
   const service = createRouter([
     route('GET', '/hello', () => text('hello')),
+    route('GET', '/secret', () => ({ ...text('no'), status: 403 })),
     route('POST', '/echo', ({ body }) => text(body)),
     route('GET', '/wait', () => new Promise((resolve) => waiting.push(() => resolve(text('waited'))))),
   ], { guard: null, onError: (error) => t.fail(String(error)) })
   const addresses = [{ address: '127.0.0.1', port: 0, optional: false }]
-  const server = await startNodeHttpServer({ addresses, limits: { requestHeadMs: 10_000, requestMs: 10_000, connectionsMax: 1000, ...limits }, service })
+  const server = await startNodeHttpServer({
+    addresses, limits: { requestHeadMs: 10_000, requestMs: 10_000, keepAliveMs: 10_000, connectionsMax: 1000, ...limits }, service, proxies: null, onDenied: () => {}, ...place,
+  })
   t.teardown(() => server.close(0))
   return { server, port: server.bound[0]?.port ?? 0, release: () => waiting.shift()?.(), waiting: () => waiting.length }
 }
@@ -52,7 +56,7 @@ test('a connection is adopted wherever its request is cut', async (t) => {
   const { server } = await start(t)
   const bytes = Buffer.from(request('POST', '/echo', { body: 'what came' }) + request('GET', '/hello'))
   let head = bytes.subarray(0, 0)
-  const port = await acceptElsewhere(t, (socket) => server.adopt(socket, head, null))
+  const port = await acceptElsewhere(t, (socket) => server.adopt(socket, head, null, '127.0.0.1:4711'))
   for (let cut = 0; cut <= bytes.length; cut += 1) {
     head = bytes.subarray(0, cut)
     const client = await RawHttp.connect(port)
@@ -68,7 +72,7 @@ test('a paused connection is adopted, too', async (t) => {
   const { server } = await start(t)
   const port = await acceptElsewhere(t, (socket) => {
     socket.pause()
-    setImmediate(() => server.adopt(socket, Buffer.from('GET /he'), null))
+    setImmediate(() => server.adopt(socket, Buffer.from('GET /he'), null, '127.0.0.1:4711'))
   })
   const client = await RawHttp.connect(port)
   void client.write('llo HTTP/1.1\r\nhost: a\r\n\r\n')
@@ -81,7 +85,7 @@ test('long bodies on an adopted connection', async (t) => {
   const body = Buffer.from(Array.from({ length: bodyBytesMax }, (_, at) => at * 13 % 256))
   const bytes = Buffer.concat([Buffer.from(`POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`), body])
   for (const cut of [10, 70, 1000, 65_536, bytes.length - 1, bytes.length]) {
-    const port = await acceptElsewhere(t, (socket) => server.adopt(socket, bytes.subarray(0, cut), null))
+    const port = await acceptElsewhere(t, (socket) => server.adopt(socket, bytes.subarray(0, cut), null, '127.0.0.1:4711'))
     const client = await RawHttp.connect(port)
     void client.write(bytes.subarray(cut))
     const answer = await client.answer()
@@ -95,12 +99,12 @@ test('an adopted connection has the same limits', async (t) => {
   const { server } = await start(t, { requestHeadMs: 200, requestMs: 400, connectionsMax: 2 })
   const heads = ['GET /hello HT', 'POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf']
   for (const head of heads) {
-    const port = await acceptElsewhere(t, (socket) => server.adopt(socket, Buffer.from(head), null))
+    const port = await acceptElsewhere(t, (socket) => server.adopt(socket, Buffer.from(head), null, '127.0.0.1:4711'))
     const client = await RawHttp.connect(port)
     t.match(await client.answer(), { status: 408, headers: { 'content-type': 'application/problem+json' } }, JSON.stringify(head))
     await client.closed
   }
-  const port = await acceptElsewhere(t, (socket) => server.adopt(socket, Buffer.alloc(0), null))
+  const port = await acceptElsewhere(t, (socket) => server.adopt(socket, Buffer.alloc(0), null, '127.0.0.1:4711'))
   const kept = [await RawHttp.connect(port), await RawHttp.connect(port)]
   for (const client of kept) {
     void client.write(request('GET', '/hello'))
@@ -280,4 +284,73 @@ test('over connectionsMax, a few are told and the others are cut', async (t) => 
   t.equal(answers.filter((answer) => answer?.status === 503).length, 32)
   t.equal(answers.filter((answer) => answer === null).length, 8)
   for (const client of [first, ...others]) client.close()
+})
+
+test('a kept connection waits for its next request as long as it may, and says so', async (t) => {
+  const { port } = await start(t, { keepAliveMs: 75_000 })
+  const client = await RawHttp.connect(port)
+  void client.write(request('GET', '/hello'))
+  t.equal((await client.answer())?.headers['keep-alive'], 'timeout=75')
+  client.socket.end()
+  const hasty = await start(t, { keepAliveMs: 50 })
+  const kept = await RawHttp.connect(hasty.port)
+  void kept.write(request('GET', '/hello'))
+  t.equal((await kept.answer())?.status, 200)
+  await kept.closed
+})
+
+/** Whoever connects from 127.0.0.1 is a trusted proxy; a header is `FOR <address>!`. */
+const proxies: HttpProxies = {
+  header: 'x-forwarded-for', announced: true,
+  isTrustedProxy: (address) => address === '127.0.0.1',
+  forwardedClient: (value) => value.split(', ').at(-1) ?? null,
+  readProxyHeader: (bytes) => {
+    const text = Buffer.from(bytes).toString('latin1')
+    const end = text.indexOf('!')
+    if (!text.startsWith('F')) return { problem: 'no header', bytes: 0, client: null }
+    return end === -1 ? null : { problem: null, bytes: end + 1, client: text.slice(4, end) || null }
+  },
+}
+
+test('a trusted proxy says first whose the connection is', async (t) => {
+  const denied: string[] = []
+  const { port } = await start(t, {}, { proxies, onDenied: (client, what, status) => denied.push(`${client} ${what} ${status}`) })
+  const all = `FOR 203.0.113.7!${request('GET', '/secret?key=value')}${request('GET', '/hello')}`
+  for (let cut = 1; cut <= all.length; cut += 5) {
+    const client = await RawHttp.connect(port)
+    void client.write(all.slice(0, cut))
+    await new Promise((resolve) => setImmediate(resolve))
+    void client.write(all.slice(cut))
+    t.equal((await client.answer())?.status, 403, `cut at ${cut}`)
+    t.equal((await client.answer())?.body.toString(), 'hello')
+    client.socket.end()
+  }
+  t.equal(new Set(denied).size, 1)
+  t.equal(denied[0], '203.0.113.7 GET /secret 403')
+})
+
+test('a proxy that speaks for itself may tell its client in each request', async (t) => {
+  const denied: string[] = []
+  const { port } = await start(t, {}, { proxies, onDenied: (client) => denied.push(client) })
+  const client = await RawHttp.connect(port)
+  const from = (address: string) => request('GET', '/secret', { headers: { 'X-Forwarded-For': `198.51.100.1, ${address}` } })
+  void client.write(`FOR !${from('203.0.113.7')}${from('203.0.113.8')}${request('GET', '/secret')}`)
+  for (let i = 0; i < 3; i += 1) await client.answer()
+  t.strictSame(denied, ['203.0.113.7', '203.0.113.8', '127.0.0.1'])
+})
+
+test('without its header it is refused, also when it is late', async (t) => {
+  const { port, server } = await start(t, { requestHeadMs: 100, connectionsMax: 2 }, { proxies })
+  const wrong = await RawHttp.connect(port)
+  void wrong.write(request('GET', '/hello'))
+  t.match(await wrong.answer(), { status: 400 })
+  await wrong.closed
+  const [late, silent] = [await RawHttp.connect(port), await RawHttp.connect(port)]
+  void late.write('FOR')
+  t.match(await (await RawHttp.connect(port)).answer(), { status: 503 }, 'they count')
+  t.match(await late.answer(), { status: 408 })
+  t.match(await silent.answer(), { status: 408 })
+  const waiting = await RawHttp.connect(port)
+  void waiting.write('FOR')
+  await Promise.all([server.close(1000), waiting.closed])
 })

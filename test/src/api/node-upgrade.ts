@@ -27,10 +27,10 @@ async function start(t: Test, takeBack: TakeBack | null, sockets: Socket[] = [])
     { method: 'POST', path: '/echo', bodyBytesMax: 1000, access: 'anyone', handle: ({ body }) => text(body) },
     { method: 'GET', path: '/long', bodyBytesMax: 0, access: 'anyone', handle: () => text(Buffer.alloc(4 * 2 ** 20)) },
   ], { guard: null, onError: (error) => t.fail(String(error)) })
-  const server = await startNodeHttpServer({ addresses: [], limits: { requestHeadMs: 10_000, requestMs: 10_000, connectionsMax: 10 }, service })
+  const server = await startNodeHttpServer({ addresses: [], limits: { requestHeadMs: 10_000, requestMs: 10_000, keepAliveMs: 10_000, connectionsMax: 10 }, service, proxies: null, onDenied: () => {} })
   const listener = createServer((socket: Socket) => {
     sockets.push(socket)
-    server.adopt(socket, Buffer.alloc(0), takeBack)
+    server.adopt(socket, Buffer.alloc(0), takeBack, '127.0.0.1:4711')
   })
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {

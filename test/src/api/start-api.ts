@@ -26,16 +26,17 @@ function deps(): ApiDeps & { readonly published: string[] } {
 function configure(api: object) {
   const { api: config } = parseOptions({ api })
   if (config === null) throw new Error('there must be an API')
-  return { ...config, connectionsMax: 100 }
+  return { ...config, connectionsMax: 100, keepAliveMs: 75_000 }
 }
 
+const place = { proxies: null, onDenied: () => {} }
 const loopback = { address: '127.0.0.1', port: 0, optional: false }
 
 test('the API over HTTP', async (t) => {
   const servers = await loadUws() === null ? ['node'] : ['node', 'uws'] // it has no binaries for some versions of Node
   for (const server of servers) {
     const broker = deps()
-    const api = await startApi(configure({ server, hosts: ['127.0.0.1'] }), [loopback], broker)
+    const api = await startApi(configure({ server, hosts: ['127.0.0.1'] }), [loopback], broker, place)
     t.teardown(() => api.close(0))
     const url = `http://127.0.0.1:${api.bound[0]?.port}`
     const answer = await fetch(`${url}/topics/a%2Fb`, { method: 'POST', body: 'hello', headers: { 'content-type': 'text/plain' } })
@@ -50,11 +51,11 @@ test('the API over HTTP', async (t) => {
 
 test('addresses that others reach need a token', async (t) => {
   const everywhere = { address: '0.0.0.0', port: 0, optional: false }
-  await t.rejects(startApi(configure({}), [loopback, everywhere], deps()), {
+  await t.rejects(startApi(configure({}), [loopback, everywhere], deps(), place), {
     name: 'ConfigError',
     message: 'api.token must be set when api.hosts has an address that is not a loopback (0.0.0.0), got: null',
   })
-  const api = await startApi(configure({ token: 'a token of 16 bytes', server: 'node' }), [everywhere], deps())
+  const api = await startApi(configure({ token: 'a token of 16 bytes', server: 'node' }), [everywhere], deps(), place)
   t.teardown(() => api.close(0))
   t.equal((await fetch(`http://127.0.0.1:${api.bound[0]?.port}/topics`)).status, 401)
 })

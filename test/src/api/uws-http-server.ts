@@ -19,9 +19,9 @@ test('connections over the bound are closed, and their places are given again', 
     },
   }
   const uws: UwsModule = { App: () => app, us_listen_socket_close: () => {}, LIBUS_LISTEN_EXCLUSIVE_PORT: 1 }
-  const limits = { requestHeadMs: 1000, requestMs: 1000, connectionsMax: 2 }
+  const limits = { requestHeadMs: 1000, requestMs: 1000, keepAliveMs: 10_000, connectionsMax: 2 }
   const service = createRouter([], { guard: null, onError: () => {} })
-  const server = await startUwsHttpServer(uws, { addresses: [{ address: '127.0.0.1', port: 0, optional: false }], limits, service })
+  const server = await startUwsHttpServer(uws, { addresses: [{ address: '127.0.0.1', port: 0, optional: false }], limits, service, proxies: null, onDenied: () => {} })
   t.teardown(() => server.close(0))
 
   /** A connection that comes, and that goes when it is closed. */

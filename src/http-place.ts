@@ -1,0 +1,28 @@
+/** What the HTTP servers of this process are told of the proxies in front of them, and where they tell whom they denied. */
+
+import type { HttpServerOptions } from './api/http.js'
+import type { ExtensionPort } from './broker.js'
+import type { EngineOptions, ProxyCalls } from './native/binding.js'
+
+/** `port`: nothing before the engine runs. No request can have come by then. */
+export function httpPlaceOf(port: () => ExtensionPort | null, { proxies }: EngineOptions, announced: boolean): Pick<HttpServerOptions, 'proxies' | 'onDenied'> {
+  // While the broker ends, requests are answered when its engine is gone already.
+  const ask = <Answer>(call: (engine: ProxyCalls) => Answer, otherwise: Answer): Answer => {
+    try {
+      const at = port()
+      return at === null ? otherwise : call(at.engine)
+    } catch {
+      return otherwise
+    }
+  }
+  return {
+    proxies: proxies.trusted.length === 0 ? null : {
+      header: proxies.header,
+      announced,
+      isTrustedProxy: (address) => ask((engine) => engine.isTrustedProxy(address), false),
+      forwardedClient: (value) => ask((engine) => engine.forwardedClient(value), null),
+      readProxyHeader: (bytes) => ask((engine) => engine.readProxyHeader(bytes), null),
+    },
+    onDenied: (client, request, status) => port()?.warn('request-denied', `denied ${request} from ${client}: ${status}`),
+  }
+}
