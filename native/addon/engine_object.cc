@@ -248,7 +248,7 @@ Napi::Value EngineObject::forwarded_client(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::read_proxy_header(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const Payload given = to_payload(info[0]);
+  const Payload given = to_payload(info[0], "bytes");
   const codec::ProxyParsed parsed = codec::parse_proxy_header(given.bytes());
   if (parsed.status == codec::ProxyStatus::incomplete) return env.Null();
   Napi::Object object = Napi::Object::New(env);

@@ -1,6 +1,6 @@
 /** What docs/protocols.md says of files and tests is so: each file is there, and in it each test that is named. */
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { packageRoot } from '../../src/package-info.js'
@@ -82,6 +82,14 @@ for (const heading of headings) {
     }
   })
 }
+
+test('docs/proxies.md shows the files that are tested', async (t) => {
+  const text = readFileSync(join(packageRoot, 'docs/proxies.md'), 'utf8')
+  const folder = join(packageRoot, 'examples/proxies')
+  const names = readdirSync(folder)
+  t.equal(names.length, 6)
+  for (const name of names) t.ok(text.includes(`\n${readFileSync(join(folder, name), 'utf8')}\`\`\`\n`), name)
+})
 
 test('what is not there is noticed', async (t) => {
   t.strictSame(missingIn('`pusher-auth.ts` "what is forged", "what is fo…"'), [])

@@ -19,10 +19,16 @@ async function isFree(port: number): Promise<boolean> {
   return true
 }
 
-/** A port that nobody listens on; another one for each process, most likely. */
-export async function fixedPort(): Promise<number> {
-  for (let at = process.pid * 7; ; at += 1) {
+/** So many ports that nobody listens on; other ones for each process, most likely. */
+export async function fixedPorts(wanted: number): Promise<number[]> {
+  const ports: number[] = []
+  for (let at = process.pid * 7; ports.length < wanted; at += 1) {
     const port = first + (at % count)
-    if (await isFree(port)) return port
+    if (await isFree(port)) ports.push(port)
   }
+  return ports
+}
+
+export async function fixedPort(): Promise<number> {
+  return (await fixedPorts(1))[0] ?? NaN
 }
