@@ -1,0 +1,91 @@
+// Covers native/codec/protocol.cc: every row of protocols.def by its name, and that its codec is that protocol's.
+// Owner: the test. Thread: main.
+#include "native/codec/protocol.h"
+
+#include "test/native/codec/http2_wire.h"
+#include "test/native/codec/recorded_commands.h"
+
+namespace {
+
+const codec::Protocol& named(std::string_view name) {
+  codec::ProtocolId id{};
+  const codec::Protocol* const found = codec::find_protocol(name, id);
+  REQUIRE(found != nullptr);
+  CHECK(&codec::protocol(id) == found);
+  CHECK(found->name == name);
+  return *found;
+}
+
+/// What the protocol's codec commands when it is given `bytes`.
+std::string commands_of(std::string_view name, wire::Wire bytes, const codec::CodecLimits& limits = {}) {
+  wire::Recorder recorder;
+  const codec::Decoded decoded = named(name).make_codec(limits)->decode(bytes, recorder);
+  return recorder.commands + wire::word_of(decoded);
+}
+
+}  // namespace
+
+TEST_CASE("protocols: each is found by its name, and no other name is one") {
+  CHECK(named("websocket-publish").role == codec::Role::publish);
+  CHECK(named("websocket-subscribe").role == codec::Role::subscribe);
+  CHECK(named("pusher").role == codec::Role::session);
+  CHECK(named("grpc").role == codec::Role::streams);
+  CHECK(named("responder-raw").role == codec::Role::respond);
+  CHECK(named("responder-line").role == codec::Role::respond);
+  for (const char* const name : {"", "Pusher", "grpc ", "websocket", "mqtt"}) {
+    CAPTURE(name);
+    codec::ProtocolId id = codec::ProtocolId::pusher;
+    CHECK(codec::find_protocol(name, id) == nullptr);
+    CHECK(id == codec::ProtocolId::pusher);
+  }
+}
+
+TEST_CASE("protocols: what Broker-Role says") {
+  CHECK(codec::role_name(codec::Role::publish) == "publish");
+  CHECK(codec::role_name(codec::Role::subscribe) == "subscribe");
+  for (const codec::Role role : {codec::Role::session, codec::Role::streams, codec::Role::respond}) CHECK(codec::role_name(role) == "");
+}
+
+TEST_CASE("protocols: the codec of each, with its limits") {
+  const wire::Wire hello = wire::frame(0x81, "Hello");
+  CHECK(commands_of("websocket-publish", hello) == "text(Hello) open");
+  CHECK(commands_of("websocket-subscribe", hello) == "ignored open");
+  CHECK(commands_of("pusher", hello) == "session(Hello) open");
+  CHECK(commands_of("responder-raw", h2::bytes("a\nb")) == "request(a\nb) open");
+  CHECK(commands_of("responder-line", h2::bytes("a\nb")) == "request(a\n) open");
+  codec::CodecLimits limits;
+  limits.websocket.message_bytes_max = 4;
+  CHECK(commands_of("websocket-publish", hello, limits) == "failed(1009)");
+  CHECK(commands_of("pusher", hello, limits) == "failed(1009)");
+  CHECK(commands_of("websocket-subscribe", hello, limits) == "ignored open");
+}
+
+TEST_CASE("protocols: gRPC's codec is one with streams, within its own limits") {
+  codec::CodecLimits limits;
+  limits.grpc.http2.streams_max = 7;
+  const std::unique_ptr<codec::Codec> codec = named("grpc").make_codec(limits);
+  auto* const streams = dynamic_cast<codec::StreamCodec*>(codec.get());
+  REQUIRE(streams != nullptr);
+  CHECK(streams->open_streams() == 0);
+  // SETTINGS, its first words: MAX_CONCURRENT_STREAMS (3) is 7 (RFC 9113 §6.5.2).
+  const std::string settings = wire::to_hex(base::text_of(streams->replies()));
+  CHECK(settings.substr(0, 18).substr(6, 4) == "0400");
+  CHECK(settings.find("000300000007") != std::string::npos);
+}
+
+TEST_CASE("protocols: their manners at the end, and who asks in text whether somebody is there") {
+  CHECK(named("websocket-subscribe").manners.going_away == 1001);
+  CHECK(named("websocket-subscribe").manners.slow == 1013);
+  CHECK(named("websocket-subscribe").manners.no_answer == 0);
+  CHECK(named("websocket-subscribe").manners.ping_text == "");
+  CHECK(named("pusher").manners.going_away == 4200);
+  CHECK(named("pusher").manners.slow == 4100);
+  CHECK(named("pusher").manners.no_answer == 4201);
+  CHECK(named("pusher").manners.ping_text == R"({"event":"pusher:ping","data":{}})");
+  CHECK(named("pusher").shares_port_with_http);
+  CHECK(!named("websocket-publish").shares_port_with_http);
+  CHECK(!named("pusher").parse_target);
+  CHECK(named("websocket-publish").parse_target("/a", {}).topics == std::vector<std::string>{"a"});
+  CHECK(!named("websocket-publish").parse_target("/a?topic=b", {}).ok);
+  CHECK(named("websocket-subscribe").parse_target("/a?topic=b", {}).topics == std::vector<std::string>{"a", "b"});
+}
