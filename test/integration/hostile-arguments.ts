@@ -71,6 +71,7 @@ const welcome: Readonly<Record<string, readonly string[]>> = {
   'options.responder.text': texts,
   'options.responder.missing': texts,
   'options.reservedTopics': ['[]'],
+  'options.proxies.trusted': ['[]'],
   'options.reservedTopics.0': texts,
   // Two addresses each of publish, subscribe, pusher, grpc and the responder.
   ...Object.fromEntries(Array.from({ length: 10 }, (_, at): [string, string[]][] => [
@@ -209,6 +210,14 @@ const calls: readonly Outcome[] = [
   ['leaveTopic(id, undefined)', 'TypeError', 'topic must be a string, got: undefined'],
   ['leaveTopic(id, "never joined")', 'none', 'undefined'],
   ['leaveTopic(id, "a".repeat(1e7))', 'none', 'undefined'],
+  ['isTrustedProxy(5)', 'TypeError', 'address must be a string, got: 5'],
+  ['isTrustedProxy("localhost")', 'none', 'false'],
+  ['isTrustedProxy("x".repeat(1e6))', 'none', 'false'],
+  ['forwardedClient(null)', 'TypeError', 'value must be a string, got: null'],
+  ['forwardedClient(",".repeat(1e6))', 'none', 'null'],
+  ['readProxyHeader(5)', 'TypeError', 'bytes must be a string or a Uint8Array, got: 5'],
+  ['readProxyHeader(new Uint8Array(0))', 'none', 'null'],
+  ['readProxyHeader(new Uint8Array(1e6)).problem', 'none', 'a PROXY header must come first from this address (proxyProtocol)'],
   ['drain(-1)', 'RangeError', 'drainMs must be a whole number, 0..3600000, got: -1'],
   ['drain(3600001)', 'RangeError', 'drainMs must be a whole number, 0..3600000, got: 3600001'],
   ['closeSession(id, 1000)', 'TypeError', 'reason must be a string, got: undefined'],
@@ -276,7 +285,7 @@ test('closeSession: every code is sent or refused', async (t) => {
 const late: readonly string[] = [
   'publish("a", "a", null)', 'stats()', 'status()', 'topicStats(1)', 'topicStat("a")', 'setConnectionEvents(true)', `acceptSession(1, ${terms})`,
   'sendToSession(1, "a")', `joinTopic(1, "a", ${join})`, 'leaveTopic(1, "a")', 'closeSession(1, 1000, "")',
-  'takeBack(0, 0, "127.0.0.1:1", "")', 'drain(0)',
+  'takeBack(0, 0, "127.0.0.1:1", "")', 'drain(0)', 'isTrustedProxy("127.0.0.1")', 'forwardedClient("")',
 ]
 const stopping = [
   `publish("a", "a", { ...${details}, get event() { engine.stop(); return null } })`,

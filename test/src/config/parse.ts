@@ -127,6 +127,9 @@ const refused: [unknown, string | RegExp][] = [
     { trustedProxies: [], pusher: { proxyProtocol: true }, grpc: { proxyProtocol: '1' }, responder: { listen: [80], proxyProtocol: true } },
     ['pusher', 'grpc', 'responder'].map((key) => `${key}.proxyProtocol must be false where trustedProxies lists nobody, got: ${key === 'grpc' ? 1 : true}`).join('\n'),
   ],
+  [{ api: { proxyProtocol: true } }, 'api.proxyProtocol must be false where trustedProxies lists nobody, got: true'],
+  [{ trustedProxies: ['::1'], api: { proxyProtocol: true, server: 'uws' } }, 'api.proxyProtocol must be false where api.server is uws, which cannot read it, got: true'],
+  [{ timeouts: { keepAliveMs: 9 } }, 'timeouts.keepAliveMs must be 10..3600000, got: 9'],
   [{ log: { level: 'info' } }, `log ${known}, got: {"level":"info"}`],
   [5, 'must be a section of keys, got: 5'],
 ]
