@@ -90,6 +90,13 @@ inline Wire headers(std::uint32_t stream, const Wire& header_block, std::uint8_t
 inline Wire call(std::uint32_t stream, std::string_view path, const Fields& more = {}) { return headers(stream, block(call_fields(path, more))); }
 
 inline Wire grpc(const Wire& message) { return Wire{0} + u32(static_cast<std::uint32_t>(message.size())) + message; }
+/// A number as protobuf writes it.
+inline Wire varint(std::uint64_t value) {
+  Wire out;
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
+  out.push_back(static_cast<std::uint8_t>(value));
+  return out;
+}
 /// A string field of a message, shorter than 128 bytes.
 inline Wire text_field(int number, std::string_view text) {
   return Wire{static_cast<std::uint8_t>(number << 3 | 2), static_cast<std::uint8_t>(text.size())} + bytes(text);

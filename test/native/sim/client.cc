@@ -80,6 +80,8 @@ void Client::parse() {
   if (status == 0 && !parse_answer()) return;
   while (trouble.empty() && parse_frame()) {
   }
+  in_.erase(0, parsed_);
+  parsed_ = 0;
 }
 
 bool Client::parse_answer() {
@@ -92,25 +94,26 @@ bool Client::parse_answer() {
 
 bool Client::parse_frame() {
   if (status != 101) {
-    in_.clear();  // the rest of a refusal
+    parsed_ = in_.size();  // the rest of a refusal
     return false;
   }
-  if (in_.size() < 2) return false;
-  const auto byte = [this](std::size_t i) { return static_cast<unsigned>(static_cast<std::uint8_t>(in_[i])); };
+  const std::size_t bytes = in_.size() - parsed_;
+  if (bytes < 2) return false;
+  const auto byte = [this](std::size_t i) { return static_cast<unsigned>(static_cast<std::uint8_t>(in_[parsed_ + i])); };
   const std::size_t short_length = byte(1);
   const std::size_t length_bytes = short_length < 126 ? 0 : short_length == 126 ? 2 : 8;
   if ((byte(0) & 0xF0) != 0x80 || short_length > 127) {
     complain("a frame with a wrong head");
     return false;
   }
-  if (in_.size() < 2 + length_bytes) return false;
+  if (bytes < 2 + length_bytes) return false;
   std::size_t length = length_bytes == 0 ? short_length : 0;
   for (std::size_t i = 0; i < length_bytes; ++i) length = length << 8 | byte(2 + i);
   if (length > 10'000'000) complain("a frame of impossible length");
-  if (in_.size() < 2 + length_bytes + length) return false;
-  const std::string payload = in_.substr(2 + length_bytes, length);
+  if (bytes < 2 + length_bytes + length) return false;
+  const std::string payload = in_.substr(parsed_ + 2 + length_bytes, length);
   const unsigned opcode = byte(0) & 0x0F;
-  in_.erase(0, 2 + length_bytes + length);
+  parsed_ += 2 + length_bytes + length;
   on_frame(opcode, payload);
   return true;
 }
@@ -152,7 +155,10 @@ void Client::append_frame(unsigned first_byte, const std::string& payload) {
   if (!closing_) out_ += masked_frame(first_byte, payload, static_cast<std::uint32_t>(random_()));
 }
 
-void Client::send_message(const std::string& payload) { send_in_fragments(chance(random_, 500) ? 0x1 : 0x2, payload); }
+void Client::send_message(const std::string& payload) {
+  const bool is_text = chance(random_, 500) && !payload.ends_with('\xFF');
+  send_in_fragments(is_text ? 0x1 : 0x2, payload);
+}
 
 void Client::send_in_fragments(unsigned opcode, const std::string& payload) {
   std::size_t at = 0;
@@ -177,6 +183,14 @@ void Client::vanish() {
   if (over_) return;
   left = over_ = true;
   kernel_.peer_close(socket_);
+}
+
+void Client::read_lost() {
+  CHECK(over_);
+  while (const std::size_t bytes = kernel_.read_lost(socket_, buffer_)) {
+    in_.append(reinterpret_cast<const char*>(buffer_.data()), bytes);
+    parse();
+  }
 }
 
 void Client::abort() {

@@ -46,6 +46,8 @@ class Client {
   /// The connection goes away without a word.
   void vanish();
   void abort();
+  /// Takes apart what the kernel had taken for it and it never got. It is not a client any more then.
+  void read_lost();
 
   bool is_open() const { return status == 101 && !is_over(); }
   bool is_over() const { return over_; }
@@ -84,6 +86,7 @@ class Client {
   std::string out_;
   std::size_t sent_ = 0;
   std::string in_;
+  std::size_t parsed_ = 0;  // of it
   std::vector<std::uint8_t> buffer_;
 };
 

@@ -61,7 +61,7 @@ void FakeKernel::close(int fd) {
     socket.engine_closed = true;
     // What was received and never read makes the kernel answer with a reset, which overtakes what is not yet delivered.
     if (socket.to_engine.size() > 0 && !socket.reset) {
-      socket.to_peer.clear();
+      socket.lose();
       socket.reset = true;
     }
     socket.to_engine.clear();
@@ -79,7 +79,7 @@ void FakeKernel::close(int fd) {
 void FakeKernel::abort(int fd) {
   Socket& socket = open_socket(fd);
   socket.reset = true;
-  socket.to_peer.clear();
+  socket.lose();
   close(fd);
 }
 
@@ -144,7 +144,7 @@ IoResult FakeKernel::begin_send(Socket& socket, int fd, std::size_t length) {
     reset(fd);
     return {IoOutcome::ok, length, 0};
   }
-  if (socket.blocked_until == 0 && chance(random_, faults.refused_send)) {
+  if (socket.blocked_until == 0 && goes_wrong(socket, faults.refused_send)) {
     socket.blocked_until = clock_ns_ + 1 + static_cast<std::int64_t>(random_() % refusal_ns_max);
     blocked_[fd] = socket.blocked_until;
   }
@@ -155,7 +155,7 @@ IoResult FakeKernel::begin_send(Socket& socket, int fd, std::size_t length) {
     return {IoOutcome::would_block, 0, 0};
   }
   std::size_t taken = std::min(room, length);
-  if (chance(random_, faults.short_send)) taken = between(random_, 1, taken);
+  if (goes_wrong(socket, faults.short_send)) taken = between(random_, 1, taken);
   return {IoOutcome::ok, taken, 0};
 }
 
@@ -171,11 +171,12 @@ IoResult FakeKernel::send_gather(int fd, std::span<const os::Piece> pieces) {
   for (const os::Piece& piece : pieces) length += piece.length;
   CHECK(length > 0);
   const IoResult result = begin_send(socket, fd, length);
-  if (result.outcome != IoOutcome::ok || socket.peer_gone) return result;
+  if (result.outcome != IoOutcome::ok) return result;
+  Stream& to = socket.peer_gone ? socket.lost : socket.to_peer;
   std::size_t left = result.bytes;
   for (const os::Piece& piece : pieces) {
     const std::size_t part = std::min(left, piece.length);
-    if (part > 0) socket.to_peer.append({static_cast<const std::uint8_t*>(piece.bytes), part});
+    if (part > 0) to.append({static_cast<const std::uint8_t*>(piece.bytes), part});
     left -= part;
   }
   return result;
@@ -192,8 +193,8 @@ void FakeKernel::send_batch(std::span<os::SendOp> ops) {
     CHECK(op.file_offset + op.length <= file->size());
     CHECK(op.bytes == file->data() + op.file_offset);
     op.result = begin_send(socket, op.fd, op.length);
-    if (op.result.outcome != IoOutcome::ok || socket.peer_gone) continue;
-    socket.to_peer.append_shared(file, op.file_offset, op.result.bytes);
+    if (op.result.outcome != IoOutcome::ok) continue;
+    (socket.peer_gone ? socket.lost : socket.to_peer).append_shared(file, op.file_offset, op.result.bytes);
   }
 }
 

@@ -56,11 +56,15 @@ class FakeKernel final : public os::Kernel {
   /// Both directions at once, as close(2) does: what the engine sends from now on is answered by a reset.
   void peer_close(int socket);
   void peer_abort(int socket);
+  /// A socket that takes whatever it has room for, at once, whatever goes wrong elsewhere.
+  void spare(int socket) { sockets_.at(socket).spared = true; }
 
   // What the test sees.
   /// The engine's end of the stream has been read to its end.
   bool peer_at_end(int socket) const;
   bool was_reset(int socket) const;
+  /// What the kernel had taken from the engine and its peer never got, because the connection was reset.
+  std::size_t read_lost(int socket, base::MutableBytes into) { return sockets_.at(socket).lost.read(into); }
   /// The last send was refused, and no edge has been reported since.
   bool is_refusing(int socket) const;
   /// Connections that wait in a listener's queue; a listener that backs off leaves them there for up to a second.
@@ -102,6 +106,7 @@ class FakeKernel final : public os::Kernel {
     os::Address peer;
     Stream to_engine;
     Stream to_peer;
+    Stream lost;
     std::size_t to_engine_max = 0;
     std::size_t to_peer_max = 64 * 1024;
     bool refusing = false;
@@ -112,6 +117,12 @@ class FakeKernel final : public os::Kernel {
     bool peer_shut = false;
     bool peer_gone = false;
     bool reset = false;  // by either side
+    bool spared = false;
+
+    void lose() {
+      lost.append(std::move(to_peer));
+      to_peer = Stream();
+    }
   };
   struct Listener {
     std::uint16_t port = 0;
@@ -137,6 +148,7 @@ class FakeKernel final : public os::Kernel {
   void fire_due_edges();
   int wait_for_accept(Listener& listener, const os::Address& peer, std::size_t send_buffer_bytes);
   bool has_room(const Socket& socket) const;
+  bool goes_wrong(const Socket& socket, unsigned in_thousand) { return !socket.spared && chance(random_, in_thousand); }
   os::IoResult begin_send(Socket& socket, int fd, std::size_t length);
   void reset(int socket);
   os::Ready ready_of(int fd, const Watched& watched) const;

@@ -80,7 +80,7 @@ void FakeKernel::peer_abort(int id) {
 void FakeKernel::reset(int id) {
   Socket& socket = sockets_.at(id);
   socket.reset = true;
-  socket.to_peer.clear();
+  socket.lose();
   socket.to_engine.clear();
   edge(id);
 }

@@ -19,32 +19,47 @@ class FieldMap final : public codec::HpackFields {
   std::map<std::string, std::string> fields;
 };
 
+std::optional<std::uint64_t> number_in(base::Bytes message, std::uint32_t field_number) {
+  codec::ProtobufReader reader(message);
+  std::optional<std::uint64_t> number;
+  while (const auto field = reader.next()) {
+    if (field->is(field_number, codec::WireType::varint)) number = field->value;
+  }
+  return number;
+}
+
 }  // namespace
 
-GrpcClient::GrpcClient(FakeKernel& kernel, GrpcSetup given) : setup(given), kernel_(kernel), buffer_(64 * 1024) {
+GrpcClient::GrpcClient(FakeKernel& kernel, GrpcSetup given)
+    : setup(given), kernel_(kernel), initial_window_(given.stream_window_bytes), buffer_(64 * 1024) {
   socket_ = kernel.connect(setup.port, setup.address, setup.send_buffer_bytes);
   over_ = socket_ < 0;
   send(h2::bytes(codec::http2_preface) + h2::settings({{4, setup.stream_window_bytes}}));
 }
 
+std::uint32_t GrpcClient::open_stream() {
+  const std::uint32_t stream = std::exchange(next_stream_, next_stream_ + 2);
+  streams[stream].window = initial_window_;
+  return stream;
+}
+
 std::uint32_t GrpcClient::subscribe(std::string_view topic) {
-  const std::uint32_t stream = std::exchange(next_stream_, next_stream_ + 2);
-  streams[stream].window = setup.stream_window_bytes;
-  send(h2::subscribe(stream, {{"topic", std::string(topic)}}));
+  return call(h2::subscribe_path, h2::text_field(1, "s"), {{"topic", std::string(topic)}});
+}
+
+std::uint32_t GrpcClient::begin_publish(std::string_view topic) { return begin_publish(h2::publish_path, topic); }
+
+std::uint32_t GrpcClient::begin_publish(std::string_view path, std::string_view topic) {
+  const std::uint32_t stream = open_stream();
+  send(h2::call(stream, path, {{"topic", std::string(topic)}}));
   return stream;
 }
 
-std::uint32_t GrpcClient::begin_publish(std::string_view topic) {
-  const std::uint32_t stream = std::exchange(next_stream_, next_stream_ + 2);
-  streams[stream].window = setup.stream_window_bytes;
-  send(h2::call(stream, h2::publish_path, {{"topic", std::string(topic)}}));
-  return stream;
-}
-
-std::uint32_t GrpcClient::call(std::string_view path, const h2::Wire& request) {
-  const std::uint32_t stream = std::exchange(next_stream_, next_stream_ + 2);
-  streams[stream].window = setup.stream_window_bytes;
-  send(h2::call(stream, path) + h2::end_data(stream, h2::grpc(request)));
+std::uint32_t GrpcClient::call(std::string_view path, const h2::Wire& request, const h2::Fields& more) {
+  const std::uint32_t stream = open_stream();
+  send(h2::call(stream, path, more));
+  waiting_.push_back({stream, h2::grpc(request), 0, true});
+  send_waiting();
   return stream;
 }
 
@@ -52,20 +67,37 @@ void GrpcClient::publish(std::uint32_t stream, std::int32_t author, std::string_
   const codec::Message message{author, data};
   h2::Wire bytes(codec::message_bytes(message));
   codec::write_message(message, bytes);
-  waiting_.emplace_back(stream, h2::grpc(bytes));
+  waiting_.push_back({stream, h2::grpc(bytes), 0, false});
+  send_waiting();
+}
+
+void GrpcClient::end(std::uint32_t stream) {
+  waiting_.push_back({stream, {}, 0, true});
   send_waiting();
 }
 
 void GrpcClient::send_waiting() {
-  for (; !waiting_.empty(); waiting_.pop_front()) {
-    const auto& [id, content] = waiting_.front();
-    GrpcStream& stream = streams[id];
-    const auto bytes = static_cast<std::int64_t>(content.size());
-    if (bytes > send_window_ || bytes > initial_send_window_ + stream.granted) return;
+  while (!waiting_.empty() && send_some(waiting_.front())) waiting_.pop_front();
+}
+
+/// False when it has to wait. In frames of the size that every peer takes (RFC 9113 §4.2).
+bool GrpcClient::send_some(Waiting& waiting) {
+  constexpr std::int64_t frame_bytes_max = 16'384;
+  GrpcStream& stream = streams[waiting.stream];
+  if (stream.status || stream.reset) return true;  // nobody wants it any more
+  while (waiting.sent < waiting.content.size()) {
+    const auto left = static_cast<std::int64_t>(waiting.content.size() - waiting.sent);
+    const std::int64_t bytes = std::min({left, frame_bytes_max, send_window_, initial_send_window_ + stream.granted});
+    if (bytes <= 0) return false;
     send_window_ -= bytes;
     stream.granted -= bytes;
-    send(h2::data(id, content));
+    const auto from = waiting.content.begin() + static_cast<std::ptrdiff_t>(waiting.sent);
+    const bool is_last = waiting.ends && bytes == left;
+    send(h2::data(waiting.stream, h2::Wire(from, from + bytes), is_last ? h2::flag::end_stream : 0));
+    waiting.sent += static_cast<std::size_t>(bytes);
   }
+  if (waiting.ends && waiting.content.empty()) send(h2::end_data(waiting.stream));
+  return true;
 }
 
 void GrpcClient::on_server_window(std::uint32_t stream, std::int64_t bytes) {
@@ -90,7 +122,24 @@ void GrpcClient::grow_window(std::uint32_t stream, std::uint32_t bytes) {
   send(h2::window_update(stream, bytes));
 }
 
+void GrpcClient::raise_windows(std::uint32_t bytes) {
+  for (auto& [id, stream] : streams) stream.window += std::int64_t{bytes} - initial_window_;
+  initial_window_ = bytes;
+  send(h2::settings({{4, bytes}}));
+}
+
+void GrpcClient::abort() {
+  if (over_) return;
+  over_ = true;
+  kernel_.peer_abort(socket_);
+}
+
+void GrpcClient::read_lost() {
+  while (const std::size_t bytes = kernel_.read_lost(socket_, buffer_)) parse(bytes);
+}
+
 void GrpcClient::vanish() {
+  if (over_) return;
   over_ = true;
   kernel_.peer_close(socket_);
 }
@@ -121,20 +170,26 @@ bool GrpcClient::read_some() {
     if (bytes == 0) break;
     any = true;
     left -= bytes;
-    in_.insert(in_.end(), buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(bytes));
-    while (parse_frame()) {
-    }
+    parse(bytes);
   }
   return any;
 }
 
+void GrpcClient::parse(std::size_t bytes) {
+  in_.insert(in_.end(), buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(bytes));
+  while (parse_frame()) {
+  }
+  in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(std::exchange(parsed_, 0)));
+}
+
 bool GrpcClient::parse_frame() {
-  if (!trouble.empty() || in_.size() < codec::frame_head_bytes) return false;
-  const codec::FrameHead head = codec::read_frame_head(in_);
-  const std::size_t end = codec::frame_head_bytes + head.length;
-  if (in_.size() < end) return false;
-  const h2::Wire payload(in_.begin() + codec::frame_head_bytes, in_.begin() + static_cast<std::ptrdiff_t>(end));
-  in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(end));
+  const base::Bytes left = base::Bytes(in_).subspan(parsed_);
+  if (!trouble.empty() || left.size() < codec::frame_head_bytes) return false;
+  const codec::FrameHead head = codec::read_frame_head(left);
+  if (left.size() - codec::frame_head_bytes < head.length) return false;
+  const base::Bytes content = left.subspan(codec::frame_head_bytes, head.length);
+  const h2::Wire payload(content.begin(), content.end());
+  parsed_ += codec::frame_head_bytes + head.length;
   on_frame(head, payload);
   return true;
 }
@@ -154,6 +209,7 @@ void GrpcClient::on_frame(const codec::FrameHead& head, const h2::Wire& payload)
       return;
     case FrameType::goaway:
       goaway = GrpcGoaway{codec::read_u32(payload), codec::read_u32(base::Bytes(payload).subspan(4)), {payload.begin() + 8, payload.end()}};
+      goaways.push_back(goaway->last_stream);
       return;
     case FrameType::rst_stream: streams[head.stream].reset = codec::read_u32(payload); return;
     case FrameType::window_update: return on_server_window(head.stream, codec::read_u32(payload));
@@ -174,11 +230,11 @@ void GrpcClient::on_data(const codec::FrameHead& head, const h2::Wire& payload) 
     if (!stream.reset) grow_window(head.stream, head.length);
   }
   stream.partial.append(payload.begin(), payload.end());
-  while (take_message(stream)) {
+  while (take_message(head.stream, stream)) {
   }
 }
 
-bool GrpcClient::take_message(GrpcStream& stream) {
+bool GrpcClient::take_message(std::uint32_t id, GrpcStream& stream) {
   if (stream.partial.size() < codec::grpc_prefix_bytes) return false;
   if (stream.partial[0] != 0) complain("a compressed message");
   const std::size_t length = codec::read_u32(base::bytes_of(stream.partial).subspan(1));
@@ -187,8 +243,11 @@ bool GrpcClient::take_message(GrpcStream& stream) {
   // A PublishResponse begins with a text, a Message with a number (or its data).
   if (const auto answer = codec::read_text_request(message, 1); answer && !answer->empty()) {
     stream.answers.emplace_back(*answer);
+    stream.answered = number_in(message, 2).value_or(0);
   } else if (const auto publication = codec::read_publish_request(message)) {
-    stream.messages.emplace_back(publication->message.author, publication->message.data);
+    const codec::Message& said = publication->message;
+    if (on_message) on_message(id, {said.author, said.data, number_in(message, 3)});
+    else stream.messages.emplace_back(said.author, said.data);
   } else {
     complain("a message that is no protobuf");
   }

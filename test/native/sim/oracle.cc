@@ -10,6 +10,24 @@ bool contains(const std::vector<unsigned>& numbers, unsigned number) {
 }
 }  // namespace
 
+Order::Order(std::vector<Key> in_order) : keys(std::move(in_order)) {
+  texts.reserve(keys.size() + 1);
+  for (const Key& key : keys) {
+    offsets[key] = texts.size() - 1;
+    texts.push_back(texts.back() + (form_of(key) == Form::bytes ? 0 : 1));
+    ++by_publisher[key.publisher];
+  }
+}
+
+std::uint64_t Order::count_of(unsigned publisher) const {
+  const auto found = by_publisher.find(publisher);
+  return found == by_publisher.end() ? 0 : found->second;
+}
+
+unsigned topic_in(const shard::Event& event) {
+  return static_cast<unsigned>(std::atoi(event.topics.front().c_str() + std::string_view("topic-").size()));
+}
+
 std::string check_order(const Order& order, std::uint64_t published, const std::map<unsigned, const Watched*>& sessions, unsigned topic) {
   if (order.keys.size() != published) {
     return "the witness saw " + std::to_string(order.keys.size()) + " of " + std::to_string(published) + " publications";
@@ -50,6 +68,7 @@ std::string check_subscriber(const Watched& watched, unsigned topic, const Order
     next = offset->second + 1;
   }
   if (gaps > skipped) return std::to_string(gaps) + " missing, " + std::to_string(skipped) + " reported as skipped" + who;
+  if (skipped > gaps + order.keys.size() - next) return std::to_string(skipped) + " skipped, more than there were" + who;
   if (watched.slow_disconnect || !settled || !client.is_open()) return "";
   gaps += order.keys.size() - next;
   if (gaps == skipped) return "";

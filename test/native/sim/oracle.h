@@ -31,9 +31,21 @@ struct Watched {
 
 /// All publications of a topic in their order, as the witness saw them.
 struct Order {
+  Order() = default;
+  explicit Order(std::vector<Key> in_order);
+
+  /// How many of those from one offset to another, that one not included, can be said as text.
+  std::uint64_t sayable(std::uint64_t from, std::uint64_t to) const { return from < to ? texts[to] - texts[from] : 0; }
+  std::uint64_t count_of(unsigned publisher) const;
+
   std::vector<Key> keys;
   std::map<Key, std::uint64_t> offsets;
+  std::vector<std::uint64_t> texts{0};  // by offset, and of all: how many that are text stand before it
+  std::map<unsigned, std::uint64_t> by_publisher;
 };
+
+/// Of an event that names one.
+unsigned topic_in(const shard::Event& event);
 
 /// Whom a publication leaves out.
 using Excluded = std::map<Key, const Watched*>;

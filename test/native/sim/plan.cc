@@ -1,5 +1,8 @@
-// What a seed stands for: how large a simulated life is, what its limits are, how often what goes wrong.
-#include "test/native/sim/simulation.h"
+#include "test/native/sim/plan.h"
+
+#include <algorithm>
+
+#include "test/native/sim/messages.h"
 
 namespace sim {
 
@@ -26,12 +29,28 @@ conn::SlowRule rule_of(Random& random, std::string topics) {
   return rule;
 }
 
+/// Of a share of the seeds the clock is about to change its sign (2^31 ms), or to begin again (2^32 ms).
+std::int64_t beginning_of(std::uint64_t seed) {
+  Random random(seed ^ 0x636C6F636B);
+  const auto before = static_cast<std::int64_t>(between(random, 1, 400));
+  if (chance(random, 150)) return (std::int64_t{1} << 31) - before;
+  if (chance(random, 150)) return (std::int64_t{1} << 32) - before;
+  return 1000;
+}
+
+/// Frames of all sizes: some lives have messages that become more than a segment.
+std::size_t message_bytes_max_of(Random& random) {
+  const std::size_t choice = random() % 100;
+  return choice < 50 ? 3000 : choice < 85 ? 16 * 1024 : choice < 98 ? 64 * 1024 : 256 * 1024;
+}
+
 }  // namespace
 
 Plan Plan::from_seed(std::uint64_t seed) {
   Random random(seed);
   Plan plan;
   plan.seed = seed;
+  plan.begins_ms = beginning_of(seed);
   plan.shards = static_cast<unsigned>(between(random, 1, 4));
   plan.topics = static_cast<unsigned>(between(random, 1, 3));
   plan.steps = static_cast<unsigned>(between(random, 100, 1500));
@@ -59,6 +78,31 @@ Plan Plan::with_sessions(std::uint64_t seed) {
   plan.calls_between_in_thousand = chance(random, 500) ? static_cast<unsigned>(between(random, 1, 200)) : 0;
   plan.congested_in_thousand = chance(random, 300) ? static_cast<unsigned>(between(random, 1, 20)) : 0;
   if (chance(random, 200)) plan.options.sessions = {2000, 1000};
+  return plan;
+}
+
+Plan Plan::of_everything(std::uint64_t seed) {
+  Plan plan = with_sessions(seed);
+  Random random(seed ^ 0x616C6C);
+  plan.everything = true;
+  plan.steps = static_cast<unsigned>(between(random, 50, 500));
+  plan.clients_max = static_cast<unsigned>(between(random, 1, 8));
+  plan.filler_bytes_max = chance(random, 300) ? 20 : chance(random, 700) ? 300 : 1500;
+  plan.grpc_clients_max = static_cast<unsigned>(between(random, 1, 5));
+  plan.askers_max = static_cast<unsigned>(between(random, 0, 2));
+  const std::size_t message_bytes_max = message_bytes_max_of(random);
+  plan.options.codecs.websocket.message_bytes_max = message_bytes_max;
+  plan.options.codecs.grpc.message_bytes_max = static_cast<std::uint32_t>(message_bytes_max);
+  plan.send_buffer_bytes = std::max(plan.send_buffer_bytes, codec::frame_bytes_max(message_bytes_max) / 40);  // a frame is some writes, not thousands
+  plan.large_bytes = std::max<std::size_t>(message_bytes_max, 64 * 1024);
+  if (chance(random, 400)) plan.options.log_bytes_max = std::max(codec::frame_bytes_max(message_bytes_max), between(random, 64, 512) * 1024);
+  plan.options.responder.reply = shard::Reply::last;
+  plan.options.last.topics = {chance(random, 800) ? "*" : topic_name(0)};
+  plan.retains_all = plan.options.last.topics.front() == "*" && chance(random, 600);
+  if (!plan.retains_all) {
+    plan.options.last.topics_max = between(random, 1, 3);
+    plan.options.last.bytes_max = between(random, 100, 4000);
+  }
   return plan;
 }
 

@@ -25,7 +25,9 @@ class Reader {
     if (said_ != record_.said.size()) fail("was told " + std::to_string(said_) + " of " + std::to_string(record_.said.size()) + " things");
     for (const auto& [topic, joined] : record_.joined) {
       const auto order = orders_.find(topic);
-      if (joined && order != orders_.end()) pass_over(order->second, topic, order->second.keys.size());
+      if (!joined || order == orders_.end()) continue;
+      pass_over(order->second, topic, order->second.keys.size());
+      check_skipped(topic);
     }
     return trouble_;
   }
@@ -45,6 +47,7 @@ class Reader {
     bool inside = false;
     std::uint64_t next = 0;  // offset
     std::uint64_t missing = 0;
+    std::uint64_t left_out = 0;  // of what was passed over: not for it
   };
 
   void fail(const std::string& what) {
@@ -58,17 +61,28 @@ class Reader {
     if (!said.topic) return;
     Place& place = places_[*said.topic];
     if (place.next > said.begin && orders_.contains(*said.topic)) return fail("a greeting behind offset " + std::to_string(place.next - 1));
-    if (!said.again) place = {true, said.begin, place.missing};
+    if (!said.again) place = {true, said.begin, place.missing, place.left_out};
+  }
+
+  /// Not more than there was, where it was there all the time.
+  void check_skipped(unsigned topic) {
+    const auto is_join = [&](const Said& said) { return said.topic == topic && !said.again; };
+    if (std::count_if(record_.said.begin(), record_.said.end(), is_join) != 1) return;
+    const auto skipped = watched_.skipped.find(topic);
+    const Place& place = places_[topic];
+    if (skipped == watched_.skipped.end() || skipped->second <= place.missing + place.left_out) return;
+    fail(std::to_string(skipped->second) + " skipped in topic " + std::to_string(topic) + ", more than there were");
   }
 
   void take_publication(const PusherEvent& event) {
     Key key;
-    if (!read_payload(event.data, key)) return fail("a publication with wrong bytes");
+    if (!read_event_data(event.data, key)) return fail("a publication with wrong bytes");
     if (event.channel != topic_name(key.topic)) return fail("a publication of " + topic_name(key.topic) + " in " + event.channel);
     Place& place = places_[key.topic];
     if (!place.inside) return fail("a publication of a topic that it has not joined");
     if (is_left_out(key)) return fail("a publication that leaves it out");
     const bool is_clients = event.name == "client-e";
+    if (!is_clients && event.name != name_of(key)) return fail("a wrong event: " + event.name);
     if (is_clients ? event.user_id != user_of(key.publisher) : !event.user_id.empty()) return fail("a wrong user: " + event.user_id);
     const auto order = orders_.find(key.topic);
     if (order == orders_.end()) return;
@@ -84,7 +98,7 @@ class Reader {
   /// Counts what it should have got up to an offset.
   void pass_over(const Order& order, unsigned topic, std::uint64_t until) {
     Place& place = places_[topic];
-    for (; place.next < until; ++place.next) place.missing += is_left_out(order.keys[place.next]) ? 0 : 1;
+    for (; place.next < until; ++place.next) ++(is_left_out(order.keys[place.next]) ? place.left_out : place.missing);
   }
 
   bool is_left_out(const Key& key) const {

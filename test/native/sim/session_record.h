@@ -35,6 +35,19 @@ struct SessionRecord {
   std::map<unsigned, std::vector<unsigned>> reported;
 };
 
+/// The event that the control plane gives a publication; empty: none. Some names grow as much as a message may.
+inline std::string event_of(const Key& key) {
+  const bool is_named = key.publisher >= mixed_publishers && key.publisher % mixed_publishers < 10;
+  if (!is_named || key.sequence % 3 == 0) return "";
+  return key.sequence % 17 == 1 ? std::string(200, '\x01') : "an \"event\"";
+}
+
+/// The same as its subscribers are told.
+inline std::string name_of(const Key& key) {
+  const std::string event = event_of(key);
+  return event.empty() ? "message" : event;
+}
+
 /// The user as whom a session publishes: some have one.
 inline std::string user_of(unsigned publisher) { return publisher % 2 == 0 ? "" : "user " + std::to_string(publisher); }
 

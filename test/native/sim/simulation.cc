@@ -13,7 +13,13 @@ constexpr std::size_t witness_buffer_bytes = std::size_t{1} << 40;
 constexpr std::int64_t ms = 1'000'000;
 }  // namespace
 
-Simulation::Simulation(Plan plan) : plan_(std::move(plan)), random_(plan_.seed), kernel_(plan_.seed + 1) {}
+Simulation::Simulation(Plan plan)
+    : plan_(std::move(plan)),
+      random_(plan_.seed),
+      kernel_(plan_.seed + 1),
+      world_{plan_, random_, kernel_, engine_},
+      grpc_(world_),
+      askers_(world_) {}
 
 Simulation::~Simulation() = default;
 
@@ -33,9 +39,8 @@ void Simulation::fail(const std::string& what) {
 // The engine's events: what it says of a client is written down beside that client.
 
 Watched* Simulation::find(const shard::Event& event) {
-  for (const auto& each : clients_) {
-    if (each->client->setup.address.text() == event.peer) return each.get();
-  }
+  const auto found = by_address_.find(event.peer);
+  if (found != by_address_.end()) return found->second;
   fail("an event of an unknown client: " + event.peer);
   return nullptr;
 }
@@ -50,11 +55,13 @@ bool Simulation::post(shard::Event&& event) {
     on_http_connection(event);
     return true;
   }
+  tally(event);
+  if (grpc_.on_event(event) || askers_.owns(event.peer)) return true;
   Watched* const watched = find(event);
   if (watched == nullptr) return true;
   if (event.kind == shard::EventKind::connection) {
     watched->accepted = true;
-    for (const unsigned topic : watched->topics) watched->first[topic] = published(topic);
+    for (const unsigned topic : watched->topics) watched->first[topic] = world_.published(topic);
   } else if (event.kind == shard::EventKind::slow) {
     on_slow(event, *watched);
   } else if (event.kind == shard::EventKind::disconnect) {
@@ -63,6 +70,14 @@ bool Simulation::post(shard::Event&& event) {
     on_session_event(event, *watched);
   }
   return true;
+}
+
+void Simulation::tally(const shard::Event& event) {
+  if (event.kind == shard::EventKind::disconnect && event.text.starts_with("slow consumer: ")) ++tally_.connections_closed;
+  if (event.kind != shard::EventKind::slow) return;
+  ++tally_.events;
+  tally_.skipped += event.skipped;
+  tally_.by_topic[{topic_in(event), event.policy}] += event.skipped;
 }
 
 void Simulation::on_slow(const shard::Event& event, Watched& watched) {
@@ -75,15 +90,7 @@ void Simulation::on_slow(const shard::Event& event, Watched& watched) {
     watched.slow_disconnect = true;
     return;
   }
-  const auto topic = static_cast<unsigned>(std::atoi(event.topics.front().c_str() + std::string("topic-").size()));
-  watched.skipped[topic] += event.skipped;
-}
-
-std::uint64_t Simulation::published(unsigned topic) const {
-  for (const shard::TopicCounts& counts : engine_->topic_counts(1000)) {
-    if (counts.name == topic_name(topic)) return counts.published;
-  }
-  return 0;
+  watched.skipped[topic_in(event)] += event.skipped;
 }
 
 // Acts.
@@ -94,13 +101,14 @@ ClientSetup Simulation::setup_of(std::uint16_t port, const std::string& target, 
   setup.target = target;
   setup.pace = pace;
   setup.send_buffer_bytes = plan_.send_buffer_bytes;
-  setup.address = address_of(next_address_++);
+  setup.address = address_of(world_.next_address++);
   return setup;
 }
 
 Watched& Simulation::add_client(std::uint16_t port, const std::string& target, Pace pace) {
   auto watched = std::make_unique<Watched>();
   watched->client = std::make_unique<Client>(kernel_, random_, setup_of(port, target, pace));
+  by_address_[watched->client->setup.address.text()] = watched.get();
   clients_.push_back(std::move(watched));
   return *clients_.back();
 }
@@ -113,8 +121,7 @@ void Simulation::subscribe() {
   if (topics.empty()) topics.push_back(static_cast<unsigned>(random_() % plan_.topics));
   std::string target = "/?";
   for (const unsigned topic : topics) target += "topic=" + topic_name(topic) + "&";
-  const Pace paces[] = {Pace::eager, Pace::leisurely, Pace::slow, plan_.hostile ? Pace::stuck : Pace::leisurely};
-  Watched& watched = add_client(subscribe_port, target, paces[random_() % 4]);
+  Watched& watched = add_client(subscribe_port, target, world_.any_pace());
   watched.topics = topics;
 }
 
@@ -122,21 +129,24 @@ void Simulation::join_publisher() {
   const auto topic = static_cast<unsigned>(random_() % plan_.topics);
   Watched& watched = add_client(publish_port, "/" + topic_name(topic), chance(random_, 500) ? Pace::eager : Pace::leisurely);
   watched.publishes = true;
-  watched.publisher = next_publisher_++ * 10 + topic;
+  watched.publisher = world_.publisher_of(topic, any_kind_of_publisher());
 }
 
 /// publish() belongs to one thread at a time, so what happens between system calls leaves it alone meanwhile.
 void Simulation::publish(unsigned topic) {
   if (std::exchange(publishing_, true)) return;
-  const Key key{topic, topic, next_sequence_[topic]};
-  const std::string payload = payload_of(key, between(random_, 0, plan_.filler_bytes_max));
-  codec::Publication publication{codec::PayloadKind::text, base::bytes_of(payload)};
+  const unsigned publisher = any_kind_of_publisher() + topic;
+  const Key key{topic, publisher, next_sequence_[publisher]};
+  const std::string payload = payload_of(key, filler_for(key));
+  const std::string event = event_of(key);
+  const auto kind = form_of(key) == Form::bytes ? codec::PayloadKind::binary : codec::PayloadKind::text;
+  codec::Publication publication{kind, base::bytes_of(payload), event};
   const Watched* const excluded = plan_.sessions ? someone_to_exclude() : nullptr;
   if (excluded != nullptr) publication.excluded = excluded->record.id;
   const auto outcome = engine_->publish(topic_name(topic), publication);
   publishing_ = false;
   if (excluded != nullptr && outcome.status == shard::PublishStatus::ok) excluded_[key] = excluded;
-  if (outcome.status == shard::PublishStatus::ok) ++next_sequence_[topic];
+  if (outcome.status == shard::PublishStatus::ok) ++next_sequence_[publisher];
   if (outcome.status != shard::PublishStatus::ok && outcome.status != shard::PublishStatus::logs_full) fail("publish() refused");
 }
 
@@ -150,8 +160,20 @@ void Simulation::publish_from_socket() {
   const unsigned topic = watched.publisher % 10;
   for (std::size_t burst = between(random_, 1, 5); burst > 0; --burst) {
     const Key key{topic, watched.publisher, sent_[topic][watched.publisher]++};
-    watched.client->send_message(payload_of(key, between(random_, 0, plan_.filler_bytes_max)));
+    watched.client->send_message(payload_of(key, filler_for(key)));
   }
+}
+
+unsigned Simulation::any_kind_of_publisher() {
+  if (!plan_.everything) return 0;
+  const unsigned kinds[] = {0, mixed_publishers, schema_publishers};
+  return kinds[random_() % 3];
+}
+
+/// A payload of the schema grows by six before it is published.
+Filler Simulation::filler_for(const Key& key) {
+  const std::size_t most = world_.message_bytes_max() - 200;
+  return world_.filler(form_of(key) == Form::schema ? most / 6 : most);
 }
 
 void Simulation::someone_leaves() {
@@ -183,6 +205,8 @@ void Simulation::act() {
   }
   if (plan_.hostile && chance(random_, 20)) someone_leaves();
   if (plan_.sessions) act_for_sessions();
+  if (plan_.everything) grpc_.act(), askers_.act();
+  if (plan_.everything && chance(random_, 5)) engine_->give_back();
   if (chance(random_, 20)) kernel_.advance_ns(static_cast<std::int64_t>(random_() % (20 * ms)));
   if (chance(random_, 700)) engine_->shard(static_cast<unsigned>(random_() % plan_.shards)).turn(0);
   clients_[random_() % clients_.size()]->client->step();
@@ -193,7 +217,8 @@ bool Simulation::turn_everything() {
   for (unsigned i = 0; i < plan_.shards; ++i) engine_->shard(static_cast<unsigned>(random_() % plan_.shards)).turn(0);
   bool moved = false;
   for (const auto& each : clients_) moved = each->client->step() || moved;
-  return moved;
+  moved = grpc_.step() || moved;
+  return askers_.step() || moved;
 }
 
 }  // namespace sim

@@ -3,35 +3,26 @@
 // Owner: the test. Thread: main.
 #pragma once
 
+#include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "test/native/sim/askers.h"
+#include "test/native/sim/grpc_crowd.h"
 #include "test/native/sim/oracle.h"
+#include "test/native/sim/plan.h"
+#include "test/native/sim/world.h"
 
 namespace sim {
 
-struct Plan {
-  std::uint64_t seed = 1;
-  unsigned shards = 1;
-  unsigned topics = 1;
-  unsigned steps = 1000;
-  unsigned clients_max = 12;
-  std::size_t filler_bytes_max = 2000;
-  std::size_t send_buffer_bytes = 64 * 1024;
-  unsigned publish_in_thousand = 200;
-  unsigned publish_between_calls_in_thousand = 0;
-  bool hostile = true;  // clients that get stuck or leave
-  bool sessions = false;
-  unsigned calls_in_thousand = 0;          // of the control plane, between acts
-  unsigned calls_between_in_thousand = 0;  // and between system calls
-  unsigned congested_in_thousand = 0;
-  Faults faults;
-  shard::EngineOptions options;
-
-  static Plan from_seed(std::uint64_t seed);
-  /// The same life, with sessions and a control plane in it.
-  static Plan with_sessions(std::uint64_t seed);
+/// What was told of slow consumers, for the counters.
+struct Tally {
+  std::uint64_t events = 0;
+  std::uint64_t skipped = 0;
+  std::map<std::pair<unsigned, conn::SlowPolicyId>, std::uint64_t> by_topic;
+  std::uint64_t connections_closed = 0;
 };
 
 /// A plain HTTP request on the sessions' port.
@@ -49,6 +40,8 @@ class Simulation final : private shard::EventSink {
 
   /// Empty when everything held; else the first thing that did not.
   std::string run();
+  /// Of the whole life.
+  const std::array<std::int64_t, metrics::metric_count>& stats() const { return stats_; }
 
  private:
   void start();
@@ -59,6 +52,7 @@ class Simulation final : private shard::EventSink {
 
   bool post(shard::Event&& event) override;
   bool congested() const override { return congested_; }
+  void tally(const shard::Event& event);
   void on_slow(const shard::Event& event, Watched& watched);
   Watched* find(const shard::Event& event);
 
@@ -80,19 +74,31 @@ class Simulation final : private shard::EventSink {
   void check_sessions(bool settled);
   const Watched* someone_to_exclude();
 
+  // Counters and what is kept (simulation_counts.cc).
+  void check_settled();
+  void check_last_values();
+  void check_ended();
+  std::uint64_t count_deliveries();
+  std::uint64_t count_subscriptions() const;
+  void check_count(metrics::Metric metric, std::uint64_t expected, const std::string& name);
+  std::size_t present() const;
+  std::int64_t stat(metrics::Metric metric) const { return engine_->stats()[static_cast<std::size_t>(metric)]; }
+
   void act();
   void subscribe();
   void join_publisher();
   void publish(unsigned topic);
   void publish_from_socket();
+  unsigned any_kind_of_publisher();
+  Filler filler_for(const Key& key);
   void someone_leaves();
   bool turn_everything();
   void check_all(bool settled);
   void check_drained(const Watched& watched);
   Watched& add_client(std::uint16_t port, const std::string& target, Pace pace);
   ClientSetup setup_of(std::uint16_t port, const std::string& target, Pace pace);
-  Order order_of(unsigned topic) const;
-  std::uint64_t published(unsigned topic) const;
+  Order order_of(unsigned topic);
+  std::map<unsigned, Order> orders();
   void fail(const std::string& what);
   bool failed() const { return !failure_.empty(); }
 
@@ -100,17 +106,22 @@ class Simulation final : private shard::EventSink {
   Random random_;
   FakeKernel kernel_;
   std::unique_ptr<shard::Engine> engine_;
+  World world_;
+  GrpcCrowd grpc_;
+  Askers askers_;
+  Tally tally_;
   std::vector<std::unique_ptr<Watched>> clients_;
+  std::map<std::string, Watched*> by_address_;
   std::vector<Watched*> witnesses_;  // by topic
   std::map<unsigned, const Watched*> sessions_;  // by publisher
   Excluded excluded_;
   std::vector<Visitor> visitors_;
   std::vector<int> taken_over_;  // sockets that are ours to close
   bool congested_ = false;
-  std::map<unsigned, unsigned> next_sequence_;  // of publish() calls, by topic
+  std::map<unsigned, unsigned> next_sequence_;  // of publish() calls, by publisher
+  std::uint64_t published_ = 0;                 // when all was quiet
   std::map<unsigned, std::map<unsigned, unsigned>> sent_;
-  std::uint32_t next_address_ = 1;
-  unsigned next_publisher_ = 1000;
+  std::array<std::int64_t, metrics::metric_count> stats_{};
   bool publishing_ = false;
   bool draining_ = false;
   bool drained_ = false;

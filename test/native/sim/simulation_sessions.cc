@@ -10,6 +10,7 @@ namespace sim {
 namespace {
 constexpr std::uint16_t session_port = 8003;
 const std::string client_event = "client-e";
+constexpr std::size_t client_event_bytes_max = 9000;
 }  // namespace
 
 // What the engine tells. It must not be called from here.
@@ -83,12 +84,12 @@ void Simulation::act_for_sessions() {
 }
 
 void Simulation::open_session() {
-  const Pace paces[] = {Pace::eager, Pace::leisurely, Pace::slow, plan_.hostile ? Pace::stuck : Pace::leisurely};
   auto watched = std::make_unique<Watched>();
-  auto client = std::make_unique<PusherClient>(kernel_, random_, setup_of(session_port, "/app/key", paces[random_() % 4]));
+  auto client = std::make_unique<PusherClient>(kernel_, random_, setup_of(session_port, "/app/key", world_.any_pace()));
   watched->session = client.get();
   watched->client = std::move(client);
-  watched->publisher = next_publisher_++ * 10;
+  watched->publisher = world_.next_publisher++ * 10;
+  by_address_[watched->client->setup.address.text()] = watched.get();
   sessions_[watched->publisher] = watched.get();
   clients_.push_back(std::move(watched));
 }
@@ -98,7 +99,7 @@ void Simulation::visit() {
   Visitor visitor;
   visitor.head = "POST /apps/1/events HTTP/1.1\r\nHost: sim\r\nX-Number: " + std::to_string(visitors_.size()) + "\r\n\r\n";
   visitor.unsent = visitor.head;
-  visitor.socket = kernel_.connect(session_port, address_of(next_address_++), 64 * 1024);
+  visitor.socket = kernel_.connect(session_port, address_of(world_.next_address++), 64 * 1024);
   if (visitor.socket >= 0) visitors_.push_back(visitor);
 }
 
@@ -116,7 +117,7 @@ void Simulation::speak() {
   for (std::size_t burst = between(random_, 0, 4); burst > 0; --burst) {
     const Key key{topic, watched.publisher, watched.record.sent[topic]++};
     excluded_[key] = &watched;
-    watched.session->send_event({client_event, topic_name(topic), payload_of(key, between(random_, 0, std::min<std::size_t>(plan_.filler_bytes_max, 9000)))});
+    watched.session->send_event({client_event, topic_name(topic), payload_of(key, world_.filler(std::min(client_event_bytes_max, (world_.message_bytes_max() - 300) / 6)))});
   }
 }
 
@@ -162,7 +163,7 @@ void Simulation::call_join(Watched& watched, unsigned topic) {
   join.greeting = frame_of({"said", topic_name(topic), std::to_string(record.said.size())});
   join.publishes = chance(random_, 700);
   join.user_id = user_of(watched.publisher);
-  record.said.push_back({topic, record.joined[topic], published(topic)});
+  record.said.push_back({topic, record.joined[topic], world_.published(topic)});
   record.joined[topic] = true;
   if (engine_->join_topic(topic_name(topic), std::move(join)) != shard::JoinStatus::ok) fail("a join was refused");
 }
@@ -204,10 +205,7 @@ void Simulation::close_taken_over() {
 }
 
 void Simulation::check_sessions(bool settled) {
-  std::map<unsigned, Order> orders;
-  for (unsigned topic = 0; topic < plan_.topics; ++topic) {
-    if (!witnesses_[topic]->slow) orders[topic] = order_of(topic);
-  }
+  const std::map<unsigned, Order> orders = this->orders();
   for (const auto& each : clients_) {
     if (each->session == nullptr) continue;
     fail(check_session(*each, orders, excluded_, settled));

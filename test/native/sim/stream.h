@@ -23,6 +23,12 @@ class Stream {
   }
   void append_shared(SharedBytes bytes, std::size_t from, std::size_t length) { append({std::move(bytes), from, from + length}); }
 
+  /// All of the other's, behind its own.
+  void append(Stream&& other) {
+    size_ += other.size_;
+    for (Chunk& chunk : other.chunks_) chunks_.push_back(std::move(chunk));
+  }
+
   std::size_t read(base::MutableBytes into) {
     std::size_t done = 0;
     while (done < into.size() && !chunks_.empty()) {
