@@ -78,7 +78,7 @@ std::optional<Head> read_head(std::string_view text) {
   };
   if (!read(head.key.topic) || !read(head.key.publisher) || !read(head.key.sequence) || !read(head.filler.bytes)) return std::nullopt;
   for (const Filling filling : {Filling::controls, Filling::escapes, Filling::words}) {
-    if (*at == static_cast<char>(filling)) head.filler.filling = filling;
+    if (at != end && *at == static_cast<char>(filling)) head.filler.filling = filling;
   }
   return head;
 }
