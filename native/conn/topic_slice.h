@@ -39,7 +39,9 @@ struct Pass {
   std::uint64_t low = 0;   // the slowest cursor met; stays after the pass
   bool again = false;      // another pass is wanted: a ready subscriber is still behind, or one was served aside meanwhile
   std::uint64_t lag = 0;   // of the ready subscriber that is furthest behind
+  bool held = false;       // one that is refused is behind
   std::uint32_t turns = 0;  // that have ended within it
+  std::uint64_t bytes = 0;  // written by it
 };
 
 class TopicSlice {
@@ -58,7 +60,11 @@ class TopicSlice {
   bool new_head = false;       // the log was written since the window was advanced
   bool holder_moved = false;   // one who stood furthest back has moved since the last pass began: a pass may let go of segments
   bool behind = false;         // counted in its topic (Topic::is_behind)
-  std::uint64_t served = 0;    // when its last pass ended, in passes of this shard
+  bool held = false;           // the same (Topic::is_held)
+  /// What each of its subscribers was served of late, in bytes, and what its last pass brought each: the order of turns
+  /// (fan_out_turns.cc).
+  std::uint64_t served = 0;
+  std::uint64_t pass_cost = 64 * 1024;
 
   /// Begins a pass at the next place of the rotation. Steps by the golden ratio, so that over time every subscriber is first,
   /// last and in between equally often, whatever their number.
@@ -79,9 +85,10 @@ class TopicSlice {
   /// Subscribers moved: what the pass has seen so far no longer says anything about those it has not.
   void restart_pass() {
     if (pass.left == 0) return;
-    const std::uint32_t turns = pass.turns;
+    const Pass before = pass;
     begin_pass();
-    pass.turns = turns;
+    pass.turns = before.turns;
+    pass.bytes = before.bytes;
   }
 };
 

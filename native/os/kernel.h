@@ -139,6 +139,9 @@ class Kernel {
   virtual void unmap(const Mapping& mapping) = 0;
   /// Gives the memory of whole pages of a private mapping back. They can be used again; what they held is lost.
   virtual void discard(base::MutableBytes pages) = 0;
+  /// Makes whole pages of a mapping memory now, so that nobody waits for it who touches them next. What they hold stays, also while others
+  /// write there. May do nothing: then it is done by touching.
+  virtual void populate(base::MutableBytes pages) = 0;
 };
 
 }  // namespace os

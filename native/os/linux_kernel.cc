@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -299,6 +300,19 @@ void LinuxKernel::discard(base::MutableBytes pages) {
   if (::madvise(pages.data(), pages.size(), MADV_DONTNEED) == 0) return;
   constexpr int dontneed_locked = 24;  // MADV_DONTNEED_LOCKED, Linux 5.18; before it, memory that is locked stays
   ::madvise(pages.data(), pages.size(), dontneed_locked);
+}
+
+/// Without memory left it fails, and so will whoever touches the pages: that is not for here.
+void LinuxKernel::populate(base::MutableBytes pages) {
+  constexpr int populate_write = 23;  // MADV_POPULATE_WRITE, Linux 5.14
+  constexpr std::size_t page_bytes = 4096;
+  if (::madvise(pages.data(), pages.size(), populate_write) == 0 || errno != EINVAL) return;
+  // Each page is written with what it holds: whoever else writes there meanwhile has touched it too.
+  for (std::size_t at = 0; at < pages.size(); at += page_bytes) {
+    std::atomic_ref<std::uint8_t> byte(pages[at]);
+    std::uint8_t held = byte.load(std::memory_order_relaxed);
+    byte.compare_exchange_strong(held, held, std::memory_order_relaxed);
+  }
 }
 
 std::uint64_t raise_file_limit() {

@@ -32,6 +32,7 @@ class LinuxKernel : public Kernel {
   Mapping map_private(std::size_t bytes) override;
   void unmap(const Mapping& mapping) override;
   void discard(base::MutableBytes pages) override;
+  void populate(base::MutableBytes pages) override;
 };
 
 /// Raises RLIMIT_NOFILE of this process, soft = hard; returns the soft limit then in force.

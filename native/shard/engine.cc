@@ -172,17 +172,21 @@ void Engine::drain(std::uint32_t drain_ms) {
   }
 }
 
+PublishOutcome Engine::refuse_for_relief(std::uint32_t now_ms) {
+  context_.ask_for_relief(now_ms);
+  return {PublishStatus::logs_full, 0};
+}
+
 PublishOutcome Engine::publish(std::string_view name, const codec::Publication& publication) {
   const EngineOptions& options = context_.options;
   if (!codec::is_valid_topic(name, options.topics.topic_bytes_max)) return {PublishStatus::invalid_topic, 0};
   if (publication.payload.size() > options.codecs.websocket.message_bytes_max) return {PublishStatus::too_big, 0};
   const auto now_ms = base::moment_of_ns(context_.kernel.now_ns());
-  if (context_.memory.over_limit()) {
-    context_.ask_for_relief(now_ms);
-    return {PublishStatus::logs_full, 0};
-  }
+  if (context_.memory.over_limit(topic::Demand::little)) return refuse_for_relief(now_ms);
   const topic::TopicRef topic = context_.topics.open(name);
   if (!topic) return {PublishStatus::topics_full, 0};
+  const bool much = publication.payload.size() > topic::little_bytes_max || topic->is_held();
+  if (much && context_.memory.over_limit(topic::Demand::much)) return refuse_for_relief(now_ms);
   const topic::Published published = context_.last_values.publish(topic, publication, now_ms, context_.memory);
   metrics_.add(Metric::publications);
   metrics_.add(Metric::encodes, published.encodes);

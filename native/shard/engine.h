@@ -117,6 +117,7 @@ class Engine {
  private:
   Engine(EngineOptions options, os::Kernel& kernel, EventSink& events);
   bool bind_all(StartError& error);
+  PublishOutcome refuse_for_relief(std::uint32_t now_ms);
   bool is_dual_stack(const ListenerOptions& wanted) const;
   bool bind_once(std::vector<Listener>& listeners, StartError& error);
   void thread_main(unsigned index);

@@ -138,6 +138,7 @@ void FanOut::forget(TopicSlice& slice) {
   if (!slice.topic->remove_interest(slice.encoding, shard_, garbage_)) return;
   if (slice.dirty) std::erase(dirty_, &slice);
   if (slice.behind) slice.topic->count_logs_behind(-1);
+  if (slice.held) slice.topic->count_logs_held(-1);
   slices_.erase({slice.topic.get(), slice.encoding});
   garbage_.clear();
 }
@@ -188,6 +189,7 @@ void FanOut::log_ready(const topic::TopicRef& topic, codec::EncodingId encoding)
 void FanOut::mark_dirty(TopicSlice& slice) {
   if (slice.pass.left != 0) slice.pass.again = true;  // what this pass has seen of it may no longer hold
   if (std::exchange(slice.dirty, true)) return;
+  slice.served = std::max(slice.served, served_);  // what it left unused is gone
   dirty_.push_back(&slice);
 }
 
@@ -231,6 +233,7 @@ void FanOut::visit(TopicSlice& slice, std::uint32_t index, Batch& batch) {
 void FanOut::visit_aside(TopicSlice& slice, const Subscriber& subscriber) {
   Connection& connection = connections_.at(subscriber.connection);
   const bool held = is_held(connection, subscriber);
+  slice.pass.held = slice.pass.held || held;
   if (held && slice.window.head_position() - subscriber.cursor > slice.rule.limits.bytes_behind_max) note_over_limit(connection);
   if (subscriber.lane == Lane::blocked) return;
   if (connection.streams) connection.streams->enqueue(subscriber.stream);
@@ -300,12 +303,17 @@ void FanOut::submit(TopicSlice& slice, Batch& batch) {
     }
     bytes += static_cast<std::int64_t>(op.result.bytes);
     slice.pass.low = std::min(slice.pass.low, subscriber.cursor);
-    if (subscriber.cursor >= slice.window.head_position() || subscriber.lane != Lane::ready) continue;
+    if (subscriber.cursor >= slice.window.head_position()) continue;
+    if (subscriber.lane != Lane::ready) {
+      slice.pass.held = true;
+      continue;
+    }
     slice.pass.again = true;
     slice.pass.lag = std::max(slice.pass.lag, slice.window.head_position() - subscriber.cursor);
   }
   metrics_.add(Metric::bytes_sent, bytes);
   metrics_.add(Metric::deliveries, publications);
+  slice.pass.bytes += static_cast<std::uint64_t>(bytes);
   batch.count = 0;
 }
 
@@ -335,6 +343,7 @@ void FanOut::apply(TopicSlice& slice, std::uint32_t index, const os::SendOp& op)
 
 void FanOut::finish_pass(TopicSlice& slice) {
   note_lag(slice);
+  note_held(slice);
   const std::uint64_t head = slice.window.head_position();
   if (slice.window.empty()) return;
   slice.window.drop_before(slice.pass.low);

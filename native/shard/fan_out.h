@@ -104,8 +104,8 @@ class FanOut {
   /// The kernel takes bytes again.
   void on_writable(conn::Connection& connection);
 
-  /// One turn's worth of writing: passes of dirty topics, those first that were served longest ago, until the turn's writes or bytes
-  /// are used up; then the side lane, one quantum each.
+  /// One turn's worth of writing: passes of dirty topics, those first whose subscribers were served least and want least, until the turn's
+  /// writes or bytes are used up; then the side lane, one quantum each.
   void run();
   /// True when the next `run` has something to do, whatever happens until then.
   bool has_work() const { return !dirty_.empty() || !side_lane_.empty() || !over_limit_.empty() || relief_.walk != Relief::Walk::none; }
@@ -153,8 +153,10 @@ class FanOut {
   void forget(conn::TopicSlice& slice);
   void complete_frame(conn::Connection& connection);
 
+  void charge(conn::TopicSlice& slice);
   void serve(std::size_t from, std::size_t to, Budget& budget);
   void note_lag(conn::TopicSlice& slice);
+  void note_held(conn::TopicSlice& slice);
   bool run_pass(conn::TopicSlice& slice, Budget& budget);
   void visit(conn::TopicSlice& slice, std::uint32_t index, Batch& batch);
   void visit_aside(conn::TopicSlice& slice, const conn::Subscriber& subscriber);
@@ -204,7 +206,7 @@ class FanOut {
 
   std::unordered_map<SliceKey, std::unique_ptr<conn::TopicSlice>, SliceKeyHash> slices_;
   std::vector<conn::TopicSlice*> dirty_;
-  std::uint64_t served_ = 0;  // passes finished, over all slices
+  std::uint64_t served_ = 0;  // TopicSlice::served of whoever had the last turn: who comes anew begins there
   std::vector<std::uint64_t> side_lane_;  // connection tokens
   std::vector<std::uint64_t> side_turn_;
   // Found within a pass, acted on after it: acting moves subscribers.

@@ -1,5 +1,6 @@
-// The part of fan out that deals out turns: which topics' passes run, in which order, and for how long. Topics take turns by when they were
-// served last, and a pass that is longer than a turn lets others in between, so that one busy topic does not hold up the rest (ADR 0014).
+// The part of fan out that deals out turns: which topics' passes run, in which order, and for how long. Topics take turns by the bytes that
+// each of their subscribers would have been served with the next pass (fair queueing by finish times, where little goes before much), and a
+// pass that is longer than a turn lets others in between, so that one busy topic does not hold up the rest (ADR 0014).
 #include <algorithm>
 #include <tuple>
 
@@ -14,6 +15,8 @@ namespace {
 constexpr std::uint32_t writes_per_turn = 1024;
 /// As long as those writes of one publication each take, at 60 KiB a write: a flood is not to make turns longer than a crowd does.
 constexpr std::uint64_t bytes_per_turn = 16 * 1024 * 1024;
+/// In bytes: what a write takes at least.
+constexpr std::uint64_t pass_cost_min = 1024;
 /// A pass that has gone on for so many turns has had one to itself.
 constexpr std::uint32_t turns_alone_max = 2;
 
@@ -28,7 +31,7 @@ Rank rank_of(const TopicSlice& slice) {
 
 void FanOut::run() {
   const auto goes_first = [](const TopicSlice* a, const TopicSlice* b) {
-    return std::tuple(rank_of(*a), a->served) < std::tuple(rank_of(*b), b->served);
+    return std::tuple(rank_of(*a), a->served + a->pass_cost) < std::tuple(rank_of(*b), b->served + b->pass_cost);
   };
   if (dirty_.size() > 1) std::sort(dirty_.begin(), dirty_.end(), goes_first);
   std::size_t others = 0;
@@ -49,10 +52,20 @@ void FanOut::serve(std::size_t from, std::size_t to, Budget& budget) {
   for (; from < to && !budget.is_spent(); ++from) {
     TopicSlice& slice = *dirty_[from];
     if (!run_pass(slice, budget)) return;
-    slice.served = ++served_;
+    charge(slice);
     slice.dirty = slice.pass.again || slice.new_head;
+    CHECK(slice.dirty || !slice.behind);  // else nobody would ever say that it has caught up
     if (!slice.dirty) dirty_[from] = nullptr;
   }
+}
+
+/// A pass is over. By subscriber, because a topic of many is to have as many writes; and at least what a write costs besides its bytes, so
+/// that many topics of the tiniest publications do not go before all others for ever.
+void FanOut::charge(TopicSlice& slice) {
+  const std::size_t subscribers = std::max<std::size_t>(1, slice.subscribers.size());
+  served_ = std::max(served_, slice.served);
+  slice.pass_cost = std::max<std::uint64_t>(pass_cost_min, slice.pass.bytes / subscribers);
+  slice.served += slice.pass_cost;
 }
 
 /// While a publisher with more to say is ahead of those of its topic's subscribers that take what they get, it is not read: what it
@@ -62,6 +75,13 @@ void FanOut::note_lag(TopicSlice& slice) {
   if (behind == slice.behind) return;
   slice.behind = behind;
   slice.topic->count_logs_behind(behind ? +1 : -1);
+}
+
+/// What is said to a topic one of whose subscribers is refused stays in the logs: such a publisher counts as one that says much.
+void FanOut::note_held(TopicSlice& slice) {
+  if (slice.pass.held == slice.held) return;
+  slice.held = slice.pass.held;
+  slice.topic->count_logs_held(slice.held ? +1 : -1);
 }
 
 }  // namespace shard

@@ -65,6 +65,7 @@ bool Shard::turn(int timeout_ms) {
   std::size_t count = wait(timeout_ms);
   update_clock();
   read_turn_.swap(read_queue_);  // what is queued from here on waits for the next turn
+  read_left_ = read_bytes_per_turn;
   resume_paused();  // before anybody new: who has waited goes first
   take_messages();
   for (int round = 1;; ++round) {
@@ -89,7 +90,7 @@ int Shard::idle_ms(int timeout_ms) const {
   if (fan_out_.has_work() || !read_queue_.empty()) return 0;
   timeout_ms = earlier(timeout_ms, timers_.next_ms(now_ms_));
   timeout_ms = earlier(timeout_ms, acceptor_.next_ms(now_ms_));
-  if (!paused_.empty() || (drain_.active && !drain_.reported)) timeout_ms = earlier(timeout_ms, poll_ms);
+  if (!paused_little_.empty() || !paused_much_.empty() || (drain_.active && !drain_.reported)) timeout_ms = earlier(timeout_ms, poll_ms);
   return timeout_ms;
 }
 
@@ -238,13 +239,16 @@ void Shard::read_later(Connection& connection) {
   read_queue_.push_back(ConnectionTable::token(connection));
 }
 
+/// Those that the turn's bytes do not suffice for come first in the next one.
 void Shard::read_again() {
-  for (const std::uint64_t token : read_turn_) {
-    Connection* const connection = connections_.find(token);
+  std::size_t reached = 0;
+  for (; reached < read_turn_.size() && read_left_ > 0; ++reached) {
+    Connection* const connection = connections_.find(read_turn_[reached]);
     if (connection == nullptr) continue;
     connection->in_read_queue = false;
     on_readable(*connection);
   }
+  read_queue_.insert(read_queue_.begin(), read_turn_.begin() + static_cast<std::ptrdiff_t>(reached), read_turn_.end());
   read_turn_.clear();
 }
 

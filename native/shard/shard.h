@@ -23,6 +23,9 @@ namespace shard {
 
 /// What one connection may say in one turn. As much as a pass brings to a subscriber: more would only wait in the logs.
 inline constexpr std::size_t read_quantum_bytes = 64 * 1024;
+/// What all who say much are read together in one turn, as much as is written in one. (Who is read before they are known to costs beside that
+/// what is little, for each of the turn's events.)
+inline constexpr std::size_t read_bytes_per_turn = 16 * 1024 * 1024;
 
 class Shard final : private FanOutOwner, private codec::CommandSink, private codec::StreamSink {
  public:
@@ -93,7 +96,11 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   bool must_wait(const conn::Connection& connection, Resume resume) const;
   void pause(conn::Connection& connection);
   bool is_ahead(const conn::Connection& connection) const;
+  static topic::Demand demand_of(const conn::Connection& connection);
+  std::size_t read_bytes_max(const conn::Connection& connection) const;
   void await_room(conn::Connection& connection, metrics::Metric why);
+  bool resume(conn::Connection& connection);
+  bool resume_from(std::vector<std::uint64_t>& waiting);
   void resume_paused();
 
   // Proxies (shard_proxied.cc).
@@ -237,8 +244,10 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   std::vector<std::uint8_t> replies_;  // to what `decoding_` asked
   std::vector<std::uint64_t> read_queue_;  // connection tokens
   std::vector<std::uint64_t> read_turn_;
-  std::vector<std::uint64_t> paused_;
-  std::vector<std::uint64_t> paused_turn_;  // scratch of `resume_paused`
+  std::size_t read_left_ = 0;              // of read_bytes_per_turn
+  std::vector<std::uint64_t> paused_little_;  // who says little goes on first
+  std::vector<std::uint64_t> paused_much_;
+  std::vector<std::uint64_t> paused_turn_;  // scratch of `resume_from`
   std::vector<std::uint64_t> doomed_;
 
   struct Drain {

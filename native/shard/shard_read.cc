@@ -34,8 +34,7 @@ void Shard::on_readable(Connection& connection) {
   if (connection.role == codec::Role::respond && !takes_requests(connection)) return;
   const bool has_rest = connection.unread && (!is_beginning(connection) || (connection.state == State::handshake && connection.unread->scanned == 0));
   if (has_rest && !read_rest(connection)) return;
-  base::MutableBytes room = read_buffer_;
-  if (connection.role != codec::Role::respond) room = room.first(read_quantum_bytes);
+  const base::MutableBytes room = base::MutableBytes(read_buffer_).first(read_bytes_max(connection));
   const os::IoResult result = kernel_.receive(connection.fd, room);
   switch (result.outcome) {
     case os::IoOutcome::ok:
@@ -50,6 +49,7 @@ void Shard::on_readable(Connection& connection) {
       return;
   }
   metrics_.add(Metric::bytes_received, static_cast<std::int64_t>(result.bytes));
+  read_left_ -= std::min(read_left_, result.bytes);
   connection.heard_ms = now_ms_;
   if (connection.awaiting_pong) {
     connection.awaiting_pong = false;
@@ -60,6 +60,13 @@ void Shard::on_readable(Connection& connection) {
   on_bytes(connection, room.first(result.bytes));
   // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
   if (connection.has_more || connection.ended) read_later(connection);
+}
+
+/// While the logs are nearly full, or enough was read in this turn, only so much as is little: who has more is known by it then.
+std::size_t Shard::read_bytes_max(const Connection& connection) const {
+  if (connection.role == codec::Role::respond) return read_buffer_.size();
+  const bool only_little = read_left_ == 0 || engine_.memory.over_limit(topic::Demand::much);
+  return only_little ? topic::little_bytes_max : read_quantum_bytes;
 }
 
 /// Who does not stop at our close is cut: its bytes cost us as much as those of others.
@@ -328,9 +335,12 @@ void Shard::on_close(std::uint16_t code, std::string_view reason) {
   }
 }
 
-// Backpressure: a publisher is not read while the logs are full, a session also while the control plane has enough to do, from
-// everybody or from this one. Its own TCP window stops it. A session's handshake waits likewise, as sessions that come and go, and
-// HTTP requests, are news too.
+// Backpressure: a publisher is not read while the logs are full, and one that says much while only their last eighth is free; a session also
+// while the control plane has enough to do, from everybody or from this one. Its own TCP window stops it. A session's handshake waits
+// likewise, as sessions that come and go, and HTTP requests, are news too.
+//
+// So who says little, to a topic of which no subscriber is refused, waits for room only while what others like it say is being
+// delivered, or their subscribers, just found to be refused, are judged (fan_out_relief.cc).
 
 /// Once it waits it goes on only when there is clearly room again. What a connection says that is being closed is told to nobody.
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
@@ -343,7 +353,14 @@ bool Shard::must_wait(const Connection& connection, Resume resume) const {
   const bool publishes = connection.role == codec::Role::streams ? only_publishes : connection.role == codec::Role::publish;
   if (is_beginning(connection) || (!session && !publishes)) return false;
   if (is_ahead(connection)) return true;
-  return resume == Resume::yes ? !engine_.memory.below_resume() : engine_.memory.over_limit();
+  const topic::Demand demand = demand_of(connection);
+  return resume == Resume::yes ? !engine_.memory.below_resume(demand) : engine_.memory.over_limit(demand);
+}
+
+/// What is said to a topic that is held up counts as much: it stays in the logs.
+topic::Demand Shard::demand_of(const Connection& connection) {
+  const bool held = connection.publishes_to != nullptr && connection.publishes_to->is_held();
+  return connection.has_more || held ? topic::Demand::much : topic::Demand::little;
 }
 
 /// It says more than its topic's subscribers get. Whoever says little is read all the same, to whatever topic.
@@ -360,34 +377,46 @@ void Shard::await_room(Connection& connection, Metric why) {
   metrics_.add(why);
   if (connection.awaits_room) return;
   connection.awaits_room = true;
-  paused_.push_back(ConnectionTable::token(connection));
+  auto& waiting = demand_of(connection) == topic::Demand::little ? paused_little_ : paused_much_;
+  waiting.push_back(ConnectionTable::token(connection));
+}
+
+/// False when it still waits.
+bool Shard::resume(Connection& connection) {
+  const bool withholds = connection.withholding && !engine_.memory.below_resume(demand_of(connection));
+  const bool waits = connection.paused && ((connection.has_more && read_left_ == 0) || must_wait(connection, Resume::yes));
+  connection.awaits_room = withholds || waits;
+  const bool still = connection.awaits_room;
+  if (connection.withholding && !withholds) grant_credit(connection);
+  if (!connection.paused || waits) return !still;
+  connection.paused = false;
+  connection.message_ms = now_ms_;  // what has come in part could not go on
+  on_readable(connection);          // it may wait again by it, behind all others
+  return !still;
+}
+
+/// Who still waits comes before those that have just been read. True when one of them does for room.
+bool Shard::resume_from(std::vector<std::uint64_t>& waiting) {
+  if (waiting.empty()) return false;
+  paused_turn_.swap(waiting);
+  std::size_t left = 0;
+  bool wants_room = false;
+  for (const std::uint64_t token : paused_turn_) {
+    Connection* const connection = connections_.find(token);
+    if (connection == nullptr || resume(*connection)) continue;
+    paused_turn_[left++] = token;
+    wants_room = wants_room || !engine_.memory.below_resume(demand_of(*connection));
+  }
+  paused_turn_.resize(left);
+  waiting.insert(waiting.begin(), paused_turn_.begin(), paused_turn_.end());
+  paused_turn_.clear();
+  return wants_room;
 }
 
 void Shard::resume_paused() {
-  if (paused_.empty()) return;
-  if (!engine_.memory.below_resume()) engine_.ask_for_relief(now_ms_);
-  paused_turn_.swap(paused_);
-  std::size_t waiting = 0;
-  for (const std::uint64_t token : paused_turn_) {
-    Connection* const connection = connections_.find(token);
-    if (connection == nullptr) continue;
-    const bool withholds = connection->withholding && !engine_.memory.below_resume();
-    const bool waits = connection->paused && must_wait(*connection, Resume::yes);
-    if (withholds || waits) {
-      paused_turn_[waiting++] = token;
-    } else {
-      connection->awaits_room = false;
-    }
-    if (connection->withholding && !withholds) grant_credit(*connection);
-    if (!connection->paused || waits) continue;
-    connection->paused = false;
-    connection->message_ms = now_ms_;  // what has come in part could not go on
-    on_readable(*connection);
-  }
-  // Who still waits comes before those that have just been read.
-  paused_turn_.resize(waiting);
-  paused_.insert(paused_.begin(), paused_turn_.begin(), paused_turn_.end());
-  paused_turn_.clear();
+  const bool little_wants = resume_from(paused_little_);
+  const bool much_wants = resume_from(paused_much_);
+  if (little_wants || much_wants) engine_.ask_for_relief(now_ms_);
 }
 
 }  // namespace shard

@@ -155,7 +155,7 @@ void Shard::on_stream_message(StreamKey stream, const codec::StreamMessage& give
   publication.payload = base::Bytes(scratch_).first(bytes);
   publication.message = &message;
   publish(topic, publication);
-  if (engine_.memory.over_limit()) withhold_credit(connection);
+  if (engine_.memory.over_limit(demand_of(connection))) withhold_credit(connection);
 }
 
 void Shard::on_stream_publish_end(StreamKey) {}

@@ -32,6 +32,8 @@ class Log {
 
   // Writing.
   bool has_room(std::size_t bytes) const { return !chain_.empty() && chain_.back()->has_room(bytes); }
+  /// The open segment; there is one where `has_room`.
+  const SegmentRef& open() const { return chain_.back(); }
   /// What to acquire when there is no room: larger the more is pending, so that a burst lies in few segments.
   std::size_t next_segment_bytes(std::size_t frame_bytes) const;
   Backing next_segment_backing() const { return chain_.empty() ? Backing::heap : Backing::memfd; }

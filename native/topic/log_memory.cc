@@ -120,7 +120,6 @@ Segment* LogMemory::make_large(std::size_t bytes, Backing backing) {
     place_on_heap(*segment, bytes);
     return segment.release();
   }
-  segment->counted_bytes_ = bytes;
   segment->place_marks(reinterpret_cast<FrameMark*>(segment->marks_mapping_.bytes), marks_for(bytes), &bytes_now_);
   return segment.release();
 }

@@ -16,6 +16,12 @@
 
 namespace topic {
 
+/// Whose bytes are to be brought in. The last eighth of the logs is for those who say little: a flood never takes it, so it is not for a
+/// flood that they wait.
+enum class Demand : std::uint8_t { little, much };
+/// So much in one go is little. Less than a small segment, which is what the first publication of a topic takes.
+inline constexpr std::size_t little_bytes_max = heap_segment_bytes;
+
 class LogMemory {
  public:
   /// `kernel` outlives this object. `bytes_max` bounds the memory of all living segments; see `over_limit`.
@@ -31,18 +37,22 @@ class LogMemory {
   SegmentRef acquire(std::size_t bytes, Backing backing);
   static constexpr int mappings_max = 64;
 
+  /// Makes these pages of a segment memory (Segment::next_pages). Calls the system: never under a topic's lock.
+  void populate(base::MutableBytes pages) { kernel_.populate(pages); }
+
   /// To be called every few seconds: what was idle all the time since the last call goes back to the system, except `idle_kept`
   /// small segments. Calls the system, without a lock.
   void give_back();
   static constexpr std::size_t idle_kept = 64;
 
-  /// True while the logs hold `bytes_max` or more. Publishers are not read then, and publish() from JavaScript refuses.
-  bool over_limit() const { return bytes_now() >= bytes_max_; }
+  /// True while the logs hold as much as that demand may fill, `bytes_max` or seven eighths of it, or more. Such publishers are not read
+  /// then, and publish() from JavaScript refuses.
+  bool over_limit(Demand demand) const { return bytes_now() >= limit(demand); }
   /// True while they hold so much more that what cannot be left unread must be refused.
   bool is_exhausted() const { return bytes_now() >= bytes_max_ + std::max(bytes_max_ / 4, excess_bytes_min); }
   static constexpr std::size_t excess_bytes_min = 4 * 1024 * 1024;
-  /// True once enough was freed that paused publishers may go on (one eighth below the bound: hysteresis).
-  bool below_resume() const { return bytes_now() < bytes_max_ - bytes_max_ / 8; }
+  /// True once enough was freed that paused publishers may go on (one eighth of all below their limit: hysteresis).
+  bool below_resume(Demand demand) const { return bytes_now() < limit(demand) - bytes_max_ / 8; }
   /// Of living segments: their bytes, and the pages of their marks.
   std::size_t bytes_now() const { return bytes_now_.load(std::memory_order_relaxed); }
   std::size_t bytes_max() const { return bytes_max_; }
@@ -54,6 +64,7 @@ class LogMemory {
 
  private:
   friend class SegmentRef;
+  std::size_t limit(Demand demand) const { return demand == Demand::little ? bytes_max_ : bytes_max_ - bytes_max_ / 8; }
   void release(Segment* segment);  // the last reference is gone; may call the system
 
   /// Small segments share mappings, which are never unmapped: a process may have 65,530 mappings, and logs more segments.

@@ -4,6 +4,7 @@
 // shard took under the same lock.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,9 @@ static_assert(segment_bytes_max < UINT32_MAX - heap_segment_bytes);
 /// A segment is sealed when its index is full, so frames smaller than this on average seal it before its bytes are full.
 inline constexpr std::size_t bytes_per_mark = 32;
 inline constexpr std::size_t page_bytes = 4096;
+/// A large segment's pages are made memory in such steps, ahead of its frames: fewer would be more calls, more is memory that a small backlog
+/// does not need.
+inline constexpr std::size_t populate_step_bytes = 32 * 1024;
 
 class Segment {
  public:
@@ -58,6 +62,17 @@ class Segment {
 
   // Under the topic's lock:
   bool has_room(std::size_t bytes) const { return capacity() - used_ >= bytes && frames_ < marks_max_; }
+  /// Whether the next frame, for which there is room, is of pages that are memory already, or soon will be.
+  bool has_pages(std::size_t bytes) const { return used_ + bytes <= populated_; }
+  /// The pages that are to be made memory before a frame of `bytes` that `has_pages` says no of: some more than it needs, so that it
+  /// is done once for many; they count from here on. Whoever asks does it (LogMemory::populate), outside of the lock: nobody else is told the same again.
+  base::MutableBytes next_pages(std::size_t bytes) {
+    const std::size_t from = populated_;
+    const std::size_t needed = (used_ + bytes + page_bytes - 1) / page_bytes * page_bytes;
+    populated_ = static_cast<std::uint32_t>(std::min(capacity(), std::max(needed, from + populate_step_bytes)));
+    count(populated_ - from);
+    return {mapping_.bytes + from, populated_ - from};
+  }
   void start_at(std::uint64_t base, std::uint64_t first_offset) {
     CHECK(used_ == 0 && frames_ == 0);
     base_ = base;
@@ -102,9 +117,11 @@ class Segment {
   static constexpr std::uint32_t marks_per_page = page_bytes / sizeof(FrameMark);
   void count_marks(std::uint32_t marks) {
     marks_counted_ += marks;
-    counted_bytes_ += marks * sizeof(FrameMark);
-    // Relaxed: a bound, not a synchronisation.
-    bytes_now_->fetch_add(marks * sizeof(FrameMark), std::memory_order_relaxed);
+    count(marks * sizeof(FrameMark));
+  }
+  void count(std::size_t bytes) {
+    counted_bytes_ += bytes;
+    bytes_now_->fetch_add(bytes, std::memory_order_relaxed);  // relaxed: a bound, not a synchronisation
   }
 
   // By LogMemory, while nobody else knows the segment:
@@ -113,7 +130,9 @@ class Segment {
     marks_max_ = static_cast<std::uint32_t>(marks_max);
     bytes_now_ = bytes_now;
   }
+  /// It is small, or malloc's: nothing is gained by steps.
   void count_all_at_once() {
+    populated_ = static_cast<std::uint32_t>(capacity());
     marks_counted_ = marks_max_;
     counted_bytes_ = capacity() + marks_max_ * sizeof(FrameMark);
   }
@@ -127,6 +146,7 @@ class Segment {
   std::atomic<std::uint32_t> references_{0};
   std::uint32_t used_ = 0;
   std::uint32_t frames_ = 0;
+  std::uint32_t populated_ = 0;  // its bytes up to here are memory, or somebody is about to make them so; it stays when it is used again
   std::uint32_t marks_max_ = 0;
   std::uint32_t marks_counted_ = 0;  // marks in pages that `counted_bytes_` has
   Home home_ = Home::heap;

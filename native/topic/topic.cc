@@ -30,23 +30,32 @@ Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, 
     }
     // Outside the lock: this may call the system. By the next round others may have published; then it is looked at anew, and
     // a spare that nobody needs any more is given back with the others at the end.
-    if (missing.what == Missing::What::frame_bytes) {
-      measure(missing.log);
-    } else {
-      spares[missing.log] = memory.acquire(missing.bytes, missing.backing);
+    switch (missing.what) {
+      case Missing::What::frame_bytes: measure(missing.log); break;
+      case Missing::What::pages: memory.populate(missing.pages); break;
+      case Missing::What::segment: {
+        SegmentRef& spare = spares[missing.log] = memory.acquire(missing.bytes, missing.backing);
+        if (!spare->has_pages(bytes[missing.log])) memory.populate(spare->next_pages(bytes[missing.log]));
+        break;
+      }
+      case Missing::What::nothing: CHECK(false);
     }
   }
 }
 
-/// Changes nothing: until there is a segment for every log, none gets its own. (One that stood empty in its log while the lock was
+/// Changes no log: until there is a segment for every log, none gets its own. (One that stood empty in its log while the lock was
 /// left for the next would have the place of whatever is published meanwhile.)
-Topic::Missing Topic::find_missing(const FrameBytes& bytes, const Spares& spares) const {
+Topic::Missing Topic::find_missing(const FrameBytes& bytes, const Spares& spares) {
   for (std::size_t i = 0; i < logs_.size(); ++i) {
     const Log& log = logs_[i];
     if (!log.has_interest()) continue;
-    if (bytes[i] == not_measured) return {Missing::What::frame_bytes, i, 0, Backing::heap};
-    if (bytes[i] == 0 || log.has_room(bytes[i]) || spares[i]) continue;
-    return {Missing::What::segment, i, log.next_segment_bytes(bytes[i]), log.next_segment_backing()};
+    if (bytes[i] == not_measured) return {Missing::What::frame_bytes, i, 0, Backing::heap, {}, {}};
+    if (bytes[i] == 0) continue;
+    if (!log.has_room(bytes[i])) {
+      if (spares[i]) continue;
+      return {Missing::What::segment, i, log.next_segment_bytes(bytes[i]), log.next_segment_backing(), {}, {}};
+    }
+    if (!log.open()->has_pages(bytes[i])) return {Missing::What::pages, i, 0, Backing::heap, log.open(), log.open()->next_pages(bytes[i])};
   }
   return {};
 }

@@ -94,6 +94,9 @@ class Topic {
   /// Of subscribers that take what they get, in one shard's log of one encoding, some are far behind its head (conn::ahead_bytes_max).
   void count_logs_behind(int change) { logs_behind_.fetch_add(change, std::memory_order_relaxed); }
   bool is_behind() const { return logs_behind_.load(std::memory_order_relaxed) > 0; }
+  /// Of subscribers that are refused, in one shard's log of one encoding, some hold what they have not got.
+  void count_logs_held(int change) { logs_held_.fetch_add(change, std::memory_order_relaxed); }
+  bool is_held() const { return logs_held_.load(std::memory_order_relaxed) > 0; }
   void count_subscribers(std::int64_t change) { subscribers_.fetch_add(change, std::memory_order_relaxed); }
   std::int64_t subscribers() const { return subscribers_.load(std::memory_order_relaxed); }
 
@@ -103,17 +106,19 @@ class Topic {
   /// By encoding; 0: it has no frame.
   using FrameBytes = std::array<std::size_t, codec::encoding_count>;
   static constexpr std::size_t not_measured = SIZE_MAX;  // because nobody needed it so far
-  /// What a publication lacks: the size of its frame in a log, or a segment with room for it.
+  /// What a publication lacks: the size of its frame in a log, a segment with room for it, or memory there.
   struct Missing {
-    enum class What : std::uint8_t { nothing, frame_bytes, segment };
+    enum class What : std::uint8_t { nothing, frame_bytes, segment, pages };
     What what = What::nothing;
     std::size_t log = 0;
     std::size_t bytes = 0;  // of the segment
     Backing backing = Backing::heap;
+    SegmentRef holder;         // keeps `pages` mapped
+    base::MutableBytes pages;
   };
   using Spares = std::array<SegmentRef, codec::encoding_count>;
   // Under lock_:
-  Missing find_missing(const FrameBytes& bytes, const Spares& spares) const;
+  Missing find_missing(const FrameBytes& bytes, const Spares& spares);
   Published append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, Spares& spares, std::uint32_t now_ms);
 
   const std::string name_;
@@ -127,8 +132,9 @@ class Topic {
   std::atomic<std::uint32_t> encodings_in_use_{0};
   std::atomic<std::uint64_t> published_{0};
   std::atomic<std::int64_t> subscribers_{0};
-  /// Relaxed: a hint for reading that carries nothing else.
+  /// Relaxed, both: hints for reading that carry nothing else.
   std::atomic<int> logs_behind_{0};
+  std::atomic<int> logs_held_{0};
   std::array<std::atomic<std::uint64_t>, skip_kinds_max> skipped_{};
 };
 

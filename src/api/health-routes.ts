@@ -8,7 +8,8 @@ import { Liveness } from './liveness.js'
 import { problem } from './problem.js'
 
 const turnMsMax = 5000
-const logPercentMax = 90
+/** Floods fill seven eighths, and only those who say little go beyond (native/topic/log_memory.h). */
+const logPercentMax = 85
 
 function live(deps: ApiDeps, liveness: Liveness): HttpResponse {
   const stuck = liveness.stuck(deps.status())

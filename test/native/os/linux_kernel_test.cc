@@ -3,8 +3,10 @@
 #include "native/os/linux_kernel.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <thread>
@@ -261,6 +263,35 @@ TEST_CASE_FIXTURE(Fixture, "linux kernel: listeners and wake-ups are reported as
   CHECK(kernel.wait(poller, ready, 0) == 0);
   kernel.close(wake);
   kernel.close(poller);
+}
+
+namespace {
+std::size_t resident_pages(base::MutableBytes pages) {
+  std::vector<unsigned char> resident(pages.size() / 4096);
+  REQUIRE(::mincore(pages.data(), pages.size(), resident.data()) == 0);
+  return static_cast<std::size_t>(std::count_if(resident.begin(), resident.end(), [](unsigned char page) { return (page & 1) != 0; }));
+}
+}  // namespace
+
+TEST_CASE("linux kernel: pages become memory without being touched, and keep what they hold") {
+  os::LinuxKernel kernel;
+  for (const bool with_file : {false, true}) {
+    for (const bool old_kernel : {false, true}) {
+      CAPTURE(with_file);
+      CAPTURE(old_kernel);
+      const os::Mapping mapping = with_file ? kernel.map(16 * 4096) : kernel.map_private(16 * 4096);
+      REQUIRE(mapping.bytes != nullptr);
+      const base::MutableBytes all(mapping.bytes, mapping.length);
+      mapping.bytes[3 * 4096] = 7;
+      CHECK(resident_pages(all) == 1);
+      // Refused as an unknown advice is, where it is not of whole pages.
+      kernel.populate(old_kernel ? all.subspan(2 * 4096 + 1, 6 * 4096 - 1) : all.subspan(2 * 4096, 6 * 4096));
+      CHECK(resident_pages(all) == 6);
+      CHECK(mapping.bytes[3 * 4096] == 7);
+      CHECK(std::count(all.begin() + 4096 * 4, all.begin() + 4096 * 8, 0) == 4096 * 4);
+      kernel.unmap(mapping);
+    }
+  }
 }
 
 TEST_CASE("linux kernel: the clock does not go back") {

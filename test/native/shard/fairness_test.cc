@@ -139,6 +139,30 @@ TEST_CASE("fairness: a burst of many publishers at one instant is read in one tu
   CHECK(place.stat(Metric::publishers_held_back) == 0);
 }
 
+TEST_CASE("fairness: of a thousand floods a turn reads a bounded part, and a calm topic waits for none of them") {
+  Place place;
+  constexpr std::size_t floods = 1000;
+  std::vector<int> flooders;
+  for (std::size_t i = 0; i < floods; ++i) {
+    flooders.push_back(place.publisher(std::to_string(i)));
+    place.subscriber(std::to_string(i));
+  }
+  const int calm = place.publisher("calm");
+  const int reader = place.subscriber("calm");
+  place.kernel.incoming(calm, messages(1));
+  place.settle();
+  const std::string flood = messages(60);
+  for (const int each : flooders) place.kernel.incoming(each, flood);
+  for (int round = 2; round <= 10; ++round) {
+    const std::size_t before = place.bytes_received();
+    place.kernel.incoming(calm, messages(1));
+    place.turn();
+    CHECK(place.received(reader) == delivered_bytes * static_cast<std::size_t>(round));
+    CHECK(place.bytes_received() - before <= shard::read_bytes_per_turn + floods * topic::little_bytes_max);
+  }
+  CHECK(place.bytes_received() >= floods * flood.size());
+}
+
 TEST_CASE("fairness: a turn's bytes have a bound as its writes do") {
   Place place;
   const int flooder = place.publisher("flood");

@@ -130,6 +130,7 @@ class NullKernel : public os::Kernel {
   }
   void unmap(const os::Mapping&) override { ++calls.maps; }
   void discard(base::MutableBytes) override { ++calls.others; }
+  void populate(base::MutableBytes) override { ++calls.others; }
 
  private:
   void note(int fd, std::size_t bytes) {

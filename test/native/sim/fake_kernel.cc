@@ -339,6 +339,12 @@ void FakeKernel::discard(base::MutableBytes pages) {
   discarded_bytes_ += pages.size();
 }
 
+void FakeKernel::populate(base::MutableBytes pages) {
+  step();
+  CHECK(pages.size() % sizeof(Page) == 0);
+  populated_.push_back(pages);
+}
+
 void FakeKernel::unmap(const os::Mapping& mapping) {
   if (mapping.file < 0) {
     CHECK(private_.erase(mapping.bytes) == 1);

@@ -74,6 +74,8 @@ class FakeKernel final : public os::Kernel {
   /// Memory without a file that is mapped, and how much was ever given back of it.
   std::size_t private_mappings() const { return private_.size(); }
   std::size_t discarded_bytes() const { return discarded_bytes_; }
+  /// What was made memory before anybody touched it.
+  const std::vector<base::MutableBytes>& populated() const { return populated_; }
 
   // os::Kernel.
   std::int64_t now_ns() override;
@@ -100,6 +102,7 @@ class FakeKernel final : public os::Kernel {
   os::Mapping map_private(std::size_t bytes) override;
   void unmap(const os::Mapping& mapping) override;
   void discard(base::MutableBytes pages) override;
+  void populate(base::MutableBytes pages) override;
 
  private:
   struct Socket {
@@ -167,6 +170,7 @@ class FakeKernel final : public os::Kernel {
   using Page = std::array<std::uint8_t, 4096>;
   std::map<const std::uint8_t*, std::unique_ptr<Page[]>> private_;
   std::size_t discarded_bytes_ = 0;
+  std::vector<base::MutableBytes> populated_;
   std::map<int, std::int64_t> blocked_;  // sockets with an injected refusal, and when it ends
 };
 

@@ -104,7 +104,7 @@ TEST_CASE("exclusions: bursts over several segments, sent by sendfile and in pie
           mapped = mapped || on.kernel.mappings() > 0;
         }
         CHECK(mapped);
-        for (int i = 0; i < 50; ++i) on.settle(1);
+        for (int i = 0; i < 200; ++i) on.settle(1);
         on.check();
         CHECK(on.kernel.mappings() == 0);
       }

@@ -38,6 +38,7 @@ std::vector<SegmentRef> fill(LogMemory& memory, std::size_t bytes, const std::ve
     SegmentRef& segment = segments.back();
     segment->start_at(0, 0);
     while (segment->has_room(frame_bytes)) {
+      if (!segment->has_pages(frame_bytes)) memory.populate(segment->next_pages(frame_bytes));
       const base::MutableBytes room = segment->append(frame_bytes, 0, 0);
       std::memset(room.data(), 1, room.size());
     }

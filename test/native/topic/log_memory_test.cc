@@ -6,6 +6,7 @@
 #include "test/native/doctest_last.h"
 
 using topic::Backing;
+using topic::Demand;
 using topic::FrameMark;
 using topic::heap_segment_bytes;
 using topic::LogMemory;
@@ -16,9 +17,16 @@ namespace {
 /// What a small segment takes: its bytes, and the marks beside them.
 constexpr std::size_t small_bytes = heap_segment_bytes + heap_segment_bytes / topic::bytes_per_mark * sizeof(FrameMark);
 
+/// One of which all is memory.
+SegmentRef acquire(LogMemory& memory, std::size_t bytes, Backing backing) {
+  SegmentRef segment = memory.acquire(bytes, backing);
+  if (!segment->has_pages(segment->capacity())) segment->next_pages(segment->capacity());
+  return segment;
+}
+
 std::vector<SegmentRef> acquire_many(LogMemory& memory, std::size_t count, std::size_t bytes) {
   std::vector<SegmentRef> segments;
-  for (std::size_t i = 0; i < count; ++i) segments.push_back(memory.acquire(bytes, Backing::heap));
+  for (std::size_t i = 0; i < count; ++i) segments.push_back(acquire(memory, bytes, Backing::heap));
   return segments;
 }
 }  // namespace
@@ -28,10 +36,10 @@ TEST_CASE("log memory: counts what lives, bytes and marks") {
   LogMemory memory(kernel, 1 << 20);
   CHECK(memory.bytes_now() == 0);
   {
-    const SegmentRef small = memory.acquire(1, Backing::heap);
+    const SegmentRef small = acquire(memory, 1, Backing::heap);
     CHECK(small->capacity() == heap_segment_bytes);
     CHECK(small->file() == -1);
-    const SegmentRef large = memory.acquire(300'000, Backing::memfd);
+    const SegmentRef large = acquire(memory, 300'000, Backing::memfd);
     CHECK(large->capacity() >= 300'000);
     CHECK(large->capacity() % 4096 == 0);
     CHECK(large->file() >= 0);
@@ -43,12 +51,28 @@ TEST_CASE("log memory: counts what lives, bytes and marks") {
   CHECK(kernel.mappings() == 0);
 }
 
+TEST_CASE("log memory: of a large segment counts what is memory, step by step") {
+  sim::FakeKernel kernel(1);
+  LogMemory memory(kernel, 1 << 20);
+  SegmentRef segment = memory.acquire(1 << 20, Backing::memfd);
+  CHECK(memory.bytes_now() == 0);
+  CHECK(segment->next_pages(10).size() == topic::populate_step_bytes);
+  CHECK(memory.bytes_now() == topic::populate_step_bytes);
+  CHECK(segment->has_pages(topic::populate_step_bytes));
+  CHECK(!segment->has_pages(topic::populate_step_bytes + 1));
+  CHECK(segment->next_pages(500'000).size() == 503'808 - topic::populate_step_bytes);
+  CHECK(memory.bytes_now() == 503'808);
+  CHECK(segment->next_pages(1 << 20).size() == (1 << 20) - 503'808);
+  segment = SegmentRef();
+  CHECK(memory.bytes_now() == 0);
+}
+
 TEST_CASE("log memory: marks of a large segment count by the page that they fill, whatever it is backed by") {
   for (const Backing backing : {Backing::heap, Backing::memfd}) {
     sim::FakeKernel kernel(1);
     LogMemory memory(kernel, 1 << 20);
     constexpr std::size_t marks_per_page = page_bytes / sizeof(FrameMark);
-    SegmentRef segment = memory.acquire(1 << 20, backing);
+    SegmentRef segment = acquire(memory, 1 << 20, backing);
     segment->start_at(0, 0);
     for (std::size_t frames = 1; segment->has_room(32); ++frames) {
       segment->append(32, 0, 0);
@@ -67,12 +91,12 @@ TEST_CASE("log memory: a large segment that is used again counts the marks that 
   sim::FakeKernel kernel(1);
   LogMemory memory(kernel, 256u << 20);
   {
-    const SegmentRef segment = memory.acquire(256 * 1024, Backing::heap);
+    const SegmentRef segment = acquire(memory, 256 * 1024, Backing::heap);
     segment->start_at(0, 0);
     for (int i = 0; i < 300; ++i) segment->append(100, 0, 9);
   }
   CHECK(memory.idle_bytes() == 256 * 1024 + 2 * page_bytes);
-  const SegmentRef again = memory.acquire(256 * 1024, Backing::heap);
+  const SegmentRef again = acquire(memory, 256 * 1024, Backing::heap);
   CHECK(memory.allocations() == 1);
   CHECK(memory.idle_bytes() == 0);
   CHECK(memory.bytes_now() == 256 * 1024 + 2 * page_bytes);
@@ -89,7 +113,7 @@ TEST_CASE("log memory: small segments are used again at once, empty") {
   sim::FakeKernel kernel(1);
   LogMemory memory(kernel, 1 << 20);
   for (int i = 0; i < 10; ++i) {
-    SegmentRef segment = memory.acquire(100, Backing::heap);
+    SegmentRef segment = acquire(memory, 100, Backing::heap);
     segment->start_at(static_cast<std::uint64_t>(i) * 1000, 7);
     CHECK(segment->append(100, 5, 0).size() == 100);
     CHECK(segment->end() == static_cast<std::uint64_t>(i) * 1000 + 100);
@@ -127,7 +151,7 @@ TEST_CASE("log memory: what was idle since the last look goes back, but for a fe
   CHECK(memory.idle_bytes() == 300 * small_bytes + (4u << 20));
   {
     const std::vector<SegmentRef> used = acquire_many(memory, 100, 1);
-    const SegmentRef burst = memory.acquire(1 << 20, Backing::heap);
+    const SegmentRef burst = acquire(memory, 1 << 20, Backing::heap);
   }
   memory.give_back();  // a hundred and one were needed in between
   CHECK(memory.idle_bytes() == 100 * small_bytes + (1u << 20));
@@ -154,7 +178,7 @@ TEST_CASE("log memory: a memfd segment is never used again") {
   sim::FakeKernel kernel(1);
   LogMemory memory(kernel, 1 << 20);
   for (int i = 1; i <= 3; ++i) {
-    memory.acquire(heap_segment_bytes, Backing::memfd);
+    acquire(memory, heap_segment_bytes, Backing::memfd);
     CHECK(memory.allocations() == static_cast<std::size_t>(i));
   }
 }
@@ -163,7 +187,7 @@ TEST_CASE("log memory: without a descriptor for a memfd the heap serves") {
   sim::FakeKernel kernel(1);
   kernel.faults.refused_map = 1000;
   LogMemory memory(kernel, 1 << 20);
-  const SegmentRef segment = memory.acquire(300'000, Backing::memfd);
+  const SegmentRef segment = acquire(memory, 300'000, Backing::memfd);
   CHECK(segment->file() == -1);
   CHECK(segment->capacity() >= 300'000);
 }
@@ -174,10 +198,10 @@ TEST_CASE("log memory: without a mapping malloc serves, and counts the same") {
   kernel.faults.refused_private_map = 1000;
   LogMemory memory(kernel, 256u << 20);
   {
-    const SegmentRef small = memory.acquire(1, Backing::heap);
+    const SegmentRef small = acquire(memory, 1, Backing::heap);
     CHECK(small->capacity() == heap_segment_bytes);
     CHECK(memory.bytes_now() == small_bytes);
-    const SegmentRef large = memory.acquire(300'000, Backing::memfd);
+    const SegmentRef large = acquire(memory, 300'000, Backing::memfd);
     CHECK(large->file() == -1);
     CHECK(memory.bytes_now() == small_bytes + large->capacity() * 3 / 2);
     large->start_at(0, 0);
@@ -192,32 +216,39 @@ TEST_CASE("log memory: a memfd whose marks find no memory is let go of") {
   kernel.faults.refused_private_map = 1000;
   LogMemory memory(kernel, 256u << 20);
   for (int i = 0; i < 2 * LogMemory::mappings_max; ++i) {
-    const SegmentRef segment = memory.acquire(300'000, Backing::memfd);
+    const SegmentRef segment = acquire(memory, 300'000, Backing::memfd);
     CHECK(segment->file() == -1);
     CHECK(kernel.mappings() == 0);
     CHECK(kernel.open_fds() == 0);
   }
   kernel.faults.refused_private_map = 0;
-  CHECK(memory.acquire(300'000, Backing::memfd)->file() >= 0);
+  CHECK(acquire(memory, 300'000, Backing::memfd)->file() >= 0);
 }
 
-TEST_CASE("log memory: over the bound, and well below it again") {
+TEST_CASE("log memory: over the bound, and well below it again; who says much gets an eighth less") {
   sim::FakeKernel kernel(1);
   LogMemory memory(kernel, 8 * small_bytes);
   std::vector<SegmentRef> segments;
-  for (int i = 0; i < 7; ++i) segments.push_back(memory.acquire(1, Backing::heap));
-  CHECK(!memory.over_limit());
-  CHECK(!memory.below_resume());
-  segments.push_back(memory.acquire(1, Backing::heap));
-  CHECK(memory.over_limit());
+  for (int i = 0; i < 6; ++i) segments.push_back(acquire(memory, 1, Backing::heap));
+  CHECK(!memory.over_limit(Demand::much));
+  CHECK(!memory.below_resume(Demand::much));
+  CHECK(memory.below_resume(Demand::little));
+  segments.push_back(acquire(memory, 1, Backing::heap));
+  CHECK(memory.over_limit(Demand::much));
+  CHECK(!memory.over_limit(Demand::little));
+  CHECK(!memory.below_resume(Demand::little));
+  segments.push_back(acquire(memory, 1, Backing::heap));
+  CHECK(memory.over_limit(Demand::little));
   segments.resize(6);
-  CHECK(memory.below_resume());
+  CHECK(memory.below_resume(Demand::little));
+  segments.resize(5);
+  CHECK(memory.below_resume(Demand::much));
 }
 
 TEST_CASE("segment references: moving and assigning keep the count") {
   sim::FakeKernel kernel(1);
   LogMemory memory(kernel, 1 << 20);
-  SegmentRef one = memory.acquire(300'000, Backing::heap);
+  SegmentRef one = acquire(memory, 300'000, Backing::heap);
   SegmentRef two = std::move(one);
   CHECK(!one);
   CHECK(two);

@@ -183,10 +183,10 @@ test('health', async (t) => {
   broker.turnAgesMs = [0, 3_600_000]
   t.match(await ask('GET', '/live'), { status: 200 }, 'a shard may sleep')
   t.strictSame(bodyOf(await ask('GET', '/ready')), { status: 'ready' })
-  broker.used = 900
+  broker.used = 850
   t.match(await ask('GET', '/ready'), { status: 200 })
-  broker.used = 901
-  t.match(bodyOf(await ask('GET', '/ready')), { status: 503, detail: 'the logs must be at most 90 % full, got: 91 %' })
+  broker.used = 851
+  t.match(bodyOf(await ask('GET', '/ready')), { status: 503, detail: 'the logs must be at most 85 % full, got: 86 %' })
   broker.used = 0
   broker.isDraining = true
   t.match(bodyOf(await ask('GET', '/ready')), { status: 503, detail: 'the broker is shutting down' })
