@@ -138,8 +138,10 @@ std::uint32_t FanOut::cut(Connection& connection) {
       const conn::Subscription& subscription = connection.subscriptions[i];
       const TopicSlice& slice = *subscription.slice;
       const Subscriber& subscriber = slice.subscribers[subscription.index];
-      const std::uint64_t unsent = slice.window.frames_between(slice.window.offset_at(subscriber.cursor), slice.window.head_offset());
       ++visits;
+      // Who began behind the window's head has no place in it yet: for it nothing has been taken out of the log so far.
+      if (subscriber.cursor >= slice.window.head_position()) continue;
+      const std::uint64_t unsent = slice.window.frames_between(slice.window.offset_at(subscriber.cursor), slice.window.head_offset());
       if (unsent == 0) continue;
       visits += visits_of_one_let_go;
       const codec::StreamKey stream = connection.streams ? connection.streams->key_of(i) : codec::StreamKey();

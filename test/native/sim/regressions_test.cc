@@ -7,6 +7,7 @@
 using metrics::Metric;
 using sim::Client;
 using sim::EngineOnFake;
+using sim::GrpcClient;
 using sim::Pace;
 
 namespace {
@@ -174,4 +175,38 @@ TEST_CASE("regression: one address cannot take every place with connections that
   }
   CHECK(let_in == 10);
   CHECK(told == 32);
+}
+
+TEST_CASE("regression: who is cut for the rest of a frame may have subscribed where nothing was published since") {
+  shard::EngineOptions options;
+  options.log_bytes_max = 300 * 1024;
+  EngineOnFake on(options);
+  on.subscriber("/u");  // keeps the topic, whose place goes on
+  GrpcClient& first = on.grpc();
+  const auto heard = first.subscribe("u");
+  on.settle();
+  on.publish("u", std::string("x"));
+  on.settle();
+  first.reset(heard);
+  on.settle();
+  for (int i = 0; on.publish("other", std::string("x")) == shard::PublishStatus::ok; ++i) {
+    REQUIRE(i < 100);
+    GrpcClient& client = on.grpc({.send_buffer_bytes = 2000});
+    const std::string topic = "t" + std::to_string(i);
+    const auto stream = client.subscribe(topic);
+    on.settle();
+    client.reads = false;
+    on.publish(topic, std::string(15'000, 'x'));
+    on.turn();
+    client.reset(stream);
+    client.subscribe("u");
+    client.step();
+    on.turn();
+  }
+  for (int i = 0; i < 20; ++i) {
+    on.publish("other", std::string("x"));
+    on.step(200);
+  }
+  CHECK(on.publish("other", std::string("x")) == shard::PublishStatus::ok);
+  CHECK(on.stat(Metric::connections_closed_slow) > 0);
 }
