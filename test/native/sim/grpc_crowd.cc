@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint16_t grpc_port = 8004;
 constexpr std::uint32_t wide_window = 1u << 29;
+constexpr std::size_t grant_bytes_min = 16;  // smaller ones are of no use, and a thousand of those end the connection
 constexpr std::string_view v1_publish_path = "/broker.v1.MessageService/Publish";
 constexpr std::string_view v1_publish_one_path = "/broker.v1.MessageService/PublishOne";
 
@@ -39,7 +40,7 @@ void GrpcCrowd::connect() {
   setup.port = grpc_port;
   setup.address = address_of(world_.next_address++);
   setup.send_buffer_bytes = world_.plan.send_buffer_bytes;
-  setup.stream_window_bytes = static_cast<std::uint32_t>(chance(random, 400) ? between(random, 0, 3000) : 65'535);
+  setup.stream_window_bytes = static_cast<std::uint32_t>(chance(random, 600) ? 65'535 : chance(random, 200) ? 0 : between(random, 64, 3000));
   auto peer = std::make_unique<GrpcPeer>();
   peer->client = std::make_unique<GrpcClient>(world_.kernel, setup);
   peer->client->grows_windows = !chance(random, 300);
@@ -152,10 +153,10 @@ void GrpcCrowd::grant(GrpcPeer& peer) {
   GrpcClient& client = *peer.client;
   if (client.grows_windows) return;
   Random& random = world_.random;
-  client.grow_window(0, static_cast<std::uint32_t>(between(random, 1, 60'000)));
+  client.grow_window(0, static_cast<std::uint32_t>(between(random, grant_bytes_min, 60'000)));
   for (const auto& [stream, subscription] : peer.subscriptions) {
     if (client.streams[stream].status || subscription.left || !chance(random, 300)) continue;
-    client.grow_window(stream, static_cast<std::uint32_t>(between(random, 1, 20'000)));
+    client.grow_window(stream, static_cast<std::uint32_t>(between(random, grant_bytes_min, 20'000)));
   }
 }
 

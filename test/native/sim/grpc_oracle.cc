@@ -28,6 +28,7 @@ class PeerReader {
   std::string read() {
     if (!peer_.client->trouble.empty()) return peer_.client->trouble;
     if (!peer_.trouble.empty()) fail(peer_.trouble);
+    if (peer_.client->goaway && peer_.client->goaway->code != 0) fail("given up: " + peer_.client->goaway->text);
     for (const auto& [topic, order] : orders_) check_topic(topic, order);
     for (const auto& [stream, publisher] : peer_.publishers) check_publisher(stream, publisher);
     for (const auto& [stream, question] : peer_.questions) check_question(stream, question);
