@@ -30,7 +30,7 @@
         ["OS=='linux'", {
           "sources": ["<!@(node -p \"require('fs').readdirSync('native/addon').filter(f=>f.endsWith('.cc')).map(f=>'native/addon/'+f).join(' ')\")"],
           "include_dirs": ["<!@(node -p \"require('node-addon-api').include\")"],
-          "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS"],
+          "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
           "cflags_cc!": ["-fno-exceptions"],
           "ldflags": ["-Wl,-z,nodelete", "-Wl,-Bsymbolic"]
         }, { "type": "none" }]

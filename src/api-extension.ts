@@ -19,6 +19,7 @@ export class ApiExtension implements BrokerExtension {
     const server = await startApi(config, addresses, {
       publish: (topic, payload) => broker.publish(topic, payload),
       stats: () => broker.stats(),
+      explainStats: () => broker.port.explainStats(),
       topicStats: (max) => broker.topicStats(max),
       topic: (name) => engine.topicStat(name),
       status: () => engine.status(),

@@ -2,6 +2,7 @@
 
 import { EventEmitter } from 'node:events'
 import { closeSync } from 'node:fs'
+import { isUint8Array } from 'node:util/types'
 import type { BoundHttp } from './api/http.js'
 import { formatGot } from './config/parse.js'
 import { ClosedError } from './errors.js'
@@ -10,6 +11,7 @@ import type {
   BoundListener, ConnectionEvent, DisconnectEvent, EngineEvent, EngineOptions, EngineStats, NativeEngine, SkippedListener,
   HttpConnectionEvent, SessionEvent, SlowEvent, TopicStats, Tuning, WarningEvent,
 } from './native/binding.js'
+import { Subscriptions, type MessageListener, type SubscribeOptions, type Subscription } from './subscriptions.js'
 
 export interface BrokerEvents {
   connection: [event: ConnectionEvent]
@@ -46,8 +48,10 @@ export interface ExtensionPort {
   readonly engine: NativeEngine
   /** Emits a `warning`. */
   warn(name: string, message: string): void
-  /** A counter of something beside the engine, shown with the engine's own: `read` never decreases. */
-  count(name: string, read: () => number): void
+  /** A counter of something beside the engine, shown with the engine's own; `help` says what it counts, `read` never decreases. */
+  count(name: string, help: string, read: () => number): void
+  /** What each figure of Broker.stats counts, by its name. */
+  explainStats(): Readonly<Record<string, string>>
 }
 
 /** Starts an engine that hands its events to `onEvents`. */
@@ -72,7 +76,8 @@ export class Broker {
   readonly #engine: NativeEngine
   readonly #emitter = new EventEmitter<BrokerEvents>()
   readonly #extensions: BrokerExtension[] = []
-  readonly #counters = new Map<string, () => number>()
+  readonly #counters = new Map<string, { readonly help: string, readonly read: () => number }>()
+  readonly #subscriptions: Subscriptions
   readonly #giveBack: NodeJS.Timeout
   #connectionEvents = false
   #ended = false
@@ -91,8 +96,10 @@ export class Broker {
     this.port = {
       engine: this.#engine,
       warn: (name, message) => this.#emitter.emit('warning', { type: 'warning', name, message }),
-      count: (name, read) => this.#counters.set(name, read),
+      count: (name, help, read) => this.#counters.set(name, { help, read }),
+      explainStats: () => ({ ...this.#engine.explainStats(), ...Object.fromEntries([...this.#counters].map(([name, { help }]) => [name, help])) }),
     }
+    this.#subscriptions = new Subscriptions(this.#engine, (error) => this.#throwLater(error))
   }
 
   /** For createBroker: adds what works on top of the engine. Before the present task ends no event can have come. */
@@ -153,16 +160,31 @@ export class Broker {
   publish(topic: string, payload: string | Uint8Array): number {
     this.#assertOpen()
     if (typeof topic !== 'string') throw new TypeError(`topic must be a string, got: ${typeof topic}`)
-    if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
+    if (typeof payload !== 'string' && !isUint8Array(payload)) { // also one of another realm, as in test runners
       throw new TypeError(`payload must be a string or a Uint8Array, got: ${payload === null ? 'null' : typeof payload}`)
     }
     return this.#engine.publish(topic, payload, null)
   }
 
+  /**
+   * Calls `listener` with everything that is published to the topic after this call, by whichever protocol, in the topic's order and on
+   * the thread that created the broker. Between the engine and the listener there is a bounded queue: a program that is busy holds nobody
+   * up, and what finds no room is dropped, oldest first, and counted (`message.dropped`, `subscription.dropped`, `stats().heard_dropped`).
+   * What a listener throws is emitted as `error`. `close` lets listeners hear everything that was published before.
+   * @throws {TypeError} a topic or listener of another type.
+   * @throws {RangeError} options out of range.
+   * @throws {Error} with `code` ERR_TOPIC (invalid name), ERR_TOPICS (limits.topicsMax is reached), ERR_SUBSCRIPTIONS (100,000 there are)
+   * or ERR_CLOSED.
+   */
+  subscribe(topic: string, listener: MessageListener, options?: SubscribeOptions): Subscription {
+    this.#assertOpen()
+    return this.#subscriptions.add(topic, listener, options ?? {})
+  }
+
   /** The engine's counters and gauges, summed over shards, and those of what works beside it. @throws {ClosedError} */
   stats(): EngineStats {
     this.#assertOpen()
-    const others = [...this.#counters].map(([name, read]) => [name, read()] as const)
+    const others = [...this.#counters].map(([name, { read }]) => [name, read()] as const)
     return { ...this.#engine.stats(), ...Object.fromEntries(others) }
   }
 
@@ -225,6 +247,7 @@ export class Broker {
     clearInterval(this.#giveBack)
     this.#engine.stop()
     forgetAtExit(this.#engine)
+    this.#subscriptions.end(this.#draining)
     this.#extensionsEnd = Promise.allSettled(this.#extensions.map((extension) => extension.close(extensionCloseMs)))
     this.#onEnd(drained)
   }
@@ -246,11 +269,15 @@ export class Broker {
       try {
         this.#emit(event)
       } catch (error) {
-        // Not from here: this runs inside the addon's call, and the rest of the batch is still to come.
-        process.nextTick(() => this.#emitter.emit('error', error))
+        this.#throwLater(error)
       }
     }
     this.#updateConnectionEvents() // a listener of `once` may be gone
+  }
+
+  /** Not from here: this runs inside the addon's call, and there is more to come. */
+  #throwLater(error: unknown): void {
+    process.nextTick(() => this.#emitter.emit('error', error))
   }
 
   #emit(event: EngineEvent): void {
@@ -261,6 +288,7 @@ export class Broker {
       case 'warning': this.#emitter.emit('warning', event); break
       // Not from here: the engine joins its threads in stop and must not do so inside its own call.
       case 'drained': setImmediate(() => this.#end(event.cut === 0)); break
+      case 'heard': this.#subscriptions.onHeard(event.id); break
       case 'session-open':
       case 'session-message':
       case 'session-published':

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "native/addon/arguments.h"
+#include "native/addon/event_values.h"
 #include "native/addon/values.h"
 #include "native/codec/proxy_header.h"
 #include "native/codec/websocket_text.h"
@@ -20,6 +21,11 @@ constexpr std::size_t files_reserved_max = 65'536;
 constexpr std::size_t files_besides_connections = 128;
 constexpr std::int64_t drain_ms_max = 3'600'000;
 constexpr std::size_t peer_bytes_max = 128;
+constexpr std::size_t ears_max = 100'000;
+constexpr std::int64_t ear_messages_max = 1'000'000;
+constexpr std::int64_t ear_bytes_max = std::int64_t{1} << 30;
+
+using metrics::SharedMetric;
 
 Napi::Error error_with_code(Napi::Env env, const std::string& message, const char* code) {
   Napi::Error error = Napi::Error::New(env, message);
@@ -53,6 +59,20 @@ std::unique_ptr<os::Kernel> make_kernel(const Napi::Value& io) {
 
 Napi::Error invalid_topic(Napi::Env env, const Napi::Value& topic) {
   return error_with_code(env, "the topic's name is empty, too long, or has control characters, got: " + shown(topic), "ERR_TOPIC");
+}
+
+std::size_t shared_metric(const shard::Engine& engine, SharedMetric metric) {
+  switch (metric) {
+    case SharedMetric::topics_now: return engine.topics();
+    case SharedMetric::log_bytes_now: return engine.memory().bytes_now();
+    case SharedMetric::log_idle_bytes_now: return engine.memory().idle_bytes();
+    case SharedMetric::log_segments_taken: return engine.memory().allocations();
+    case SharedMetric::last_values_now: return engine.last_values().size();
+    case SharedMetric::last_bytes_now: return engine.last_values().bytes_now();
+    case SharedMetric::receive_buffer_bytes_now: return engine.received_bytes();
+    case SharedMetric::stream_buffer_bytes_now: return engine.stream_bytes();
+  }
+  return 0;
 }
 
 Napi::Error topics_full(Napi::Env env, const shard::Engine& engine) {
@@ -91,6 +111,7 @@ Payload to_payload(const Napi::Value& value, const char* name) {
 Napi::Function EngineObject::define(Napi::Env env) {
   return DefineClass(env, "NativeEngine",
                      {InstanceMethod("publish", &EngineObject::publish), InstanceMethod("stats", &EngineObject::stats),
+                      InstanceMethod("explainStats", &EngineObject::explain_stats),
                       InstanceMethod("topicStats", &EngineObject::topic_stats), InstanceMethod("topicStat", &EngineObject::topic_stat),
                       InstanceMethod("setConnectionEvents", &EngineObject::set_connection_events),
                       InstanceMethod("status", &EngineObject::status), InstanceMethod("giveBack", &EngineObject::give_back),
@@ -101,6 +122,8 @@ Napi::Function EngineObject::define(Napi::Env env) {
                       InstanceMethod("sendToSession", &EngineObject::send_to_session),
                       InstanceMethod("joinTopic", &EngineObject::join_topic), InstanceMethod("leaveTopic", &EngineObject::leave_topic),
                       InstanceMethod("closeSession", &EngineObject::close_session), InstanceMethod("takeBack", &EngineObject::take_back),
+                      InstanceMethod("listen", &EngineObject::listen), InstanceMethod("hear", &EngineObject::hear),
+                      InstanceMethod("unlisten", &EngineObject::unlisten), InstanceMethod("dropped", &EngineObject::dropped),
                       InstanceMethod("drain", &EngineObject::drain), InstanceMethod("stop", &EngineObject::stop)});
 }
 
@@ -188,16 +211,18 @@ Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
   const shard::Engine& engine = running(env);
   Napi::Object object = Napi::Object::New(env);
   const auto values = engine.stats();
-  for (std::size_t i = 0; i < values.size(); ++i) object.Set(metrics::metric_names[i], static_cast<double>(values[i]));
-  object.Set("log_bytes_now", static_cast<double>(engine.memory().bytes_now()));
-  object.Set("log_idle_bytes_now", static_cast<double>(engine.memory().idle_bytes()));
-  object.Set("log_segments", static_cast<double>(engine.memory().allocations()));
-  object.Set("receive_buffer_bytes_now", static_cast<double>(engine.received_bytes()));
-  object.Set("stream_buffer_bytes_now", static_cast<double>(engine.stream_bytes()));
-  object.Set("topics_now", static_cast<double>(engine.topics()));
-  object.Set("last_values_now", static_cast<double>(engine.last_values().size()));
-  object.Set("last_bytes_now", static_cast<double>(engine.last_values().bytes_now()));
+  for (std::size_t i = 0; i < values.size(); ++i) object.Set(metrics::metric_rows[i].name, static_cast<double>(values[i]));
+  for (std::size_t i = 0; i < metrics::shared_metric_count; ++i) {
+    object.Set(metrics::shared_metric_rows[i].name, static_cast<double>(shared_metric(engine, static_cast<SharedMetric>(i))));
+  }
   return object;
+}
+
+Napi::Value EngineObject::explain_stats(const Napi::CallbackInfo& info) {
+  Napi::Object texts = Napi::Object::New(info.Env());
+  for (const metrics::Explained& row : metrics::metric_rows) texts.Set(row.name, row.help);
+  for (const metrics::Explained& row : metrics::shared_metric_rows) texts.Set(row.name, row.help);
+  return texts;
 }
 
 Napi::Value EngineObject::topic_stats(const Napi::CallbackInfo& info) {
@@ -317,6 +342,56 @@ void EngineObject::take_back(const Napi::CallbackInfo& info) {
   if (engine.take_back(duplicate, listener, *peer, std::string(base::text_of(head.bytes())))) return;
   os::close_file(duplicate);
   throw_range(info[1], "listener", "one that shares its port with HTTP");
+}
+
+Napi::Value EngineObject::listen(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string topic = text_from(info[0], "topic");
+  const Napi::Object limits = object_from(info[1], "limits");
+  const topic::EarLimits bounds{static_cast<std::size_t>(integer_from(limits.Get("messagesMax"), "messagesMax", {1, ear_messages_max})),
+                                static_cast<std::size_t>(integer_from(limits.Get("bytesMax"), "bytesMax", {1, ear_bytes_max}))};
+  shard::Engine& engine = running(env);
+  if (ears_.size() >= ears_max) {
+    throw error_with_code(env, "there must be at most " + std::to_string(ears_max) + " subscriptions, got: one more", "ERR_SUBSCRIPTIONS");
+  }
+  const auto ear = std::make_shared<topic::Ear>(++last_ear_, bounds);
+  switch (engine.listen(topic, ear)) {
+    case shard::ListenStatus::ok:
+      break;
+    case shard::ListenStatus::invalid_topic:
+      throw invalid_topic(env, info[0]);
+    case shard::ListenStatus::topics_full:
+      throw topics_full(env, engine);
+  }
+  ears_.emplace(ear->id(), Listening{ear, topic});
+  return Napi::Number::New(env, static_cast<double>(ear->id()));
+}
+
+EngineObject::Listening* EngineObject::find_ear(const Napi::Value& id) {
+  const auto found = ears_.find(static_cast<std::uint64_t>(integer_from(id, "id", {1, std::int64_t{1} << 53})));
+  return found == ears_.end() ? nullptr : &found->second;
+}
+
+Napi::Value EngineObject::hear(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto max = static_cast<std::size_t>(integer_from(info[1], "max", {1, ear_messages_max}));
+  const Listening* const listening = find_ear(info[0]);
+  std::vector<topic::Hearing> heard;
+  if (listening != nullptr) listening->ear->take(max, heard);
+  return Napi::Value(env, to_array(env, heard));
+}
+
+void EngineObject::unlisten(const Napi::CallbackInfo& info) {
+  Listening* const listening = find_ear(info[0]);
+  if (listening == nullptr) return;
+  listening->ear->close();
+  if (engine_) engine_->unlisten(listening->topic, *listening->ear);
+  ears_.erase(listening->ear->id());
+}
+
+Napi::Value EngineObject::dropped(const Napi::CallbackInfo& info) {
+  const Listening* const listening = find_ear(info[0]);
+  return Napi::Number::New(info.Env(), listening == nullptr ? 0 : static_cast<double>(listening->ear->dropped()));
 }
 
 void EngineObject::drain(const Napi::CallbackInfo& info) {

@@ -6,6 +6,8 @@
 #include <napi.h>
 
 #include <memory>
+#include <string>
+#include <unordered_map>
 
 #include "native/addon/event_queue.h"
 #include "native/os/uring_kernel.h"
@@ -24,6 +26,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   static void on_environment_end(void* self);
   Napi::Value publish(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
+  Napi::Value explain_stats(const Napi::CallbackInfo& info);
   Napi::Value topic_stats(const Napi::CallbackInfo& info);
   Napi::Value topic_stat(const Napi::CallbackInfo& info);
   void set_connection_events(const Napi::CallbackInfo& info);
@@ -38,16 +41,29 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   void leave_topic(const Napi::CallbackInfo& info);
   void close_session(const Napi::CallbackInfo& info);
   void take_back(const Napi::CallbackInfo& info);
+  Napi::Value listen(const Napi::CallbackInfo& info);
+  Napi::Value hear(const Napi::CallbackInfo& info);
+  void unlisten(const Napi::CallbackInfo& info);
+  Napi::Value dropped(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
 
   shard::Engine& running(Napi::Env env);
   void end();
 
+  /// A subscriber within this process. What it has heard can be taken after the end, too.
+  struct Listening {
+    topic::EarRef ear;
+    std::string topic;
+  };
+  Listening* find_ear(const Napi::Value& id);
+
   napi_env env_;
   std::unique_ptr<os::Kernel> kernel_;
   std::shared_ptr<EventQueue> events_;
   std::unique_ptr<shard::Engine> engine_;  // null once ended
+  std::unordered_map<std::uint64_t, Listening> ears_;
+  std::uint64_t last_ear_ = 0;
 };
 
 }  // namespace addon

@@ -34,6 +34,8 @@ std::size_t EventQueue::room_for(shard::EventKind kind) {
     case shard::EventKind::session_end:
     case shard::EventKind::http_connection:
       return SIZE_MAX;  // bounded by the connections there may be, and by `congested`
+    case shard::EventKind::heard:
+      return SIZE_MAX;  // one for each ear at most
   }
   return 0;
 }

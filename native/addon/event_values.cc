@@ -133,19 +133,41 @@ napi_value to_object(napi_env env, const shard::Event& event) {
       object.set("peer", std::string_view(event.peer));
       object.set_bytes("head", event.text);
       break;
+    case shard::EventKind::heard:
+      object.set("type", std::string_view("heard"));
+      object.set("id", static_cast<double>(event.id));
+      break;
   }
   return object.value();
 }
 
-}  // namespace
+napi_value to_object(napi_env env, const topic::Hearing& hearing) {
+  const topic::Heard& heard = *hearing.heard;
+  Object object(env);
+  if (heard.kind == codec::PayloadKind::text) {
+    object.set("payload", std::string_view(heard.payload));
+  } else {
+    object.set_bytes("payload", heard.payload);
+  }
+  object.set("offset", static_cast<double>(heard.offset));
+  object.set("dropped", static_cast<double>(hearing.dropped));
+  return object.value();
+}
 
-napi_value to_array(napi_env env, const std::vector<shard::Event>& events) {
+template <typename Value>
+napi_value array_of(napi_env env, const std::vector<Value>& values) {
   napi_value array = nullptr;
-  napi_create_array_with_length(env, events.size(), &array);
-  for (std::size_t i = 0; array != nullptr && i < events.size(); ++i) {
-    napi_set_element(env, array, static_cast<std::uint32_t>(i), to_object(env, events[i]));
+  napi_create_array_with_length(env, values.size(), &array);
+  for (std::size_t i = 0; array != nullptr && i < values.size(); ++i) {
+    napi_set_element(env, array, static_cast<std::uint32_t>(i), to_object(env, values[i]));
   }
   return array;
 }
+
+}  // namespace
+
+napi_value to_array(napi_env env, const std::vector<shard::Event>& events) { return array_of(env, events); }
+
+napi_value to_array(napi_env env, const std::vector<topic::Hearing>& heard) { return array_of(env, heard); }
 
 }  // namespace addon

@@ -29,4 +29,18 @@ inline void write_data_header(PayloadKind kind, std::size_t payload_bytes, base:
   }
 }
 
+/// Such a frame, taken apart; a view of it.
+struct DataFrame {
+  PayloadKind kind = PayloadKind::binary;
+  base::Bytes payload;
+};
+
+/// Of a whole frame that was written with `write_data_header`: nothing else may come here.
+inline DataFrame read_data_frame(base::Bytes frame) {
+  CHECK(frame.size() >= 2 && (frame[0] == 0x81 || frame[0] == 0x82));
+  const std::size_t header_bytes = frame[1] < 126 ? 2 : frame[1] == 126 ? 4 : data_header_bytes_max;
+  CHECK(frame.size() >= header_bytes);
+  return {frame[0] == 0x81 ? PayloadKind::text : PayloadKind::binary, frame.subspan(header_bytes)};
+}
+
 }  // namespace codec

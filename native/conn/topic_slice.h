@@ -44,6 +44,12 @@ struct Pass {
   std::uint64_t bytes = 0;  // written by it
 };
 
+/// A subscriber within this process, and the position of the next frame for it.
+struct ListeningEar {
+  topic::EarRef ear;
+  std::uint64_t cursor = 0;
+};
+
 class TopicSlice {
  public:
   TopicSlice(topic::TopicRef topic_ref, codec::EncodingId encoding_id, const SlowRule& slow_rule)
@@ -54,6 +60,7 @@ class TopicSlice {
   const SlowRule& rule;  // outlives the slice: the engine's options
   topic::LogWindow window;
   std::vector<Subscriber> subscribers;
+  std::vector<ListeningEar> ears;
   Pass pass;
   std::uint32_t rotation = 0;  // where the next pass begins
   bool dirty = false;          // queued for a pass
@@ -66,6 +73,8 @@ class TopicSlice {
   std::uint64_t served = 0;
   std::uint64_t pass_cost = 64 * 1024;
 
+  /// Nobody reads what the topic's log holds.
+  bool is_unused() const { return subscribers.empty() && ears.empty(); }
   /// Begins a pass at the next place of the rotation. Steps by the golden ratio, so that over time every subscriber is first,
   /// last and in between equally often, whatever their number.
   void begin_pass() {

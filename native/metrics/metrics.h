@@ -10,22 +10,43 @@
 namespace metrics {
 
 enum class Metric : std::uint8_t {
-#define METRIC(name) name,
+#define METRIC(name, help) name,
 #include "native/metrics/metrics.def"
-#undef METRIC
 };
 
 inline constexpr std::size_t metric_count = 0
-#define METRIC(name) +1
+#define METRIC(name, help) +1
 #include "native/metrics/metrics.def"
-#undef METRIC
     ;
 
-inline constexpr std::array<const char*, metric_count> metric_names{
-#define METRIC(name) #name,
-#include "native/metrics/metrics.def"
-#undef METRIC
+/// A row as people see it.
+struct Explained {
+  const char* name;
+  const char* help;
 };
+
+/// By the order of Metric.
+inline constexpr std::array<Explained, metric_count> metric_rows{{
+#define METRIC(name, help) {#name, help},
+#include "native/metrics/metrics.def"
+}};
+
+/// What all shards share: nobody counts it, it is looked at when it is asked for.
+enum class SharedMetric : std::uint8_t {
+#define SHARED_METRIC(name, help) name,
+#include "native/metrics/metrics.def"
+};
+
+inline constexpr std::size_t shared_metric_count = 0
+#define SHARED_METRIC(name, help) +1
+#include "native/metrics/metrics.def"
+    ;
+
+/// By the order of SharedMetric.
+inline constexpr std::array<Explained, shared_metric_count> shared_metric_rows{{
+#define SHARED_METRIC(name, help) {#name, help},
+#include "native/metrics/metrics.def"
+}};
 
 class Block {
  public:

@@ -18,6 +18,8 @@ namespace {
 constexpr int port_choices_max = 16;
 /// What all protocols with sessions send their subscribers, as long as there is one of them.
 constexpr codec::EncodingId session_encoding = codec::EncodingId::pusher;
+/// What subscribers within this process read: a payload behind its kind and length.
+constexpr codec::EncodingId ear_encoding = codec::EncodingId::websocket;
 
 TopicCounts counts_of(const topic::Topic& topic) {
   TopicCounts counts;
@@ -233,6 +235,39 @@ JoinStatus Engine::join_topic(std::string_view name, topic::Join join) {
   message.join = topic->join(session_encoding, shard, std::move(join));
   post_to(id, std::move(message));
   return JoinStatus::ok;
+}
+
+/// One for all ears of a topic: they share its slice, and the copies of what they hear.
+unsigned Engine::shard_of_ears(std::string_view topic) const {
+  return static_cast<unsigned>(std::hash<std::string_view>{}(topic) % context_.shards.size());
+}
+
+ListenStatus Engine::listen(std::string_view name, const std::shared_ptr<topic::Ear>& ear) {
+  if (!codec::is_valid_topic(name, context_.options.topics.topic_bytes_max)) return ListenStatus::invalid_topic;
+  const topic::TopicRef topic = context_.topics.open(name);
+  if (!topic) return ListenStatus::topics_full;
+  const unsigned shard = shard_of_ears(name);
+  topic::Join join;
+  join.ear = ear;
+  Message message;
+  message.kind = MessageKind::join;
+  message.encoding = ear_encoding;
+  message.topic = topic;
+  message.join = topic->join(ear_encoding, shard, std::move(join));
+  context_.shards[shard]->post(std::move(message));
+  return ListenStatus::ok;
+}
+
+void Engine::unlisten(std::string_view name, topic::Ear& ear) {
+  ear.close();
+  const topic::TopicRef topic = context_.topics.find(name);
+  CHECK(topic);  // an ear that listens keeps it in use
+  Message message;
+  message.kind = MessageKind::unlisten;
+  message.encoding = ear_encoding;
+  message.topic = topic;
+  message.join = ear.id();
+  context_.shards[shard_of_ears(name)]->post(std::move(message));
 }
 
 void Engine::leave_topic(conn::ConnectionId id, std::string topic) {

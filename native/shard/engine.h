@@ -40,6 +40,8 @@ enum class PublishStatus : std::uint8_t { ok, invalid_topic, too_big, logs_full,
 
 enum class JoinStatus : std::uint8_t { ok, invalid_topic, topics_full };
 
+using ListenStatus = JoinStatus;
+
 struct PublishOutcome {
   PublishStatus status = PublishStatus::ok;
   std::uint64_t offset = 0;
@@ -90,13 +92,19 @@ class Engine {
   /// that were read since, from an upgrade request's first one. False, and `fd` left alone, when nothing is handed over there.
   [[nodiscard]] bool take_back(int fd, std::size_t listener, const os::Address& peer, std::string head);
 
+  // Subscribers within this process: any thread.
+  /// Everything published to the topic after this call returns is put into the ear, by a shard, until `unlisten`.
+  ListenStatus listen(std::string_view topic, const std::shared_ptr<topic::Ear>& ear);
+  /// Ends what `listen` began for the same topic; the ear is closed at once.
+  void unlisten(std::string_view topic, topic::Ear& ear);
+
   /// To be called every few seconds, by a thread that nobody waits for: gives memory back that was needed for a while.
   void give_back();
 
   /// Any thread: see Shard::silent_ms, by shard.
   std::vector<std::uint32_t> silent_ms() const;
 
-  /// Any thread: all counters, summed, by the order of metric_names.
+  /// Any thread: all counters, summed, by the order of metrics::metric_rows.
   std::array<std::int64_t, metrics::metric_count> stats() const;
   const ProxyOptions& proxies() const { return context_.options.proxies; }
   const topic::LogMemory& memory() const { return context_.memory; }
@@ -124,6 +132,7 @@ class Engine {
   void tune_thread(unsigned index);
   void report_tuning(int memory_error);
   void post_to(conn::ConnectionId id, Message&& message);
+  unsigned shard_of_ears(std::string_view topic) const;
 
   EngineContext context_;
   std::vector<BoundListener> bound_;

@@ -22,11 +22,12 @@ enum class EventKind : std::uint8_t {
   session_published,  // a client's own publication, delivered
   session_end,        // the session's last event
   http_connection,    // a plain HTTP request: the socket is the receiver's
+  heard,              // an ear has something to be taken
 };
 
 struct Event {
   EventKind kind = EventKind::warning;
-  std::uint64_t id = 0;  // the connection
+  std::uint64_t id = 0;  // the connection; heard: the ear
   codec::ProtocolId protocol{};
   std::string peer;
   std::vector<std::string> topics;  // connection: all of them; slow: the one
@@ -48,7 +49,7 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   /// Returns false when the queue is full and the event was dropped. Must not block and must not call the engine. There is always
-  /// room for the opening and the end of sessions (connections are bounded), and for what was read before `congested`.
+  /// room for the opening and the end of sessions (connections are bounded), for what was read before `congested`, and for `heard`.
   virtual bool post(Event&& event) = 0;
   /// True while so much waits that sessions are not to be read, and none begins.
   virtual bool congested() const = 0;

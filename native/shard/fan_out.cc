@@ -80,6 +80,10 @@ void FanOut::bring_in_joins(const topic::TopicRef& topic, codec::EncodingId enco
   slice.new_head = !topic->take_joins(encoding, shard_, number, slice.window, joins_, garbage_);
   garbage_.clear();
   for (topic::Join& join : joins_) {
+    if (join.ear) {
+      add_ear(slice, join);
+      continue;
+    }
     Connection* const connection = connections_.find_id(join.connection);
     if (connection == nullptr || connection->state != State::open || !connection->session) continue;  // it has left meanwhile
     if (!is_subscribed(*connection, slice)) add_subscriber(slice, *connection, join.begin.position);
@@ -88,7 +92,7 @@ void FanOut::bring_in_joins(const topic::TopicRef& topic, codec::EncodingId enco
     set_lanes(*connection);
   }
   joins_.clear();
-  if (slice.subscribers.empty()) {
+  if (slice.is_unused()) {
     forget(slice);
   } else {
     mark_dirty(slice);
@@ -125,7 +129,7 @@ void FanOut::leave(const conn::Subscription& subscription) {
   slice.topic->count_subscribers(-1);
   metrics_.add(Metric::subscriptions_now, -1);
   slice.restart_pass();
-  if (slice.subscribers.empty()) {
+  if (slice.is_unused()) {
     forget(slice);
   } else if (takes_pass) {
     mark_dirty(slice);
@@ -134,7 +138,7 @@ void FanOut::leave(const conn::Subscription& subscription) {
 
 /// Ends a slice without subscribers. While joins wait it stays: theirs is the next turn.
 void FanOut::forget(TopicSlice& slice) {
-  CHECK(slice.subscribers.empty());
+  CHECK(slice.is_unused());
   if (!slice.topic->remove_interest(slice.encoding, shard_, garbage_)) return;
   if (slice.dirty) std::erase(dirty_, &slice);
   if (slice.behind) slice.topic->count_logs_behind(-1);
@@ -218,7 +222,7 @@ bool FanOut::run_pass(TopicSlice& slice, Budget& budget) {
     ++slice.pass.turns;
     return false;
   }
-  finish_pass(slice);
+  finish_pass(slice, budget);
   return true;
 }
 
@@ -341,7 +345,8 @@ void FanOut::apply(TopicSlice& slice, std::uint32_t index, const os::SendOp& op)
   }
 }
 
-void FanOut::finish_pass(TopicSlice& slice) {
+void FanOut::finish_pass(TopicSlice& slice, Budget& budget) {
+  if (!slice.ears.empty()) tell_ears(slice, budget);
   note_lag(slice);
   note_held(slice);
   const std::uint64_t head = slice.window.head_position();

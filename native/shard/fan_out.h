@@ -56,6 +56,8 @@ class FanOutOwner {
   virtual void on_slow(const SlowReport& report, conn::SlowAction action) = 0;
   /// It is about to end with this unsent (on_rest_unread).
   virtual void on_unsent(const SlowReport& report) = 0;
+  /// What an ear has heard waits to be taken; told once until it is.
+  virtual void on_heard(std::uint64_t ear) = 0;
 
  protected:
   ~FanOutOwner() = default;
@@ -86,6 +88,8 @@ class FanOut {
                                        codec::EncodingId encoding);
   /// Brings in the connections that joined the topic from other threads, up to the join of that number (Topic::join).
   void bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding, std::uint64_t number);
+  /// Ends an ear's part in a topic; passed over when it has none.
+  void unlisten(const topic::TopicRef& topic, codec::EncodingId encoding, std::uint64_t ear);
   /// Ends one subscription; false when there is none. A frame that is partly on the wire is completed.
   bool unsubscribe(conn::Connection& connection, std::string_view topic);
   /// Ends a stream's; passed over when it has none. A frame that is partly on the wire is completed.
@@ -165,7 +169,10 @@ class FanOut {
   std::uint32_t length_until_excluded(const conn::Subscriber& subscriber, std::uint32_t length) const;
   void submit(conn::TopicSlice& slice, Batch& batch);
   void apply(conn::TopicSlice& slice, std::uint32_t index, const os::SendOp& op);
-  void finish_pass(conn::TopicSlice& slice);
+  void finish_pass(conn::TopicSlice& slice, Budget& budget);
+  void add_ear(conn::TopicSlice& slice, topic::Join& join);
+  void tell_ears(conn::TopicSlice& slice, Budget& budget);
+  void tell(conn::TopicSlice& slice, std::uint64_t begin, std::uint64_t end);
   void act_on_pass_findings();
 
   WriteOutcome write(conn::Connection& connection);

@@ -23,6 +23,7 @@ enum class MessageKind : std::uint8_t {
   take_back,       // to the acceptor: a connection that the control plane gives back, to be adopted
   relieve,         // the logs are full: let go of the slowest
   join,            // connections have joined a topic (Topic::join)
+  unlisten,        // the ear numbered `join` leaves `topic`
   leave,           // `connection` leaves the topic named `text`
   accept_session,  // `connection` goes on under `terms`
   close_session,   // `connection` is closed with `number` and `text`
@@ -44,7 +45,7 @@ struct Message {
   int fd = -1;
   std::uint32_t number = 0;
   conn::ConnectionId connection = 0;
-  std::uint64_t join = 0;  // join: its number
+  std::uint64_t join = 0;  // join: its number; unlisten: the ear's
   std::string text;
   std::unique_ptr<conn::SessionTerms> terms;
   os::Address address;

@@ -152,6 +152,11 @@ void Shard::handle(Message& message) {
       take_back(message);
       break;
     case MessageKind::join:
+      fan_out_.bring_in_joins(message.topic, message.encoding, message.join);
+      break;
+    case MessageKind::unlisten:
+      fan_out_.unlisten(message.topic, message.encoding, message.join);
+      break;
     case MessageKind::leave:
     case MessageKind::accept_session:
     case MessageKind::close_session:
@@ -314,6 +319,13 @@ void Shard::take_messages_at_end() {
 
 void Shard::post_event(Event&& event) {
   if (!engine_.events.post(std::move(event))) metrics_.add(Metric::events_dropped);
+}
+
+void Shard::on_heard(std::uint64_t ear) {
+  Event event;
+  event.kind = EventKind::heard;
+  event.id = ear;
+  post_event(std::move(event));
 }
 
 Event Shard::connection_event(const Connection& connection, EventKind kind) const {

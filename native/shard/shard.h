@@ -211,6 +211,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void on_streams_written(conn::Connection& connection) override;
   void on_slow(const SlowReport& report, conn::SlowAction action) override;
   void on_unsent(const SlowReport& report) override;
+  void on_heard(std::uint64_t ear) override;
 
   void post_event(Event&& event);
   void post_told(conn::Connection& connection, Event&& event);

@@ -132,10 +132,6 @@ void Shard::resume_returned(Connection& connection, std::string_view head) {
 // What it is asked.
 
 void Shard::handle_session(Message& message) {
-  if (message.kind == MessageKind::join) {
-    fan_out_.bring_in_joins(message.topic, message.encoding, message.join);
-    return;
-  }
   Connection* const connection = connections_.find_id(message.connection);
   if (connection == nullptr || connection->state != State::open || !connection->session) return;
   switch (message.kind) {

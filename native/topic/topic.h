@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "native/codec/encoding.h"
+#include "native/topic/ear.h"
 #include "native/topic/last_value.h"
 #include "native/topic/log.h"
 #include "native/topic/log_memory.h"
@@ -39,9 +40,10 @@ struct Interest {
   LastValueRef last;  // the last publication before it; null when it is not retained
 };
 
-/// A connection on its way into the topic's subscribers. From `begin` on everything is for it.
+/// A connection, or an ear, on its way into the topic's subscribers. From `begin` on everything is for it.
 struct Join {
   std::uint64_t connection = 0;
+  EarRef ear;  // null: it is the connection
   std::uint64_t number = 0;  // joins of a topic count up
   Head begin;
   std::string greeting;  // bytes that it is sent first

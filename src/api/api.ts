@@ -4,6 +4,7 @@ import type { EngineStats, EngineStatus, TopicStats } from '../native/binding.js
 import { apiGuard } from './guard.js'
 import { healthRoutes } from './health-routes.js'
 import type { HttpService, Route } from './http.js'
+import { mapRoute } from './map-route.js'
 import { metricsRoutes } from './metrics-routes.js'
 import { createRouter } from './router.js'
 import { topicRoutes } from './topic-routes.js'
@@ -13,6 +14,8 @@ export interface ApiDeps {
   /** As Broker.publish. */
   publish(topic: string, payload: string | Uint8Array): number
   stats(): EngineStats
+  /** What each figure of `stats` counts, by its name. */
+  explainStats(): Readonly<Record<string, string>>
   /** As Broker.topicStats. */
   topicStats(max: number): readonly TopicStats[]
   /** One topic, null when nobody has used it (for a while). */
@@ -45,5 +48,5 @@ const groups: readonly ((deps: ApiDeps, options: ApiOptions) => readonly Route[]
 
 export function createApi(deps: ApiDeps, options: ApiOptions): HttpService {
   const routes = groups.flatMap((routesOf) => routesOf(deps, options))
-  return createRouter(routes, { guard: apiGuard(options), onError: (error, route) => deps.onError(error, route) })
+  return createRouter([...routes, mapRoute(routes)], { guard: apiGuard(options), onError: (error, route) => deps.onError(error, route) })
 }

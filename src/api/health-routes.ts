@@ -27,7 +27,7 @@ function ready(deps: ApiDeps): HttpResponse {
 export function healthRoutes(deps: ApiDeps): readonly Route[] {
   const liveness = new Liveness(turnMsMax, () => performance.now())
   return [
-    { method: 'GET', path: '/live', bodyBytesMax: 0, access: 'anyone', handle: answeringRefusals(() => live(deps, liveness)) },
-    { method: 'GET', path: '/ready', bodyBytesMax: 0, access: 'anyone', handle: answeringRefusals(() => ready(deps)) },
+    { method: 'GET', path: '/live', bodyBytesMax: 0, access: 'anyone', about: 'whether to restart it', handle: answeringRefusals(() => live(deps, liveness)) },
+    { method: 'GET', path: '/ready', bodyBytesMax: 0, access: 'anyone', about: 'whether to send it clients', handle: answeringRefusals(() => ready(deps)) },
   ]
 }

@@ -38,6 +38,8 @@ export interface Route {
   readonly bodyBytesMax: number
   /** Who may ask: `anyone`, or who holds the API's token (when one is configured). */
   readonly access: 'anyone' | 'token'
+  /** What it is for, in a few words: for a map of the API. */
+  readonly about?: string
   readonly handle: HttpHandler
 }
 

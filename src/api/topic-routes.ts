@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ApiDeps, ApiOptions } from './api.js'
 import { answeringRefusals } from './broker-refusals.js'
+import { decodeContent } from './content-encoding.js'
 import type { HttpRequest, HttpResponse, Route } from './http.js'
 import { json } from './json.js'
 import { problem } from './problem.js'
@@ -16,12 +17,20 @@ function isText(contentType: string): boolean {
   return /^\s*(text\/[^;]*|application\/json)\s*(;|$)/i.test(contentType)
 }
 
-function publish(deps: ApiDeps, { token }: ApiOptions, { headers, body, parameters: { topic = '' } }: HttpRequest): HttpResponse {
+/** What curl says of everything that it is not told the type of: it may be text. */
+function mayBeText(contentType: string): boolean {
+  return /^\s*application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
+}
+
+function publish(deps: ApiDeps, { token }: ApiOptions, { headers, body: encoded, parameters: { topic = '' } }: HttpRequest): HttpResponse {
   if (token === null && deps.isReserved(topic)) {
     return problem(403, 'the topics of a Pusher app are its own: publish through its API, set api.token, or configure the app with shared: true')
   }
-  const text = isText(headers['content-type'] ?? '')
-  if (text && !isUtf8(body)) return problem(400, 'the body must be UTF-8 text, as its content-type says, or of another type')
+  const body = decodeContent(encoded, headers['content-encoding'], deps.limits.messageBytesMax)
+  if ('status' in body) return body
+  const type = headers['content-type'] ?? ''
+  if (isText(type) && !isUtf8(body)) return problem(400, 'the body must be UTF-8 text, as its content-type says, or of another type')
+  const text = isText(type) || (mayBeText(type) && isUtf8(body))
   return json(200, { topic, offset: deps.publish(topic, text ? body.toString() : body) })
 }
 
@@ -41,9 +50,10 @@ export function topicRoutes(deps: ApiDeps, options: ApiOptions): readonly Route[
   return [
     {
       method: 'POST', path: '/topics/{topic...}', bodyBytesMax: deps.limits.messageBytesMax, access: 'token',
+      about: 'publishes the body to the subscribers of the topic',
       handle: answeringRefusals((request) => publish(deps, options, request)),
     },
-    { method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', handle: answeringRefusals((request) => list(deps, request)) },
-    { method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', handle: answeringRefusals((request) => one(deps, request)) },
+    { method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', about: 'topics in use', handle: answeringRefusals((request) => list(deps, request)) },
+    { method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', about: 'one of them', handle: answeringRefusals((request) => one(deps, request)) },
   ]
 }

@@ -3,12 +3,13 @@
 import { Option, type Command } from 'commander'
 import type { Broker } from '../broker.js'
 import { loadConfig, type LoadedConfig } from '../config/load.js'
-import { assignmentEntry, flagEntry, type Entry } from '../config/sources.js'
+import { assignmentEntry, flagEntry, foreignVariables, type Entry } from '../config/sources.js'
 import { parsePusherApp } from '../config/parse.js'
 import { createBroker } from '../create-broker.js'
 import { ConfigError } from '../errors.js'
 import { createLogger, type Log } from '../log/logger.js'
 import { drainOnSignals } from './drain-on-signals.js'
+import { setErrorFormat } from './exit.js'
 import { logHarmlessSignals } from './harmless-signals.js'
 import { logEvents } from './log-events.js'
 import { logStart } from './log-start.js'
@@ -61,12 +62,14 @@ async function run(command: Command): Promise<void> {
   const madeApp = pusher === true && config.pusher.apps.length === 0 ? randomApp() : null
   if (madeApp !== null) config.pusher.apps.push(parsePusherApp(madeApp))
   const { log, ...options } = config
+  if (log.format === 'json') setErrorFormat('json')
   const { logger, lost }: Log = createLogger(log)
+  for (const name of foreignVariables(process.env)) logger.warn({ event: 'hint' }, `${name} is no variable of the broker: it has no effect`)
   logHarmlessSignals(logger) // before anything is bound: an ssh session may close at any time
   const broker: Broker = await createBroker(options).catch((error: unknown) => {
     throw withSource(error, sourceOf)
   })
-  broker.port.count('log_lines_lost', lost)
+  broker.port.count('log_lines_lost', 'log lines that found no room while the log could not be written', lost)
   const flush = logEvents(broker, logger)
   drainOnSignals(broker, logger, flush)
   process.on('SIGUSR2', () => logStats(broker, logger))

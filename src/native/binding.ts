@@ -268,7 +268,7 @@ export interface HttpConnectionEvent {
 
 export type SessionEvent = SessionOpenEvent | SessionMessageEvent | SessionPublishedEvent | SessionEndEvent
 
-export type EngineEvent = ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent | SessionEvent | HttpConnectionEvent
+export type EngineEvent = ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent | SessionEvent | HttpConnectionEvent | HeardEvent
 
 /** What may go with a published payload. */
 export interface PublishDetails {
@@ -330,6 +330,31 @@ export type EngineStatus = {
 /** Counters by their names in native/metrics/metrics.def, summed over shards. Counters never decrease; gauges are named `*_now`. */
 export type EngineStats = Readonly<Record<string, number>>
 
+/** What may wait for a subscriber within this process; the oldest publications make room for more. */
+export interface ListenLimits {
+  /** 1..1000000. */
+  readonly messagesMax: number
+  /** Of payloads, 1..1073741824; a longer one alone is dropped itself. */
+  readonly bytesMax: number
+}
+
+/** A publication as a subscriber within this process hears it. */
+export interface HeardMessage {
+  /** What was published as text is a string, as binary bytes of its own. */
+  readonly payload: string | Buffer
+  /** Its place in the topic, as `publish` returns it. */
+  readonly offset: number
+  /** Publications right before it that were dropped, because the queue was full. */
+  readonly dropped: number
+}
+
+/** Something waits to be heard; told once until it was taken (`hear`). */
+export interface HeardEvent {
+  readonly type: 'heard'
+  /** As `listen` returned it. */
+  readonly id: number
+}
+
 export interface TopicStats {
   readonly topic: string
   readonly subscribers: number
@@ -380,6 +405,8 @@ export interface NativeEngine extends SessionCalls, ProxyCalls {
    */
   publish(topic: string, payload: string | Uint8Array, details: PublishDetails | null): number
   stats(): EngineStats
+  /** What each of them counts, by its name: a few words without a full stop. */
+  explainStats(): Readonly<Record<string, string>>
   /** Wakes every shard and says when each last turned: a shard that is stuck grows old. */
   status(): EngineStatus
   /** To be called every few seconds: gives memory back that was needed for a while. */
@@ -388,6 +415,17 @@ export interface NativeEngine extends SessionCalls, ProxyCalls {
   topicStats(max: number): TopicStats[]
   /** One topic, or null when nobody uses it or has used it lately. */
   topicStat(topic: string): TopicStats | null
+  /**
+   * Everything published to the topic after this call is put into a queue of this process, off the way of other subscribers, until
+   * `unlisten`. Returns its id, from 1. Throws an Error with `code` ERR_TOPIC, ERR_TOPICS, ERR_CLOSED, or ERR_SUBSCRIPTIONS (100,000 there are).
+   */
+  listen(topic: string, limits: ListenLimits): number
+  /** Takes up to `max` (1..1000000) publications from the queue, oldest first; also after `stop`. None for an id that is gone. */
+  hear(id: number, max: number): HeardMessage[]
+  /** Lets go of the queue and what waits in it. Passed over for an id that is gone. */
+  unlisten(id: number): void
+  /** Publications that found no room in the queue so far; 0 for an id that is gone. */
+  dropped(id: number): number
   /** Which of `connection` and `disconnect` events to produce (warning, slow and drained always are). */
   setConnectionEvents(on: boolean): void
   /**

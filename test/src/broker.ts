@@ -127,7 +127,7 @@ test('drainMs is checked', async (t) => {
 test('counters of what works beside the engine', async (t) => {
   const { broker } = await start()
   let lost = 0
-  broker.port.count('log_lines_lost', () => lost)
+  broker.port.count('log_lines_lost', 'lines lost', () => lost)
   t.equal(broker.stats()['log_lines_lost'], 0)
   lost = 3
   t.equal(broker.stats()['log_lines_lost'], 3)

@@ -1,7 +1,7 @@
 /** An engine of plain TypeScript: records what it is asked, emits what a test tells it to. */
 
 import type {
-  ConnectionId, EngineEvent, EngineOptions, JoinOptions, NativeAddon, NativeEngine, PublishDetails, SessionOptions,
+  ConnectionId, EngineEvent, EngineOptions, HeardMessage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, PublishDetails, SessionOptions,
 } from '../../src/native/binding.js'
 
 export class FakeEngine implements NativeEngine {
@@ -67,6 +67,33 @@ export class FakeEngine implements NativeEngine {
 
   readProxyHeader(): null {
     return null
+  }
+
+  explainStats() {
+    return { connections_now: 'connections open' }
+  }
+
+  /** What waits, by id. */
+  readonly heard = new Map<number, HeardMessage[]>()
+
+  listen(topic: string, { messagesMax, bytesMax }: ListenLimits): number {
+    this.calls.push(`listen ${topic} ${messagesMax} ${bytesMax}`)
+    const id = this.heard.size + 1
+    this.heard.set(id, [])
+    return id
+  }
+
+  hear(id: number, max: number): HeardMessage[] {
+    return this.heard.get(id)?.splice(0, max) ?? []
+  }
+
+  unlisten(id: number): void {
+    this.calls.push(`unlisten ${id}`)
+    this.heard.set(id, [])
+  }
+
+  dropped(id: number): number {
+    return id * 10
   }
 
   status() {

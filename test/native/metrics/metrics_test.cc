@@ -19,12 +19,16 @@ TEST_CASE("metrics: every row is a counter of its own") {
   CHECK(block.get(Metric::connections_now) == static_cast<std::int64_t>(Metric::connections_now) - 4);
 }
 
-TEST_CASE("metrics: names are lower case words, each once") {
+TEST_CASE("metrics: names are lower case words, each once, and each row says what it counts") {
   std::set<std::string> names;
-  for (const std::string name : metrics::metric_names) {
-    CHECK(names.insert(name).second);
-    CHECK(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos);
-  }
+  const auto check = [&](const metrics::Explained& row) {
+    CAPTURE(row.name);
+    CHECK(names.insert(row.name).second);
+    CHECK(std::string(row.name).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos);
+    CHECK(std::string(row.help).size() > 10);
+  };
+  for (const metrics::Explained& row : metrics::metric_rows) check(row);
+  for (const metrics::Explained& row : metrics::shared_metric_rows) check(row);
 }
 
 TEST_CASE("metrics: another thread may read while the owner writes") {

@@ -32,6 +32,7 @@ struct Owner final : shard::FanOutOwner {
   void on_streams_written(conn::Connection&) override {}
   void on_slow(const shard::SlowReport&, conn::SlowAction) override {}
   void on_unsent(const shard::SlowReport&) override {}
+  void on_heard(std::uint64_t) override {}
 };
 
 /// One shard's fan out with subscribers of a topic, one topic each, in an encoding that cannot say everything.

@@ -1,6 +1,7 @@
 /** The routes of the API on a broker of plain TypeScript, without a server. */
 
 import { test } from 'tap'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { createApi, type ApiDeps, type ApiOptions } from '../../../src/api/api.js'
 import type { HttpHeaders, HttpResponse } from '../../../src/api/http.js'
 import { openRequest, splitTarget } from '../../../src/api/request-head.js'
@@ -35,6 +36,10 @@ class FakeBroker implements ApiDeps {
   stats() {
     this.#mayFail()
     return this.counters
+  }
+
+  explainStats() {
+    return { connections_now: 'sockets open', bytes_sent: 'bytes written to all sockets' }
   }
 
   topicStats(max: number) {
@@ -101,7 +106,7 @@ test('publishing', async (t) => {
   t.match(first, { status: 200, headers: { 'content-type': 'application/json' } })
   t.strictSame(bodyOf(first), { topic: 'a/b', offset: 0 })
   t.strictSame(bodyOf(await ask('POST', '/topics/%C3%A9%20%2F?ignored', { body: '{}', headers: { 'content-type': 'Application/JSON' } })), { topic: 'é /', offset: 1 })
-  for (const type of ['application/octet-stream', 'application/jsonp', 'x-text/plain', 'application/x-www-form-urlencoded']) {
+  for (const type of ['application/octet-stream', 'application/jsonp', 'x-text/plain', 'x-application/x-www-form-urlencoded']) {
     await ask('POST', '/topics/c', { body: '\0', headers: { 'content-type': type } })
   }
   await ask('POST', '/topics/d')
@@ -110,6 +115,54 @@ test('publishing', async (t) => {
     ['c', Buffer.from('\0')], ['c', Buffer.from('\0')], ['c', Buffer.from('\0')], ['c', Buffer.from('\0')],
     ['d', Buffer.alloc(0)],
   ])
+})
+
+test("what curl sends without a type is text where it is UTF-8", async (t) => {
+  const { broker, ask } = start()
+  for (const type of ['application/x-www-form-urlencoded', 'Application/X-WWW-Form-URLencoded; charset=x']) {
+    await ask('POST', '/topics/a', { body: '{"EUR": 1.08}', headers: { 'content-type': type } })
+    await ask('POST', '/topics/a', { body: Buffer.from([0xc3]), headers: { 'content-type': type } })
+  }
+  const each = [['a', '{"EUR": 1.08}'], ['a', Buffer.from([0xc3])]]
+  t.strictSame(broker.published, [...each, ...each])
+})
+
+test('a body that was compressed on its way is published as it was meant', async (t) => {
+  const { broker, ask } = start()
+  const codings = { gzip: gzipSync, 'x-gzip': gzipSync, deflate: deflateSync, br: brotliCompressSync, ' GZip ': gzipSync, identity: (body: Buffer) => body }
+  for (const [name, encode] of Object.entries(codings)) {
+    const body = encode(Buffer.from(`é ${name}`))
+    t.match(await ask('POST', '/topics/a', { body, headers: { 'content-type': 'text/plain', 'content-encoding': name } }), { status: 200 }, name)
+  }
+  t.strictSame(broker.published, Object.keys(codings).map((name) => ['a', `é ${name}`]))
+})
+
+test('compressed bodies that are refused', async (t) => {
+  const { broker, ask } = start()
+  const send = (coding: string, body: Uint8Array) => ask('POST', '/topics/a', { body, headers: { 'content-encoding': coding } })
+  t.match(await send('gzip', gzipSync(Buffer.alloc(100))), { status: 200 }, 'as many bytes as there may be')
+  for (const [coding, encode] of [['gzip', gzipSync], ['deflate', deflateSync], ['br', brotliCompressSync]] as const) {
+    const bomb = encode(Buffer.alloc(coding === 'br' ? 10_000_000 : 50_000))
+    t.ok(bomb.length <= 100, `${coding}: ${bomb.length} bytes`)
+    t.match(await send(coding, bomb), { status: 413 }, `${coding}: more`)
+    t.match(await send(coding, Buffer.from('plain text')), { status: 400 }, `${coding}: not of it`)
+    t.match(await send(coding, encode(Buffer.from('cut')).subarray(0, -3)), { status: 400 }, `${coding}: cut`)
+  }
+  for (const coding of ['compress', 'zstd', 'gzip, gzip', 'gzip,br', 'constructor', '__proto__']) {
+    t.match(await send(coding, Buffer.from('x')), { status: 415, headers: { 'accept-encoding': 'gzip, deflate, br' } }, coding)
+  }
+  t.equal(broker.published.length, 1)
+  t.strictSame(broker.errors, [])
+})
+
+test('the root shows what there is', async (t) => {
+  const { ask } = start({ token: 'a-token-of-some-length' })
+  const answer = await ask('GET', '/')
+  t.equal(answer.status, 200)
+  const { routes } = bodyOf(answer) as { routes: Record<string, string> }
+  t.strictSame(Object.keys(routes), ['POST /topics/{topic}', 'GET /topics', 'GET /topics/{topic}', 'GET /metrics', 'GET /live', 'GET /ready'])
+  for (const [route, about] of Object.entries(routes)) t.match(about, /^\w.{5,}/, route)
+  t.match(await ask('POST', '/', { body: 'x' }), { status: 405 })
 })
 
 test('what is not published', async (t) => {
@@ -159,6 +212,7 @@ test('metrics', async (t) => {
   t.match(first, { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } })
   const lines = (answer: HttpResponse) => String(answer.body).split('\n')
   t.ok(lines(first).includes('# TYPE broker_connections gauge'))
+  t.ok(lines(first).includes('# HELP broker_connections Sockets open.'))
   t.ok(lines(first).includes('broker_connections 3'))
   t.ok(lines(first).includes('# TYPE broker_bytes_sent_total counter'))
   t.ok(lines(first).includes('broker_bytes_sent_total 12'))
@@ -168,6 +222,7 @@ test('metrics', async (t) => {
   for (const line of ['broker_connections 1', 'broker_bytes_sent_total 20', 'broker_pings_sent_total 4']) t.ok(lines(second).includes(line), line)
   const names = lines(second).filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2])
   t.equal(new Set(names).size, names.length, 'each is told once')
+  t.strictSame(names.filter((name = '') => /^nodejs_active_.*_total$/.test(name)), [], 'no gauge has the name of a counter')
 })
 
 test('two brokers in one process', async (t) => {

@@ -9,7 +9,7 @@ function deps(): ApiDeps & { readonly published: string[] } {
   return {
     published,
     publish: (topic, payload) => published.push(`${topic} ${String(payload)}`) - 1,
-    stats: () => ({}),
+    explainStats: () => ({}), stats: () => ({}),
     topicStats: () => [],
     topic: () => null,
     status: () => ({ turnAgesMs: [0] }),
