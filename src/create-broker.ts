@@ -11,19 +11,22 @@ import { ListenError, StartError } from './errors.js'
 import { resolveAddresses } from './hosts.js'
 import { thisMachine } from './machine/machine.js'
 import { memoryShares } from './machine/memory-shares.js'
+import { nameListener } from './listener-names.js'
 import type { EngineOptions, NativeAddon } from './native/binding.js'
 import { loadAddon } from './native/load.js'
 import { shareOpenFiles } from './open-files.js'
 import { PusherExtension } from './pusher-extension.js'
 
 /** A failed bind, or a thread that the system refuses, in words; any other error as it is. */
-function explain(error: unknown): unknown {
+function explain(error: unknown, listeners: EngineOptions['listeners']): unknown {
   const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown }
   if (code === 'EAGAIN' && address === undefined) {
     return new StartError('the system refuses a thread for a shard; raise the limit of processes (ulimit -u) or lower shards', { cause: error })
   }
   if (typeof code !== 'string' || typeof address !== 'string' || typeof port !== 'number') return error
-  const message = `cannot listen on ${formatEndpoint(address, port)}: ${describeSystemError(code)}`
+  const wanted = listeners.find((each) => formatEndpoint(each.address, each.port) === formatEndpoint(address, port))
+  const name = wanted === undefined ? '' : nameListener(wanted.protocol)
+  const message = `cannot listen on ${formatEndpoint(address, port)}${name}: ${describeSystemError(code)}`
   return new ListenError(message, { code, address, port }, { cause: error })
 }
 
@@ -32,7 +35,7 @@ function starter(addon: NativeAddon, options: EngineOptions): StartEngine {
     try {
       return addon.createEngine(options, onEvents)
     } catch (error) {
-      throw explain(error)
+      throw explain(error, options.listeners)
     }
   }
 }

@@ -3,6 +3,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { describeSystemError, formatEndpoint } from '../endpoint.js'
 import { ListenError } from '../errors.js'
+import { nameListener } from '../listener-names.js'
 import type { BoundHttp, HttpAddress } from './http.js'
 
 /** One address that is listened on. */
@@ -26,7 +27,7 @@ function codeOf(error: unknown): unknown {
 function explain(error: unknown, address: string, port: number): unknown {
   const code = codeOf(error)
   if (typeof code !== 'string') return error
-  const message = `cannot listen on ${formatEndpoint(address, port)}: ${describeSystemError(code)}`
+  const message = `cannot listen on ${formatEndpoint(address, port)}${nameListener('api')}: ${describeSystemError(code)}`
   return new ListenError(message, { code, address, port }, { cause: error })
 }
 

@@ -7,7 +7,7 @@ import { loadRows, type LoadRow } from '../bench/load-rows.js'
 import { resultTable } from '../bench/result-table.js'
 import { createBroker } from '../create-broker.js'
 import type { ProtocolName } from '../native/binding.js'
-import { CommandError } from './exit.js'
+import { CommandError, UsageError } from './exit.js'
 
 interface BenchOptions {
   readonly url?: string
@@ -36,14 +36,14 @@ const schemes = ['ws:', 'nats:', 'redis:', 'mqtt:', 'socketio:', 'pusher:']
 function withTopic(flag: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || url.host === '' || !schemes.includes(url.protocol)) {
-    throw new CommandError(`${flag} must be ws://<host>:<port>[/path with {topic}], got: ${text}`)
+    throw new UsageError(`${flag} must be ws://<host>:<port>[/path with {topic}], got: ${text}`)
   }
   return text.includes('{topic}') || url.pathname.length > 1 ? text : `${text.replace(/\/$/, '')}/{topic}`
 }
 
 function wholeNumber(flag: string, text: string, min: number, max: number): number {
   const number = Number(text)
-  if (!Number.isInteger(number) || number < min || number > max) throw new CommandError(`${flag} must be ${min}..${max}, got: ${text}`)
+  if (!Number.isInteger(number) || number < min || number > max) throw new UsageError(`${flag} must be ${min}..${max}, got: ${text}`)
   return number
 }
 
@@ -51,7 +51,7 @@ function pickRows(names: string): readonly LoadRow[] {
   if (names === 'all') return loadRows
   return names.split(',').map((name) => {
     const row = loadRows.find((one) => one.name === name)
-    if (row === undefined) throw new CommandError(`--scenarios must be of ${loadRows.map((one) => one.name).join(', ')} or all, got: ${name}`)
+    if (row === undefined) throw new UsageError(`--scenarios must be of ${loadRows.map((one) => one.name).join(', ')} or all, got: ${name}`)
     return row
   })
 }
@@ -65,7 +65,7 @@ async function startOwn(): Promise<Subject> {
 
 async function findSubject(options: BenchOptions): Promise<Subject> {
   if (options.url === undefined && options.subscribeUrl === undefined) return startOwn()
-  if (options.url === undefined) throw new CommandError('--subscribe-url needs --url, where publishers connect')
+  if (options.url === undefined) throw new UsageError('--subscribe-url needs --url, where publishers connect')
   const pid = options.serverPid === undefined ? null : wholeNumber('--server-pid', options.serverPid, 1, 2 ** 31)
   return {
     publish: withTopic('--url', options.url),
@@ -88,7 +88,7 @@ function loadArgs(row: LoadRow, subject: Subject, options: BenchOptions): string
 }
 
 function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(text === '' ? '\r\x1b[K' : `\r\x1b[K${text}`)
+  if (process.stderr.isTTY && process.env['TERM'] !== 'dumb') process.stderr.write(text === '' ? '\r\x1b[K' : `\r\x1b[K${text}`)
 }
 
 async function measure(program: string, rows: readonly LoadRow[], subject: Subject, options: BenchOptions): Promise<void> {

@@ -28,10 +28,21 @@ function connectFailure(url: URL, error: Error): CommandError {
   return new CommandError(`cannot connect to ${url.href}: ${code === null ? error.message : describeSystemError(code)}`)
 }
 
+/** The handshake was answered, but not with a connection. */
+export class RefusedError extends CommandError {
+  /** Whether it may be another answer in a while: the broker is starting, closing or full. */
+  readonly isTemporary: boolean
+
+  constructor(message: string, status: number | undefined) {
+    super(message)
+    this.isTemporary = status === 429 || (status !== undefined && status >= 500)
+  }
+}
+
 /** The port is for the other role; null when it is not, or does not say (other servers). */
 function misdirected(url: URL, role: Role, { headers: { 'broker-role': other } }: IncomingMessage): CommandError | null {
   if (other === undefined || other === role) return null
-  return new CommandError(`${url.host} is the port to ${String(other)} (${defaultPorts[role]} is the usual one to ${role}): see --url`)
+  return new RefusedError(`${url.host} is the port to ${String(other)} (${defaultPorts[role]} is the usual one to ${role}): see --url`, undefined)
 }
 
 /** The broker's one-line reason for refusing a handshake. */
@@ -46,8 +57,10 @@ async function refusal(url: URL, response: IncomingMessage): Promise<CommandErro
     // A broker that cuts the answer short still refused.
   }
   const [reason = ''] = text.trim().split('\n', 1)
-  return new CommandError(`${url.href} was refused: ${response.statusCode} ${reason || response.statusMessage}`)
+  return new RefusedError(`${url.href} was refused: ${response.statusCode} ${reason || response.statusMessage}`, response.statusCode)
 }
+
+export type OnMessage = (payload: Buffer, socket: WebSocket, kind: 'text' | 'binary') => void
 
 export interface Connection {
   readonly socket: WebSocket
@@ -59,11 +72,11 @@ export interface Connection {
  * Connects. `onMessage` is attached before the handshake: a message may come in one packet with its answer.
  * @throws {CommandError} nobody listens, the handshake is refused, or the port is for the other role.
  */
-export function connect(url: URL, role: Role, onMessage: (payload: Buffer, socket: WebSocket) => void = () => {}): Promise<Connection> {
+export function connect(url: URL, role: Role, onMessage: OnMessage = () => {}): Promise<Connection> {
   const socket = new WebSocket(url, {
     perMessageDeflate: false, handshakeTimeout: handshakeTimeoutMs, maxPayload: messageBytesMax,
   })
-  socket.on('message', (payload: Buffer) => onMessage(payload, socket))
+  socket.on('message', (payload: Buffer, isBinary) => onMessage(payload, socket, isBinary ? 'binary' : 'text'))
   const closed = new Promise<readonly [number, string]>((resolve) => {
     socket.once('close', (code, reason) => resolve([code, reason.toString()]))
   })

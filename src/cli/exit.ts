@@ -10,7 +10,21 @@ export const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const
 
 /** A failure that is fully explained by its message. */
 export class CommandError extends Error {
-  override readonly name = 'CommandError'
+  override readonly name: string = 'CommandError'
+}
+
+/** The command was used wrongly: an argument or a flag that means nothing. */
+export class UsageError extends CommandError {
+  override readonly name = 'UsageError'
+}
+
+export type ErrorFormat = 'text' | 'json'
+
+/** How errors are told from now on: as text for people, or as lines like those of the log. */
+let errorFormat: ErrorFormat = 'text'
+
+export function setErrorFormat(format: ErrorFormat): void {
+  errorFormat = format
 }
 
 function isExpected(error: unknown): error is Error {
@@ -27,11 +41,17 @@ export function endThoughUnread(): void {
   }, unreadMs).unref()
 }
 
+/** Prints lines about what has failed. */
+export function printError(text: string): void {
+  const asJson = (msg: string) => JSON.stringify({ level: 'error', time: new Date().toISOString(), pid: process.pid, event: 'failed', msg })
+  const lines = errorFormat === 'json' ? text.split('\n').map(asJson) : text.split('\n').map((line) => `broker: ${line}`)
+  process.stderr.write(lines.map((line) => `${line}\n`).join(''))
+}
+
 /** Prints an error (what we expect: its message; a bug of ours: its stack) and sets the exit code. */
 export function reportError(error: unknown): void {
-  const text = isExpected(error) ? error.message : error instanceof Error ? error.stack ?? error.message : String(error)
-  process.exitCode = error instanceof ConfigError ? exitCodes.usage : exitCodes.failed
-  process.stderr.write(text.split('\n').map((line) => `broker: ${line}\n`).join(''))
+  process.exitCode = error instanceof ConfigError || error instanceof UsageError ? exitCodes.usage : exitCodes.failed
+  printError(isExpected(error) ? error.message : error instanceof Error ? error.stack ?? error.message : String(error))
   endThoughUnread()
 }
 

@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../package-info.js'
 import { commands } from './commands.js'
-import { endThoughUnread, exitCodes, reportError, watchOutputs } from './exit.js'
+import { endThoughUnread, exitCodes, printError, reportError, setErrorFormat, watchOutputs, type ErrorFormat } from './exit.js'
 
 function createProgram(): Command {
   const program = new Command('broker')
@@ -17,19 +17,30 @@ Examples:
   $ broker sub prices                   print what is published to the topic prices
   $ broker pub prices '{"EUR": 1.08}'   publish one message to it
 
+Without npm's PATH it is npx @tutti/broker: another package on npm is called broker.
+
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 and 143 ended by a second signal.`)
   for (const add of commands) add(program)
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'broker: ').replace(/\n(?=.)/g, ' ')),
+      // The usage of a command without arguments is more than a line, and no error.
+      outputError: (text, write) => (text.startsWith('error: ') ? printError(text.slice('error: '.length).trimEnd().replaceAll('\n', ' ')) : write(text)),
     })
   }
   return program
 }
 
+/** As the flag or the variable says, before anything is parsed: what is wrong with the rest is told so, too. */
+function wantedErrorFormat(args: readonly string[], env: NodeJS.ProcessEnv): ErrorFormat {
+  if (args[0] !== 'start') return 'text'
+  const flag = args.findLast((arg, at) => arg.startsWith('--log-format=') || args[at - 1] === '--log-format')
+  return (flag?.replace(/^--log-format=/, '') ?? env['BROKER_LOG_FORMAT']) === 'json' ? 'json' : 'text'
+}
+
 /** Runs the command that the arguments name; never rejects. */
 export async function runProgram(): Promise<void> {
   watchOutputs()
+  setErrorFormat(wantedErrorFormat(process.argv.slice(2), process.env))
   // Without a listener the first opens Node's inspector, to whoever is on this machine, and the second ends the process where a file
   // may not grow (ulimit -f); with one, that write fails.
   for (const signal of ['SIGUSR1', 'SIGXFSZ'] as const) process.on(signal, () => {})

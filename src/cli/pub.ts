@@ -4,12 +4,13 @@ import { isUtf8 } from 'node:buffer'
 import type { Command } from 'commander'
 import type { WebSocket } from 'ws'
 import { closedByBroker, connect, messageBytesMax } from './connect.js'
+import { defaultUrl } from './default-url.js'
 import { CommandError } from './exit.js'
 import { lines, whole } from './lines.js'
 import { publishUrl } from './topic-url.js'
 
 interface PubOptions {
-  readonly url: string
+  readonly url?: string
   readonly whole?: true
   readonly binary?: true
 }
@@ -29,7 +30,7 @@ function send(socket: WebSocket, payload: Buffer, binary: boolean): Promise<void
 }
 
 async function run(topic: string, message: string, options: PubOptions): Promise<void> {
-  const { socket, closed } = await connect(publishUrl(options.url, topic), 'publish')
+  const { socket, closed } = await connect(publishUrl(options.url ?? defaultUrl('publish'), topic), 'publish')
   async function publishAll(): Promise<void> {
     for await (const payload of messages(message, options)) await send(socket, payload, options.binary === true)
   }
@@ -53,7 +54,7 @@ export function addPubCommand(program: Command): void {
     .description('Publish to a topic: the argument as one message, or standard input with one message a line.')
     .argument('<topic>', 'topic to publish to')
     .argument('[message]', 'the message; - or nothing reads standard input', '-')
-    .option('-u, --url <url>', 'where the broker takes publications', 'ws://localhost:8001')
+    .option('-u, --url <url>', 'where the broker takes publications (default: ws://localhost:8001, or the port of BROKER_PUBLISH_PORT)')
     .option('--whole', 'publish the whole standard input as one message')
     .option('--binary', 'publish as binary instead of text')
     .addHelpText('after', `

@@ -1,18 +1,22 @@
 /** `broker sub`: prints what is published to topics. */
 
 import { InvalidArgumentError, type Command } from 'commander'
-import { closedByBroker, connect } from './connect.js'
+import type { WebSocket } from 'ws'
+import { defaultUrl } from './default-url.js'
 import { signalExitCodes } from './exit.js'
+import { Follower } from './follow.js'
 import { startedByNpx, watchParent } from './npx.js'
-import { Printer } from './printer.js'
+import { jsonLine, namedLine, plainLine, Printer, type Line } from './printer.js'
 import { subscribeUrl } from './topic-url.js'
 
 /** What a slow reader has for the last messages. */
 const unreadMs = 200
 
 interface SubOptions {
-  readonly url: string
+  readonly url?: string
   readonly count?: number
+  readonly json?: true
+  readonly reconnect: boolean
 }
 
 function parseCount(text: string): number {
@@ -23,46 +27,96 @@ function parseCount(text: string): number {
   return count
 }
 
-async function run(topics: readonly string[], { url, count }: SubOptions): Promise<void> {
+function lineOf(topics: readonly string[], { json }: SubOptions): Line {
+  if (json) return jsonLine
+  return topics.length > 1 ? namedLine : plainLine
+}
+
+function say(text: string): void {
+  process.stderr.write(`broker: ${text}\n`)
+}
+
+/** The reader of our output sets the pace of everything that is read. */
+class Pace {
+  readonly #paused = new Set<WebSocket>()
+  readonly #output: NodeJS.WriteStream
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output
+  }
+
+  hold(socket: WebSocket): void {
+    socket.pause()
+    this.#paused.add(socket)
+    if (this.#paused.size === 1) this.#output.once('drain', () => this.#goOn())
+  }
+
+  #goOn(): void {
+    const paused = [...this.#paused]
+    this.#paused.clear()
+    for (const socket of paused) socket.resume()
+  }
+}
+
+/** One connection a topic: the messages of a connection do not say which of its topics they are of. */
+function followAll(topics: readonly string[], options: SubOptions, printer: Printer): Follower[] {
+  const pace = new Pace(process.stdout)
+  const url = options.url ?? defaultUrl('subscribe')
+  return topics.map((topic) => new Follower(subscribeUrl(url, [topic]), {
+    reconnects: options.reconnect,
+    say,
+    onMessage: (payload, socket, kind) => {
+      if (!printer.print({ topic, payload, kind }) && !socket.isPaused) pace.hold(socket)
+    },
+  }))
+}
+
+async function run(topics: readonly string[], options: SubOptions): Promise<void> {
   const npxGone = new Promise<void>((resolve) => {
     if (startedByNpx()) watchParent(resolve)
   })
-  const printer = new Printer(process.stdout, count ?? null)
+  for (const topic of topics.filter((each) => each.includes('*'))) {
+    say(`${topic} is the topic of that very name: a subscription names its topics, patterns are for slowConsumers and retain`)
+  }
+  const unique = [...new Set(topics)]
+  const printer = new Printer(process.stdout, options.count ?? null, lineOf(unique, options))
+  const followers = followAll(unique, options, printer)
   let signalled = false
-  let leaving = false
-  const { socket, closed } = await connect(subscribeUrl(url, topics), 'subscribe', (payload, from) => {
-    if (printer.print(payload) || from.isPaused || leaving) return
-    from.pause() // the reader of our output sets the pace
-    process.stdout.once('drain', () => from.resume())
-  })
   function leave(): void {
-    leaving = true
-    socket.resume() // paused, it would not see the answer to its close
-    socket.close(1000)
+    for (const follower of followers) follower.leave()
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       process.exitCode = signalExitCodes[signal]
       signalled = true
+      if (!followers.some(({ begun }) => begun)) process.exit()
       leave()
     })
   }
   void npxGone.then(leave)
   void printer.done.then(leave)
-  const [code, reason] = await closed
+  try {
+    await Promise.all(followers.map((follower) => follower.run()))
+  } catch (error) {
+    leave()
+    throw error
+  }
   // Whoever ends us by a signal does not wait for a reader that has stopped reading.
-  if (signalled) return void setTimeout(() => process.exit(), unreadMs).unref()
-  if (!leaving) throw closedByBroker(code, reason)
+  if (signalled) setTimeout(() => process.exit(), unreadMs).unref()
 }
 
 export function addSubCommand(program: Command): void {
   program
     .command('sub')
-    .description('Subscribe to topics and print each message on a line of its own.')
+    .description('Subscribe to topics and print each message on a line of its own, behind its topic where there are several.')
     .argument('<topic...>', 'topics to subscribe to')
     .option('-n, --count <count>', 'exit after this many messages', parseCount)
-    .option('-u, --url <url>', 'where the broker serves subscribers', 'ws://localhost:8002')
+    .option('-u, --url <url>', 'where the broker serves subscribers (default: ws://localhost:8002, or the port of BROKER_SUBSCRIBE_PORT)')
+    .option('--json', 'print {"topic":…,"text":…} a line, or base64 for bytes')
+    .option('--no-reconnect', 'end when the connection does')
     .addHelpText('after', `
+A connection that is lost is made again; what is published meanwhile is not seen.
+
 Examples:
   $ broker sub prices
   $ broker sub prices news --count 10

@@ -6,27 +6,28 @@ import { isNetwork } from './network.js'
 import { parseStreamAddress } from './stream-address.js'
 import { parseBytes, parseCount, parseDuration } from './units.js'
 
-function bounded(min: number, max: number, parse: (value: number | string) => number) {
-  const message = `must be ${min}..${max}`
+/** `unit`: behind the bounds in messages. */
+function bounded(min: number, max: number, unit: string, parse: (value: number | string) => number) {
+  const message = `must be ${min}..${max}${unit === '' ? '' : ` ${unit}`}`
   return z
     .custom<number | string>((value) => typeof value === 'number' || typeof value === 'string', message)
     .transform(parse)
     .pipe(z.number(message).int(message).min(min, message).max(max, message))
 }
 
-/** A whole number. */
-export function count(min: number, max: number) {
-  return bounded(min, max, parseCount)
+/** A whole number, of a unit or none. */
+export function count(min: number, max: number, unit = '') {
+  return bounded(min, max, unit, parseCount)
 }
 
 /** Bytes, also as `64KiB`; bounds in bytes. */
 export function bytes(min: number, max: number) {
-  return bounded(min, max, parseBytes)
+  return bounded(min, max, 'bytes', parseBytes)
 }
 
 /** Milliseconds, also as `10s`; bounds in milliseconds. */
 export function duration(min: number, max: number) {
-  return bounded(min, max, parseDuration)
+  return bounded(min, max, 'ms', parseDuration)
 }
 
 /** One of a few words. */

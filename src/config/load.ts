@@ -47,9 +47,15 @@ function isOff(tree: Tree, [key = '', ...rest]: readonly string[]): boolean {
 }
 
 /** The nearest entry at or above a path: a list is one entry, its items have none of their own. */
-function findSource(sources: ReadonlyMap<string, string>, path: readonly PropertyKey[]): string | null {
+function findAbove(sources: ReadonlyMap<string, string>, path: readonly PropertyKey[]): string | null {
   if (path.length === 0) return null
-  return sources.get(formatPath(path)) ?? findSource(sources, path.slice(0, -1))
+  return sources.get(formatPath(path)) ?? findAbove(sources, path.slice(0, -1))
+}
+
+/** Else, of a section, the first entry within it. */
+function findSource(sources: ReadonlyMap<string, string>, path: readonly PropertyKey[]): string | null {
+  const within = `${formatPath(path)}.`
+  return findAbove(sources, path) ?? [...sources].find(([key]) => key.startsWith(within))?.[1] ?? null
 }
 
 /**

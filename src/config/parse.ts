@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { ConfigError, type ConfigIssue } from '../errors.js'
 import { crossIssues } from './cross-checks.js'
 import { nearest } from './nearest.js'
-import { leafPaths } from './paths.js'
+import { leafPaths, siblingKeys } from './paths.js'
 import { brokerSchema, configSchema, pusherAppSchema, type BrokerConfig, type Config, type PusherAppConfig } from './schema.js'
 
 export type Path = readonly PropertyKey[]
@@ -53,9 +53,18 @@ function gotAt(raw: unknown, path: Path): string {
   return hidden ? '(hidden)' : formatGot(value)
 }
 
+/** A key beside it that is spelled nearly so, or one of that name in another section. */
+function guessKey(path: Path): string | null {
+  const key = String(path.at(-1))
+  const sibling = nearest(key, siblingKeys(configSchema, path).filter((each) => each !== key)) // log is one of `broker start` only
+  if (sibling !== null) return formatPath([...path.slice(0, -1), sibling])
+  const known = leafPaths(configSchema).map(({ path: leaf }) => leaf)
+  const elsewhere = known.find((leaf) => leaf.at(-1)?.toLowerCase() === key.toLowerCase())
+  return elsewhere?.join('.') ?? nearest(formatPath(path), known.map((leaf) => leaf.join('.')))
+}
+
 function unknownKeyProblem(path: Path): string {
-  const known = leafPaths(configSchema).map(({ path: leaf }) => leaf.join('.'))
-  const guess = nearest(formatPath(path), known)
+  const guess = guessKey(path)
   return guess === null ? 'is not a known key' : `is not a known key (did you mean ${guess}?)`
 }
 

@@ -16,6 +16,17 @@ function inner(schema: unknown): unknown {
   return wrapped ? inner(schema.unwrap()) : schema
 }
 
+/**
+ * The keys that may stand beside the last one of a path, itself a key or not: of the section, or of an item of the list, that it is in.
+ * None where the path leads through no sections.
+ */
+export function siblingKeys(schema: unknown, [key, ...rest]: readonly PropertyKey[]): string[] {
+  const bare = inner(schema)
+  if (bare instanceof z.ZodArray) return siblingKeys(bare.element, rest)
+  if (!(bare instanceof z.ZodObject)) return []
+  return rest.length === 0 ? Object.keys(bare.shape) : siblingKeys(bare.shape[String(key)], rest)
+}
+
 function walk(schema: unknown, path: readonly string[]): Leaf[] {
   const bare = inner(schema)
   if (!(bare instanceof z.ZodObject)) return [{ path, list: bare instanceof z.ZodArray }]

@@ -212,7 +212,7 @@ const retain = section({
 /** Of `profile: latency`; without it they have no effect. */
 const latency = section({
   /** How long a shard asks for work again before it sleeps, in µs. */
-  spinUs: count(0, 1000).default(50),
+  spinUs: count(0, 1000, 'µs').default(50),
   /** SCHED_FIFO for the shards. */
   realTime: toggle().default(false),
   /** Keeps the process's memory from being swapped out. */

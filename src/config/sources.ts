@@ -46,18 +46,34 @@ function textToValue(text: string, leaf: Leaf | undefined, source: string): unkn
   }
 }
 
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** A name that nearly is one of ours is a mistake; any other may be somebody else's. */
+function guessVariable(name: string): string | null {
+  return nearest(name, [...leafOfVariable.keys()], 'BROKER_')
+}
+
+/** BROKER_ variables that are not ours: BROKER_URL may be one of the program that connects here. */
+export function foreignVariables(env: Environment): string[] {
+  return Object.entries(env).flatMap(([name, text]) => {
+    const ours = !name.startsWith('BROKER_') || name === configFileVariable || leafOfVariable.has(name)
+    return ours || !text || isServiceLink(name, text) || guessVariable(name) !== null ? [] : [name]
+  })
+}
+
 /**
- * The entries of all BROKER_ variables; an empty variable counts as absent.
- * @throws {ConfigError} a variable that names no key.
+ * The entries of all BROKER_ variables; an empty variable counts as absent, and one that is not ours is passed over (foreignVariables).
+ * @throws {ConfigError} a variable that nearly names a key.
  */
-export function environmentEntries(env: Readonly<Record<string, string | undefined>>): Entry[] {
+export function environmentEntries(env: Environment): Entry[] {
   return Object.entries(env).flatMap(([name, text]) => {
     if (!name.startsWith('BROKER_') || name === configFileVariable || text === undefined || text === '') return []
     if (isServiceLink(name, text)) return []
     const leaf = leafOfVariable.get(name)
     if (leaf === undefined) {
-      const guess = nearest(name, [...leafOfVariable.keys()], 'BROKER_')
-      const problem = `is not a known variable${guess === null ? '' : ` (did you mean ${guess}?)`}`
+      const guess = guessVariable(name)
+      if (guess === null) return []
+      const problem = `is not a known variable (did you mean ${guess}?)`
       throw new ConfigError([{ path: name, problem, got: formatGot(text), source: null }])
     }
     return [{ path: leaf.path, value: textToValue(text, leaf, name), source: name }]

@@ -21,8 +21,13 @@ const standardOutput = 1
 /** What the last lines have at the end of the process, where somebody reads slowly. */
 const endMs = 200
 
+/** No colours where they are not wanted (no-color.org), or not understood. */
+function wantsColor(env: NodeJS.ProcessEnv): boolean {
+  return isatty(standardOutput) && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+}
+
 const prettier = () => prettyFactory({
-  colorize: isatty(standardOutput),
+  colorize: wantsColor(process.env),
   translateTime: 'SYS:HH:MM:ss.l',
   ignore: 'pid',
   hideObject: true, // every message says it all; the fields are for machines

@@ -113,7 +113,7 @@ test('a Unix socket: made with its mode, shared by no one, gone at the end', asy
   const client = new StreamClient(t, { path })
   t.equal(await client.ask('hola', 'respuesta'), 'respuesta')
   await t.rejects(createBroker({ ...anyPort, responder: { listen: [`unix:${path}`] } }), {
-    code: 'EADDRINUSE', message: `cannot listen on unix:${path}: address already in use (EADDRINUSE)`,
+    code: 'EADDRINUSE', message: `cannot listen on unix:${path} (responder.listen, --responder): address already in use (EADDRINUSE)`,
   })
   t.equal(await client.ask('still', 'respuesta'), 'respuesta')
   client.socket.end()

@@ -30,7 +30,7 @@ test('a port in use: one line, exit 1, and the other one lives on', async (t) =>
   const port = broker.subscribePort
   const ports = ['--publish-port', '0', '--subscribe-port', String(port), '--api-port', '0', '--grpc-port', '0']
   const { code, stdout, stderr } = await runCli(['start', ...ports])
-  t.equal(stderr, `broker: cannot listen on 127.0.0.1:${port}: address already in use (EADDRINUSE)\n`)
+  t.equal(stderr, `broker: cannot listen on 127.0.0.1:${port} (subscribe.port, --subscribe-port): address already in use (EADDRINUSE)\n`)
   t.equal(stdout, '')
   t.equal(code, 1)
   const reader = await connect(t, broker.subscribeUrl)

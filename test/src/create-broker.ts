@@ -26,7 +26,7 @@ test('a failed bind in words', async (t) => {
   addon.failure = Object.assign(new Error('bind'), { code: 'EADDRINUSE', address: '::1', port: 8001 })
   await t.rejects(createBrokerWith(addon), {
     name: 'ListenError', code: 'EADDRINUSE', address: '::1', port: 8001, cause: addon.failure,
-    message: 'cannot listen on [::1]:8001: address already in use (EADDRINUSE)',
+    message: 'cannot listen on [::1]:8001 (publish.port, --publish-port): address already in use (EADDRINUSE)',
   })
 })
 
@@ -78,7 +78,7 @@ test('the real engine: a port in use', async (t) => {
   t.teardown(() => first.stop())
   const port = first.listeners[0]?.port ?? 0
   await t.rejects(createBroker({ ...freePorts, publish: { port } }), {
-    code: 'EADDRINUSE', message: `cannot listen on 127.0.0.1:${port}: address already in use (EADDRINUSE)`,
+    code: 'EADDRINUSE', message: `cannot listen on 127.0.0.1:${port} (publish.port, --publish-port): address already in use (EADDRINUSE)`,
   })
 })
 

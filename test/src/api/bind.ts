@@ -43,10 +43,10 @@ test('it gives up in the end', async (t) => {
 test('all or none', async (t) => {
   const { listen, open } = fakeSystem(['b:80'], ['::1'])
   await t.rejects(listenOnAll([address('a', 80), address('b', 80)], listen), {
-    message: 'cannot listen on b:80: address already in use (EADDRINUSE)', code: 'EADDRINUSE', port: 80,
+    message: 'cannot listen on b:80 (api.port, --api-port): address already in use (EADDRINUSE)', code: 'EADDRINUSE', port: 80,
   })
   t.equal(open.size, 0)
-  await t.rejects(listenOnAll([address('a', 80), address('::1', 80)], listen), { message: /^cannot listen on \[::1\]:80: / })
+  await t.rejects(listenOnAll([address('a', 80), address('::1', 80)], listen), { message: /^cannot listen on \[::1\]:80 \(/ })
   t.equal((await listenOnAll([address('a', 80), address('::1', 80, true)], listen)).length, 1, 'an optional one may be missing')
   await t.rejects(listenOnAll([address('a', 80, true)], listen), { code: 'EADDRINUSE' }, 'but not be taken')
 })

@@ -417,7 +417,7 @@ const cases: Readonly<Record<string, Case>> = {
     other.close()
     const taken = { ...anywhere, port: fixture.port }
     await t.rejects(Fixture.start(t, row, {}, [taken]), {
-      name: 'ListenError', code: 'EADDRINUSE', message: `cannot listen on 127.0.0.1:${fixture.port}: address already in use (EADDRINUSE)`,
+      name: 'ListenError', code: 'EADDRINUSE', message: `cannot listen on 127.0.0.1:${fixture.port} (api.port, --api-port): address already in use (EADDRINUSE)`,
     })
     await t.rejects(Fixture.start(t, row, {}, [anywhere, { ...lacking, optional: false }]), { name: 'ListenError', code: 'EADDRNOTAVAIL' })
   },

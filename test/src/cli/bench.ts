@@ -56,8 +56,8 @@ test('nobody listens', async (t) => {
 })
 
 test('wrong use', async (t) => {
-  t.match(await runCli(['bench', '--scenarios', 'none']), { code: 1, stderr: /^broker: --scenarios must be of one-to-many, .*got: none\n$/ })
-  t.match(await runCli(['bench', '--url', 'nowhere']), { code: 1, stderr: 'broker: --url must be ws://<host>:<port>[/path with {topic}], got: nowhere\n' })
-  t.match(await runCli(['bench', '--subscribe-url', 'ws://localhost:1']), { code: 1, stderr: 'broker: --subscribe-url needs --url, where publishers connect\n' })
-  t.match(await runCli(['bench', '--subscribers', '0']), { code: 1, stderr: 'broker: --subscribers must be 1..19000, got: 0\n' })
+  t.match(await runCli(['bench', '--scenarios', 'none']), { code: 2, stderr: /^broker: --scenarios must be of one-to-many, .*got: none\n$/ })
+  t.match(await runCli(['bench', '--url', 'nowhere']), { code: 2, stderr: 'broker: --url must be ws://<host>:<port>[/path with {topic}], got: nowhere\n' })
+  t.match(await runCli(['bench', '--subscribe-url', 'ws://localhost:1']), { code: 2, stderr: 'broker: --subscribe-url needs --url, where publishers connect\n' })
+  t.match(await runCli(['bench', '--subscribers', '0']), { code: 2, stderr: 'broker: --subscribers must be 1..19000, got: 0\n' })
 })

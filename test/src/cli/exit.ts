@@ -34,7 +34,7 @@ test('a subscriber that cannot write what it got', async (t) => {
 test('who cannot be told an error still gets the exit code', async (t) => {
   const full = openSync('/dev/full', 'w')
   const pipe = stalledPipe(t)
-  const failing = [{ args: ['frob'], code: 2 }, { args: ['pub', 'a', 'b', '--url', 'nowhere'], code: 1 }, { args: ['start', '--shards', '0'], code: 2 }]
+  const failing = [{ args: ['frob'], code: 2 }, { args: ['pub', 'a', 'b', '--url', 'nowhere'], code: 2 }, { args: ['start', '--shards', '0'], code: 2 }]
   await Promise.all([full, pipe.writeEnd].flatMap((stderr) => failing.map(async ({ args, code }) => {
     t.strictSame(await exitOf(spawnCli({ args, stderr })), { code, signal: null }, args.join(' '))
   })))

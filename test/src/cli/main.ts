@@ -10,6 +10,7 @@ test('--version', async (t) => {
 })
 
 test('--help has examples for every command', async (t) => {
+  t.match((await runCli(['--help'])).stdout, 'npx @tutti/broker')
   for (const command of [[], ['start'], ['pub'], ['sub']]) {
     const { code, stdout, stderr } = await runCli([...command, '--help'])
     t.equal(code, 0)

@@ -76,5 +76,9 @@ test('the broker closes while standard input is open', async (t) => {
 
 test('wrong use', async (t) => {
   t.match(await runCli(['pub']), { code: 2, stderr: 'broker: missing required argument \'topic\'\n' })
-  t.match(await runCli(['pub', 'a', 'b', '--url', 'nowhere']), { code: 1, stderr: 'broker: --url must be ws://<host>:<port>, got: nowhere\n' })
+  t.match(await runCli(['pub', '..', 'b']), { code: 2, stderr: 'broker: TOPIC must not be . or .., got: ..\n' })
+  t.match(await runCli(['pub', 'a', 'b'], { env: { BROKER_PUBLISH_PORT: '0' } }), {
+    code: 2, stderr: 'broker: publish.port must be 1..65535 to be connected to (see --url), got: 0 (from BROKER_PUBLISH_PORT)\n',
+  })
+  t.match(await runCli(['pub', 'a', 'b', '--url', 'nowhere']), { code: 2, stderr: 'broker: --url must be ws://<host>:<port>, got: nowhere\n' })
 })

@@ -17,9 +17,10 @@ test('a wrong configuration is one line and exit code 2', async (t) => {
     [['--slow-policy', 'drop'], {}, 'slowPolicy must be one of disconnect, drop-oldest, latest, got: drop (from --slow-policy)'],
     [['--set', 'shards'], {}, '--set must be <key>=<value>, got: shards'],
     [['--set', 'limits.topicsMax=0'], {}, 'limits.topicsMax must be 1..10000000, got: 0 (from --set)'],
-    [[], { BROKER_LIMITS_MESSAGE_BYTES_MAX: '0' }, 'limits.messageBytesMax must be 1..16777216, got: 0 (from BROKER_LIMITS_MESSAGE_BYTES_MAX)'],
-    [[], { BROKER_FROB: '1' }, 'BROKER_FROB is not a known variable, got: 1'],
-    [['--config', file], {}, `timeouts.closeMs must be 10..3600000, got: 1 (from ${file})`],
+    [[], { BROKER_LIMITS_MESSAGE_BYTES_MAX: '0' }, 'limits.messageBytesMax must be 1..16777216 bytes, got: 0 (from BROKER_LIMITS_MESSAGE_BYTES_MAX)'],
+    [[], { BROKER_SHARD: '1' }, 'BROKER_SHARD is not a known variable (did you mean BROKER_SHARDS?), got: 1'],
+    [['--set', 'limts.messageBytesMax=1'], {}, 'limts is not a known key (did you mean limits?), got: {"messageBytesMax":"1"} (from --set)'],
+    [['--config', file], {}, `timeouts.closeMs must be 10..3600000 ms, got: 1 (from ${file})`],
     [['--config', '/none'], {}, '--config must name a readable file, got: /none (ENOENT)'],
     [['--log-format', 'xml'], {}, 'log.format must be one of auto, pretty, json, got: xml (from --log-format)'],
   ]
@@ -86,8 +87,35 @@ test('pretty on request', async (t) => {
 test('a port in use is one line and exit code 1', async (t) => {
   const { publishPort } = await startBroker(t)
   t.strictSame(await runCli(['start', '--publish-port', String(publishPort), '--subscribe-port', '0']), {
-    code: 1, signal: null, stdout: '', stderr: `broker: cannot listen on 127.0.0.1:${publishPort}: address already in use (EADDRINUSE)\n`,
+    code: 1, signal: null, stdout: '', stderr: `broker: cannot listen on 127.0.0.1:${publishPort} (publish.port, --publish-port): address already in use (EADDRINUSE)\n`,
   })
+})
+
+test('with JSON logs, what fails at the start is JSON too', async (t) => {
+  const { publishPort } = await startBroker(t)
+  const free = ['--subscribe-port', '0', '--api-port', '0', '--grpc-port', '0']
+  const file = `${t.testdir({ 'broker.yaml': 'log: {format: json}\n' })}/broker.yaml`
+  const port = ['--publish-port', String(publishPort)]
+  const inUse = `cannot listen on 127.0.0.1:${publishPort} (publish.port, --publish-port): address already in use (EADDRINUSE)`
+  const table: [string[], Record<string, string>, number, string[]][] = [
+    [['--log-format', 'json', '--shards', '0', '--publish-port', '-1'], {}, 2,
+      ['publish.port must be 0..65535, got: -1 (from --publish-port)', 'shards must be 1..64, got: 0 (from --shards)']],
+    [['--log-format=json', '--shrads'], {}, 2, ["unknown option '--shrads' (Did you mean --shards?)"]],
+    [[...port, ...free], { BROKER_LOG_FORMAT: 'json' }, 1, [inUse]],
+    [['--config', file, ...port, ...free], {}, 1, [inUse]],
+  ]
+  await Promise.all(table.map(async ([args, env, code, messages]) => {
+    const { stderr, ...result } = await runCli(['start', ...args], { env })
+    t.strictSame(result, { code, signal: null, stdout: '' })
+    const lines = stderr.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
+    t.match(lines, messages.map((msg) => ({ level: 'error', event: 'failed', pid: Number, time: /^\d{4}-.*Z$/, msg })))
+    t.equal(lines.length, messages.length)
+  }))
+})
+
+test('a variable that is not ours is told of, and ends nothing', async (t) => {
+  const broker = await startBroker(t, { env: { BROKER_URL: 'amqp://elsewhere' } })
+  t.match(broker.log.find(({ msg }) => msg.includes('BROKER_URL')), { level: 'warn', event: 'hint', msg: 'BROKER_URL is no variable of the broker: it has no effect' })
 })
 
 test('too many connections for the limit of open files', async (t) => {
@@ -189,6 +217,6 @@ test('the API answers, and its port in use is one line', async (t) => {
   const broker = await startBroker(t)
   t.equal((await fetch(`http://127.0.0.1:${broker.apiPort}/ready`)).status, 200)
   t.strictSame(await runCli(['start', '--publish-port', '0', '--subscribe-port', '0', '--grpc-port', '0', '--api-port', String(broker.apiPort)]), {
-    code: 1, signal: null, stdout: '', stderr: `broker: cannot listen on 127.0.0.1:${broker.apiPort}: address already in use (EADDRINUSE)\n`,
+    code: 1, signal: null, stdout: '', stderr: `broker: cannot listen on 127.0.0.1:${broker.apiPort} (api.port, --api-port): address already in use (EADDRINUSE)\n`,
   })
 })

@@ -31,7 +31,7 @@ test('errors name the source, of list items too', async (t) => {
     `shard is not a known key (did you mean shards?), got: 1 (from ${file})`,
   ].join('\n') })
   t.throws(() => loadConfig({ ...nothing, env: { BROKER_LIMITS_MESSAGE_BYTES_MAX: '0' } }), {
-    message: 'limits.messageBytesMax must be 1..16777216, got: 0 (from BROKER_LIMITS_MESSAGE_BYTES_MAX)',
+    message: 'limits.messageBytesMax must be 1..16777216 bytes, got: 0 (from BROKER_LIMITS_MESSAGE_BYTES_MAX)',
   })
 })
 

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { assignmentEntry, environmentEntries, fileEntries, flagEntry } from '../../../src/config/sources.js'
+import { assignmentEntry, environmentEntries, fileEntries, flagEntry, foreignVariables } from '../../../src/config/sources.js'
 
 test('variables become entries', async (t) => {
   t.strictSame(environmentEntries({
@@ -13,7 +13,14 @@ test('variables become entries', async (t) => {
   ])
 })
 
-test('an unknown variable is refused', async (t) => {
+test("a variable that is not ours is passed over, and told of", async (t) => {
+  const env = { BROKER_URL: 'amqp://x', BROKER_SHARDS: '2', BROKER_CONFIG: 'x', BROKER_EMPTY_ONE: '', BROKER_SERVICE_HOST: '10.0.0.1', BROKER_SHARD: '2', OTHER: '1' }
+  t.strictSame(foreignVariables(env), ['BROKER_URL'])
+  t.strictSame(environmentEntries({ BROKER_URL: 'amqp://x', BROKER_SHARDS: '2' }), [{ path: ['shards'], value: '2', source: 'BROKER_SHARDS' }])
+})
+
+test('a variable that is nearly ours is refused', async (t) => {
+  t.throws(() => environmentEntries({ BROKER_SHARD: '5' }), { message: 'BROKER_SHARD is not a known variable (did you mean BROKER_SHARDS?), got: 5' })
   t.throws(() => environmentEntries({ BROKER_LIMITS_MESSAGE_BYTE_MAX: '5' }), {
     message: 'BROKER_LIMITS_MESSAGE_BYTE_MAX is not a known variable (did you mean BROKER_LIMITS_MESSAGE_BYTES_MAX?), got: 5',
   })
