@@ -4,7 +4,7 @@
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -53,6 +53,28 @@ function symbolVersions(addon) {
   })
 }
 
+/** The packages of a project whose installation runs something. @param {string} project */
+function scriptsAtInstall(project) {
+  const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8'))
+  return Object.keys(lock.packages).filter((name) => lock.packages[name].hasInstallScript)
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+function checkCommonJs(env) {
+  const script = "const { createBroker } = require('@tutti/broker'); createBroker({ publish: { port: 0 }, subscribe: { port: 0 } }).then((broker) => broker.close())"
+  check(spawnSync('node', ['-e', script], { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0, 'require finds the package')
+}
+
+/** `broker build` has nothing to do here, and cannot do it. @param {NodeJS.ProcessEnv} env */
+function checkBuildCommand(env) {
+  /** @param {string[]} args */
+  const build = (...args) => spawnSync('npx', ['@tutti/broker', 'build', ...args], { cwd: app, env, encoding: 'utf8' })
+  const needless = build()
+  check(needless.status === 0 && needless.stdout.includes('there is an addon that loads'), 'broker build says that there is nothing to do')
+  const failed = build('--force')
+  check(failed.status === 1 && failed.stderr.includes('npx @tutti/broker build'), 'broker build says what it lacks')
+}
+
 /** Whatever is left of a process group. @param {number | undefined} leader */
 function killGroup(leader) {
   try {
@@ -64,7 +86,7 @@ function killGroup(leader) {
 
 /** @param {NodeJS.ProcessEnv} env */
 async function sendOneMessage(env) {
-  const broker = spawn('npx', ['broker', 'start', '--publish-port', '0', '--subscribe-port', '0', '--log-format', 'json', '--log-level', 'debug'], {
+  const broker = spawn('npx', ['@tutti/broker', 'start', '--publish-port', '0', '--subscribe-port', '0', '--log-format', 'json', '--log-level', 'debug'], {
     cwd: app, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true,
   })
   const ended = once(broker, 'exit')
@@ -92,7 +114,7 @@ async function sendOneMessage(env) {
 
 /** @param {NodeJS.ProcessEnv} env @param {string} url */
 async function subscribe(env, url) {
-  const child = spawn('npx', ['broker', 'sub', 'news', '--count', '1', '--url', url], { cwd: app, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('npx', ['@tutti/broker', 'sub', 'news', '--count', '1', '--url', url], { cwd: app, env, stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
     text += chunk
@@ -103,7 +125,7 @@ async function subscribe(env, url) {
 
 /** @param {NodeJS.ProcessEnv} env @param {string} url */
 function publish(env, url) {
-  spawn('npx', ['broker', 'pub', 'news', message, '--url', url], { cwd: app, env, stdio: 'inherit' })
+  spawn('npx', ['@tutti/broker', 'pub', 'news', message, '--url', url], { cwd: app, env, stdio: 'inherit' })
 }
 
 async function main() {
@@ -115,13 +137,20 @@ async function main() {
   }
   mkdirSync(app)
   writeFileSync(join(app, 'package.json'), '{ "private": true }\n')
-  execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball], { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] })
+  // First without scripts, which a user may not permit, then with them: nothing may be different.
+  for (const permission of ['--ignore-scripts', '--foreground-scripts']) {
+    rmSync(join(app, 'node_modules'), { recursive: true, force: true })
+    execFileSync('npm', ['install', permission, '--no-audit', '--no-fund', tarball], { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] })
+    check(scriptsAtInstall(app).length === 0, `npm install ${permission}: no package asks for a script, got: ${scriptsAtInstall(app).join(', ') || 'none'}`)
+  }
   const installed = join(app, 'node_modules', '@tutti', 'broker')
   const prebuilt = join(installed, 'prebuilds', `linux-${process.arch}`, 'broker.glibc.node')
   check(existsSync(prebuilt) && !existsSync(join(installed, 'build')), 'the package brings a prebuilt addon and built none')
   const proto = 'native/codec/proto/broker/v1/message_service.proto'
   check(readFileSync(join(installed, proto), 'utf8').includes('package broker.v1;'), 'the package brings its .proto files')
   console.log(`# needs ${symbolVersions(prebuilt).join(', ')}`)
+  checkCommonJs(env)
+  checkBuildCommand(env)
   await sendOneMessage(env)
 }
 

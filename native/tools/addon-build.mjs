@@ -62,12 +62,13 @@ export function buildEnvironment() {
   return env
 }
 
-/** The command that runs node-gyp: the project's own, else the one npm brings, else one on PATH. */
+/** The command that runs node-gyp: the project's own, else the one npm brings, which it tells who is run by it, else one on PATH. */
 function nodeGyp() {
   try {
     return [process.execPath, require.resolve('node-gyp/bin/node-gyp.js')]
   } catch {
-    const bundled = process.env['npm_config_node_gyp']
+    const besideNode = join(dirname(dirname(process.execPath)), 'lib/node_modules/npm/node_modules/node-gyp/bin/node-gyp.js')
+    const bundled = process.env['npm_config_node_gyp'] ?? (existsSync(besideNode) ? besideNode : undefined)
     return bundled === undefined ? ['node-gyp'] : [process.execPath, bundled]
   }
 }

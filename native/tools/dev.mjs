@@ -36,7 +36,7 @@ function build(files) {
 }
 
 function start() {
-  broker = spawn(process.execPath, ['dist/src/cli/main.js', 'start', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
+  broker = spawn(process.execPath, ['dist/src/cli/broker.cjs', 'start', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
 }
 
 async function stop() {

@@ -1,11 +1,13 @@
 // @ts-check
-// Runs after `npm install` in a source checkout: compiles the TypeScript and links the command into node_modules/.bin.
+// Runs after `npm install` in a source checkout, behind the addon: compiles the TypeScript, makes the form of the package for CommonJS,
+// and links the command into node_modules/.bin.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { isCheckout, root } from './addon-build.mjs'
+import { buildCommonJs } from './commonjs.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -22,13 +24,14 @@ function link() {
   const bin = join(root, 'node_modules', '.bin')
   mkdirSync(bin, { recursive: true })
   rmSync(join(bin, 'broker'), { force: true })
-  symlinkSync(join('..', '..', 'dist', 'src', 'cli', 'main.js'), join(bin, 'broker'))
+  symlinkSync(join('..', '..', 'dist', 'src', 'cli', 'broker.cjs'), join(bin, 'broker'))
 }
 
 const compiler = tsc()
 if (isCheckout && compiler !== null && existsSync(join(root, 'src'))) {
   const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.json')], { stdio: 'inherit' })
   if (status !== 0) process.exit(1)
-  chmodSync(join(root, 'dist', 'src', 'cli', 'main.js'), 0o755)
+  chmodSync(join(root, 'dist', 'src', 'cli', 'broker.cjs'), 0o755)
+  await buildCommonJs()
   link()
 }

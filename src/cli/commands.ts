@@ -2,8 +2,9 @@
 
 import type { Command } from 'commander'
 import { addBenchCommand } from './bench.js'
+import { addBuildCommand } from './build.js'
 import { addPubCommand } from './pub.js'
 import { addStartCommand } from './start.js'
 import { addSubCommand } from './sub.js'
 
-export const commands: readonly ((program: Command) => void)[] = [addStartCommand, addPubCommand, addSubCommand, addBenchCommand]
+export const commands: readonly ((program: Command) => void)[] = [addStartCommand, addPubCommand, addSubCommand, addBenchCommand, addBuildCommand]

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** The command `broker`. It loads everything else itself: where not even that works, one line says why, and no stack. */
+/** The command `broker` behind broker.cts. It loads everything else itself: where not even that works, one line says why, and no stack. */
 
 try {
   const { runProgram } = await import('./program.js')

@@ -25,7 +25,9 @@ const here: LoadOptions = {
   prebuildsOnly: Boolean(process.env['PREBUILDS_ONLY']),
 }
 
-const fix = 'fix: install g++, make and python3, then run npm rebuild @tutti/broker (in a checkout: npm install)'
+const fix = 'fix: install g++ (12 or later), make and python3, then run npx @tutti/broker build (in a checkout: npm install)'
+const bundled = '@tutti/broker cannot be part of a bundle, its engine is a file beside it: keep it installed, and leave it out of the bundle '
+  + '(esbuild: --external:@tutti/broker)'
 
 function libc(): string {
   // Without it the report looks up the names of all peers of this process, which can take seconds.
@@ -62,13 +64,14 @@ function firstLine(error: unknown): string {
 
 /**
  * Loads the engine's addon, trying every place it may be in.
- * @throws {AddonLoadError} not on Linux, or nothing loaded: then the message lists each failure and the fix.
+ * @throws {AddonLoadError} not on Linux, part of a bundle, or nothing loaded: then the message lists each failure and the fix.
  */
 export function loadAddon(options: LoadOptions = here): NativeAddon {
   if (options.platform !== 'linux') {
     throw new AddonLoadError(`the broker's engine needs Linux (epoll), got: ${options.platform}`)
   }
-  const require = createRequire(import.meta.url)
+  if (options.root === '') throw new AddonLoadError(bundled)
+  const require = createRequire(join(options.root, 'package.json'))
   const files = candidates(options)
   const failures: string[] = []
   for (const file of files) {

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { packageRoot } from '../../src/package-info.js'
 
-export const commandFile = join(packageRoot, 'dist', 'src', 'cli', 'main.js')
+export const commandFile = join(packageRoot, 'dist', 'src', 'cli', 'broker.cjs')
 
 export interface Exit {
   /** null when a signal ended the process. */

@@ -4,7 +4,13 @@ import { loadAddon, type LoadOptions } from '../../../src/native/load.js'
 import { packageRoot } from '../../../src/package-info.js'
 
 const here: LoadOptions = { root: packageRoot, platform: 'linux', arch: process.arch, prebuildsOnly: false }
-const fix = /\n {2}fix: install g\+\+, make and python3, then run npm rebuild @tutti\/broker/
+const fix = /\n {2}fix: install g\+\+ \(12 or later\), make and python3, then run npx @tutti\/broker build/
+
+test('in a bundle: one line that says what to do', async (t) => {
+  t.throws(() => loadAddon({ ...here, root: '' }), {
+    code: 'ERR_ADDON_LOAD', message: /^@tutti\/broker cannot be part of a bundle, .* \(esbuild: --external:@tutti\/broker\)$/,
+  })
+})
 
 test('not on Linux: one line', async (t) => {
   t.throws(() => loadAddon({ ...here, platform: 'darwin' }), {

@@ -1,0 +1,34 @@
+// @ts-check
+// Makes dist/cjs of dist/src: the package in one CommonJS file, with its declarations, for `require` in programs and test runners that
+// cannot load ES modules. Its dependencies stay outside. Both forms are the same code; a program should use one of them.
+
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './addon-build.mjs'
+
+/** Declarations of what the interface does not reach are left out. @param {string} file */
+function isDeclared(file) {
+  return !/\.(js|map)$/.test(file) && !file.includes(join('src', 'cli')) && !file.includes(join('src', 'bench'))
+}
+
+export async function buildCommonJs() {
+  const { build } = await import('esbuild')
+  const target = join(root, 'dist', 'cjs')
+  rmSync(target, { recursive: true, force: true })
+  mkdirSync(target, { recursive: true })
+  writeFileSync(join(target, 'package.json'), '{ "type": "commonjs" }\n')
+  cpSync(join(root, 'dist', 'src'), target, { recursive: true, filter: isDeclared })
+  await build({
+    entryPoints: [join(root, 'dist', 'src', 'index.js')],
+    outfile: join(target, 'index.js'),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    packages: 'external',
+    supported: { 'dynamic-import': false }, // test runners have none
+    banner: { js: "const ownFileUrl = require('node:url').pathToFileURL(__filename).href" },
+    define: { 'import.meta.url': 'ownFileUrl' },
+    logLevel: 'warning',
+  })
+}
