@@ -368,7 +368,7 @@ Napi::Value EngineObject::listen(const Napi::CallbackInfo& info) {
 }
 
 EngineObject::Listening* EngineObject::find_ear(const Napi::Value& id) {
-  const auto found = ears_.find(static_cast<std::uint64_t>(integer_from(id, "id", {1, std::int64_t{1} << 53})));
+  const auto found = ears_.find(static_cast<std::uint64_t>(integer_from(id, "id", {1, (std::int64_t{1} << 53) - 1})));
   return found == ears_.end() ? nullptr : &found->second;
 }
 

@@ -222,6 +222,22 @@ const calls: readonly Outcome[] = [
   ['drain(3600001)', 'RangeError', 'drainMs must be a whole number, 0..3600000, got: 3600001'],
   ['closeSession(id, 1000)', 'TypeError', 'reason must be a string, got: undefined'],
   ['closeSession(id, "1000", "")', 'TypeError', 'code must be a number, got: "1000"'],
+  ['listen(5, { messagesMax: 1, bytesMax: 1 })', 'TypeError', 'topic must be a string, got: 5'],
+  ['listen("ear", null)', 'TypeError', 'limits must be an object, got: null'],
+  ['listen("ear", {})', 'TypeError', 'messagesMax must be a number, got: undefined'],
+  ['listen("ear", { messagesMax: 0, bytesMax: 1 })', 'RangeError', 'messagesMax must be a whole number, 1..1000000, got: 0'],
+  ['listen("ear", { messagesMax: 1, bytesMax: 2 ** 30 + 1 })', 'RangeError', 'bytesMax must be a whole number, 1..1073741824, got: 1073741825'],
+  ['listen("", { messagesMax: 1, bytesMax: 1 })', 'Error', /^ERR_TOPIC: .*, got: ""$/.source],
+  ['listen("ear", { messagesMax: 1, bytesMax: 1, get messagesMax() { throw new SyntaxError("mine") } })', 'SyntaxError', 'mine'],
+  ['listen.call({}, "ear", { messagesMax: 1, bytesMax: 1 })', 'TypeError', 'Illegal invocation'],
+  ['hear(NaN, 1)', 'RangeError', 'id must be a whole number, 1..9007199254740991, got: NaN'],
+  ['hear(1, 0)', 'RangeError', 'max must be a whole number, 1..1000000, got: 0'],
+  ['hear(2 ** 53 - 1, 1000000)', 'none', ''],
+  ['dropped("1")', 'TypeError', 'id must be a number, got: "1"'],
+  ['dropped(2 ** 53 - 1)', 'none', '0'],
+  ['unlisten(0)', 'RangeError', 'id must be a whole number, 1..9007199254740991, got: 0'],
+  ['unlisten(2 ** 53 - 1)', 'none', 'undefined'],
+  ['unlisten(engine.listen("ear", { messagesMax: 1, bytesMax: 1 }))', 'none', 'undefined'],
   ['takeBack(-1, 0, "127.0.0.1:1", "")', 'RangeError', 'fd must be a whole number, 0..2147483647, got: -1'],
   ['takeBack(2 ** 31, 0, "127.0.0.1:1", "")', 'RangeError', 'fd must be a whole number, 0..2147483647, got: 2147483648'],
   ['takeBack(2 ** 31 - 1, 0, "127.0.0.1:1", "")', 'Error', 'EBADF: cannot take the connection back: Bad file descriptor'],
@@ -285,12 +301,13 @@ test('closeSession: every code is sent or refused', async (t) => {
 const late: readonly string[] = [
   'publish("a", "a", null)', 'stats()', 'status()', 'topicStats(1)', 'topicStat("a")', 'setConnectionEvents(true)', `acceptSession(1, ${terms})`,
   'sendToSession(1, "a")', `joinTopic(1, "a", ${join})`, 'leaveTopic(1, "a")', 'closeSession(1, 1000, "")',
-  'takeBack(0, 0, "127.0.0.1:1", "")', 'drain(0)', 'isTrustedProxy("127.0.0.1")', 'forwardedClient("")',
+  'takeBack(0, 0, "127.0.0.1:1", "")', 'listen("a", { messagesMax: 1, bytesMax: 1 })', 'drain(0)', 'isTrustedProxy("127.0.0.1")', 'forwardedClient("")',
 ]
 const stopping = [
   `publish("a", "a", { ...${details}, get event() { engine.stop(); return null } })`,
   `acceptSession(1, { ...${terms}, get namespace() { engine.stop(); return "" } })`,
   `joinTopic(1, "a", { ...${join}, get greeting() { engine.stop(); return [] } })`,
+  'listen("a", { bytesMax: 1, get messagesMax() { engine.stop(); return 1 } })',
 ]
 
 test('calls after stop, and stop in the middle of a call', async (t) => {
