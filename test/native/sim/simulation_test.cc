@@ -30,7 +30,7 @@ using Stats = std::array<std::int64_t, metrics::metric_count>;
 
 /// What all lives together have reached.
 void print_stats(const Stats& stats) {
-  for (std::size_t i = 0; i < stats.size(); ++i) std::printf("%s=%lld\n", metrics::metric_names[i], static_cast<long long>(stats[i]));
+  for (std::size_t i = 0; i < stats.size(); ++i) std::printf("%s=%lld\n", metrics::metric_rows[i].name, static_cast<long long>(stats[i]));
 }
 
 /// Runs the lives that the environment asks for.
