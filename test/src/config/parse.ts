@@ -135,7 +135,7 @@ const refused: [unknown, string | RegExp][] = [
   ],
   [{ api: { proxyProtocol: true } }, 'api.proxyProtocol must be false where trustedProxies lists nobody, got: true'],
   [{ trustedProxies: ['::1'], api: { proxyProtocol: true, server: 'uws' } }, 'api.proxyProtocol must be false where api.server is uws, which cannot read it, got: true'],
-  [{ timeouts: { keepAliveMs: 9 } }, 'timeouts.keepAliveMs must be 10..3600000, got: 9'],
+  [{ timeouts: { keepAliveMs: 9 } }, 'timeouts.keepAliveMs must be 10..3600000 ms, got: 9'],
   [{ log: { level: 'info' } }, `log ${known}, got: {"level":"info"}`],
   [5, 'must be a section of keys, got: 5'],
 ]
