@@ -16,19 +16,20 @@ interface Test {
 }
 
 interface App {
+  readonly id: string
   readonly port: number
   readonly key: string
   readonly secret: string
 }
 
 const serverFile = join(packageRoot, 'examples', 'chat', 'server.mjs')
-const app = { id: 'app', key: 'chat-key', secret: 'chat-secret', clientEvents: true }
+const app = { id: '7', key: 'chat-key', secret: 'chat-secret', clientEvents: true }
 
 let browser: Browser
 
 /** Starts the chat's server. @returns where its page is. */
-async function startServer(t: Test, { port, key, secret }: App): Promise<string> {
-  const settings = { PORT: '0', PUSHER_PORT: String(port), PUSHER_APP_KEY: key, PUSHER_APP_SECRET: secret }
+async function startServer(t: Test, { id, port, key, secret }: App): Promise<string> {
+  const settings = { PORT: '0', PUSHER_PORT: String(port), PUSHER_APP_ID: id, PUSHER_APP_KEY: key, PUSHER_APP_SECRET: secret }
   const child = spawn(process.execPath, [serverFile], { env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   const said = textOf(child.stdout)
@@ -72,8 +73,8 @@ function testAll(): void {
 
   test('two users, with the app that --pusher makes up', async (t) => {
     const { pusherPort: port, logged } = await startBroker(t, { args: ['--pusher'] })
-    const { key, secret } = await logged(({ event }) => event === 'pusher-app') as unknown as App
-    const url = await startServer(t, { port, key, secret })
+    const { appId: id, key, secret } = await logged(({ event }) => event === 'pusher-app') as unknown as App & { appId: string }
+    const url = await startServer(t, { id, port, key, secret })
     const anna = await enter(url, 'Anna')
     const bert = await enter(url, 'Bert <b>')
     t.strictSame(await members(anna, 2), ['Anna (you)', 'Bert <b>'])
@@ -105,7 +106,7 @@ function testAll(): void {
   })
 
   test('nobody gets in without a token, or into another channel', async (t) => {
-    const url = await startServer(t, { port: 1, key: app.key, secret: app.secret })
+    const url = await startServer(t, { port: 1, ...app })
     const ask = async (path: string, body: string, token = '') => {
       const response = await fetch(url + path, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body })
       return response.status
