@@ -81,7 +81,7 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
       connectionsPerAddressMax: Math.min(config.limits.connectionsPerAddressMax ?? connectionsMax, connectionsMax),
     },
     timeouts,
-    sessions: { pingIntervalMs: config.pusher.activityTimeoutMs, pongMs: config.pusher.pongMs },
+    sessions: { pingIntervalMs: config.pusher.activityTimeoutMs, pongMs: config.pusher.pongMs, drainCode: config.pusher.drainCode },
     grpc: resolveGrpc(config, shares),
     slowConsumers: resolveSlowConsumers(config),
     responder: resolveResponder(config),

@@ -217,7 +217,9 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   read_limits(object_of(value, "limits"), options);
   read_grpc(object_of(value, "grpc"), options);
   read_timeouts(object_of(value, "timeouts"), options);
-  options.sessions = patience_of(object_of(value, "sessions"));
+  const Napi::Object sessions = object_of(value, "sessions");
+  options.sessions = patience_of(sessions);
+  options.session_drain_code = integer_of<std::uint16_t>(sessions, "drainCode", {4000, 4999});
   const Napi::Object responder = object_of(value, "responder");
   options.responder = responder_of(responder);
   const auto mode = integer_of<std::uint32_t>(responder, "mode", {0, 0777});

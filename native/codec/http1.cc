@@ -236,6 +236,7 @@ struct StatusText {
 };
 
 constexpr StatusText status_texts[] = {
+    {200, "OK", "Cache-Control: no-store\r\n"},
     {204, "No Content", "Allow: GET\r\n"},
     {400, "Bad Request", ""},
     {401, "Unauthorized", ""},

@@ -28,8 +28,8 @@ std::unique_ptr<Codec> make_grpc(const CodecLimits& limits) { return make_grpc_c
 
 constexpr Manners websocket_manners{static_cast<std::uint16_t>(CloseCode::going_away),
                                     static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
-/// 4200: reconnect at once (clients are told to by the order of the drain, spread over its time); 4100: after a while.
-constexpr Manners pusher_manners{4200, 4100, 4201, R"({"event":"pusher:ping","data":{}})"};
+/// 4100: come back after a second; 4201: at once. With what a drain ends sessions, EngineOptions says.
+constexpr Manners pusher_manners{4100, 4100, 4201, R"({"event":"pusher:ping","data":"{}"})", write_pusher_error};
 /// Statuses and pings are HTTP/2's; the code of a disconnect event is all that is left.
 constexpr Manners grpc_manners{static_cast<std::uint16_t>(CloseCode::going_away), static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "native/codec/codec.h"
@@ -40,6 +41,8 @@ struct Manners {
   std::uint16_t slow = 0;       // it takes what it gets too slowly, or leaves too much half-sent: not at once again
   std::uint16_t no_answer = 0;  // to a ping; 0: the connection ends without a close frame
   std::string_view ping_text;   // a text message that asks for an answer; empty: a ping frame
+  /// A text message that says what a close with `slow` or `no_answer` is about to say; null: the close frame alone says it.
+  std::string (*write_error)(std::uint16_t code, std::string_view reason) = nullptr;
 };
 
 struct Protocol {

@@ -13,7 +13,7 @@
 namespace codec {
 namespace {
 
-constexpr std::string_view pong = R"({"event":"pusher:pong","data":{}})";
+constexpr std::string_view pong = R"({"event":"pusher:pong","data":"{}"})";
 constexpr std::string_view client_event_prefix = "client-";
 
 /// The members that matter here, as they were written.
@@ -122,5 +122,11 @@ Decoded PusherCodec::decode(base::MutableBytes in, CommandSink& sink) {
 }
 
 std::unique_ptr<Codec> make_pusher_codec(const WebSocketLimits& limits) { return std::make_unique<PusherCodec>(limits); }
+
+std::string write_pusher_error(std::uint16_t code, std::string_view message) {
+  CHECK(find_json_escape(message) == message.size());
+  std::string text = R"({"event":"pusher:error","data":{"message":")";
+  return text.append(message).append(R"(","code":)").append(std::to_string(code)).append("}}");
+}
 
 }  // namespace codec

@@ -3,7 +3,10 @@
 // Owner: the connection. Thread: its shard.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "native/codec/codec.h"
 #include "native/codec/websocket_codec.h"
@@ -27,5 +30,8 @@ class PusherCodec final : public Codec {
 static_assert(sizeof(PusherCodec) <= 128);
 
 std::unique_ptr<Codec> make_pusher_codec(const WebSocketLimits& limits);
+
+/// The text of a `pusher:error`, whose data alone is an object. `message` is text of ours: nothing in it needs an escape.
+std::string write_pusher_error(std::uint16_t code, std::string_view message);
 
 }  // namespace codec

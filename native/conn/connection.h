@@ -33,6 +33,7 @@ enum class State : std::uint8_t {
 struct Unread {
   std::vector<std::uint8_t> bytes;
   std::size_t scanned = 0;  // of a request head: it does not end here; 0: nobody has looked at it yet
+  bool held = false;        // a request that is whole, and is answered when a drain ends
 };
 
 /// A subscriber's place in a slice. `index` changes when another subscriber leaves; the slice keeps it right.

@@ -31,6 +31,7 @@ bool Acceptor::start(int poller, std::vector<Listener> listeners, std::uint64_t 
 bool Acceptor::watch_all() {
   bool watched = true;
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    if (listeners_[i].fd < 0) continue;
     watched = engine_.kernel.watch(poller_, listeners_[i].fd, first_token_ + i, os::Watch::level_in) && watched;
   }
   return watched;
@@ -40,6 +41,7 @@ void Acceptor::on_ready(std::uint64_t token, std::uint32_t now_ms) {
   CHECK(owns(token));
   if (paused_) return;  // reported together with the one that made us pause
   const Listener& listener = listeners_[token - first_token_];
+  if (listener.fd < 0) return;
   for (int i = 0; i < accept_burst; ++i) {
     const os::Accepted accepted = engine_.kernel.accept(listener.fd);
     switch (accepted.outcome) {
@@ -64,7 +66,9 @@ void Acceptor::back_off(std::uint32_t now_ms, int error) {
   back_off_ms_ = std::clamp(back_off_ms_ * 2, back_off_ms_min, back_off_ms_max);
   resume_ms_ = now_ms + back_off_ms_;
   paused_ = true;
-  for (const Listener& listener : listeners_) engine_.kernel.unwatch(poller_, listener.fd);
+  for (const Listener& listener : listeners_) {
+    if (listener.fd >= 0) engine_.kernel.unwatch(poller_, listener.fd);
+  }
   const bool told = engine_.warn("accept-failed", std::string("cannot accept connections (") + std::strerror(error) +
                                                       "), trying again in " + std::to_string(back_off_ms_) + " ms");
   if (!told) metrics_.add(Metric::events_dropped);
@@ -128,12 +132,23 @@ void Acceptor::deal(Message&& message) {
 }
 
 void Acceptor::stop() {
-  for (const Listener& listener : listeners_) {
-    if (!paused_) engine_.kernel.unwatch(poller_, listener.fd);
-    engine_.kernel.close_listener(listener.fd, listener.address);
-  }
+  for (Listener& listener : listeners_) close(listener);
   listeners_.clear();
   paused_ = false;
+}
+
+void Acceptor::stop_without_handshake() {
+  for (Listener& listener : listeners_) {
+    const codec::Role role = codec::protocol(listener.protocol).role;
+    if (role == codec::Role::streams || role == codec::Role::respond) close(listener);
+  }
+}
+
+void Acceptor::close(Listener& listener) {
+  if (listener.fd < 0) return;
+  if (!paused_) engine_.kernel.unwatch(poller_, listener.fd);
+  engine_.kernel.close_listener(listener.fd, listener.address);
+  listener.fd = -1;
 }
 
 }  // namespace shard

@@ -17,7 +17,7 @@ struct Message;
 struct Listener {
   codec::ProtocolId protocol{};
   os::Endpoint address;
-  int fd = -1;
+  int fd = -1;  // -1: closed before the others
   std::uint16_t index = 0;  // of EngineOptions::listeners
 };
 
@@ -40,12 +40,15 @@ class Acceptor {
   void deal(Message&& message);
   /// Closes every listener. Idempotent.
   void stop();
+  /// Closes the listeners of protocols without a handshake in which a client could be told to come back.
+  void stop_without_handshake();
 
  private:
   void back_off(std::uint32_t now_ms, int error);
   void on_accepted(const Listener& listener, const os::Accepted& accepted);
   void refuse_silently(const Message& message);
   bool watch_all();
+  void close(Listener& listener);
 
   EngineContext& engine_;
   metrics::Block& metrics_;

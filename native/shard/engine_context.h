@@ -54,10 +54,14 @@ struct EngineContext {
   std::atomic<bool> connection_events{false};
   /// Shards that, while draining, have no publisher any more. Relaxed: subscribers wait for it only as long as it is worth.
   std::atomic<unsigned> shards_without_publishers{0};
+  /// The same of everybody but sessions that come back here. Relaxed: sessions wait for it only as long as it is worth.
+  std::atomic<unsigned> shards_without_subscribers{0};
   /// Connections cut at the end of a drain, over all shards.
   std::atomic<std::size_t> drain_cut{0};
-  /// Shards that have closed their last connection while draining. Only counted; the event carries the news.
+  /// Shards that have closed all whom the drain found there. Relaxed: who comes later is dealt with whenever this is seen.
   std::atomic<unsigned> shards_drained{0};
+  /// Shards that have closed their last connection, and take no other. Only counted; the event carries the news.
+  std::atomic<unsigned> shards_ended{0};
   static constexpr std::uint32_t relief_interval_ms = 20;
   /// When relief was last asked for, perhaps longer ago than the clock can tell. Relaxed: one of those who ask at the same time does it.
   std::atomic<std::uint32_t> relief_asked_ms;

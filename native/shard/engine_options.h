@@ -84,6 +84,9 @@ struct EngineOptions {
   std::uint32_t message_ms = 30'000;  // from a message's first byte to its last
   Patience idle;
   Patience sessions{120'000, 30'000};
+  /// With what a drain closes sessions. 4100..4199: they come back after a second, to the next process, so the listeners stay open until
+  /// the end; others: they come back at once, to another one, so nobody is let in from the beginning on (shard_drain.cc).
+  std::uint16_t session_drain_code = 4100;
   std::uint32_t close_ms = 5'000;
 
   ResponderOptions responder;

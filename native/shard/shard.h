@@ -90,6 +90,10 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const std::vector<std::string>& names);
   void refuse(conn::Connection& connection, const codec::HttpRefusal& refusal);
   void answer_refused(conn::Connection& connection, const codec::HttpRefusal& refusal);
+  void answer_health(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal& health);
+  void answer_text(conn::Connection& connection, const codec::HttpRefusal& text);
+  void end_answered(conn::Connection& connection);
+  void await_next_request(conn::Connection& connection);
   void decode(conn::Connection& connection, base::MutableBytes bytes);
   void publish(const topic::TopicRef& topic, const codec::Publication& publication);
   bool takes_control_frame(conn::Connection& connection);
@@ -183,24 +187,43 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void on_application_ping(std::string_view answer) override;
   codec::Flow on_request(base::Bytes request) override;
 
-  // Closing, timers, drain (shard_close.cc).
+  // Closing and timers (shard_close.cc).
   /// Sends a close frame behind what must still leave, and waits for the peer's at most `close_ms`.
   void begin_close(conn::Connection& connection, codec::CloseCode code, std::string_view reason);
+  /// The same for what the protocol calls an error: where those are told by a message, too, that comes first.
+  void begin_failed_close(conn::Connection& connection, std::uint16_t code, std::string_view reason);
   /// To be closed at the end of the turn; `code` and `reason` are for the event unless a close has begun.
   void doom(conn::Connection& connection, std::uint16_t code, std::string_view reason);
   void remember_reason(conn::Connection& connection, std::uint16_t code, std::string_view reason);
   void arm(conn::Connection& connection);
   void on_timer(conn::Connection& connection);
+  static bool awaits_nothing(const conn::Connection& connection);
   void on_idle(conn::Connection& connection);
   void ping_beside(conn::Connection& connection);
   std::uint32_t ping_beside_due_ms(const conn::Connection& connection) const;
   const Patience& patience_of(const conn::Connection& connection) const;
   std::uint32_t silence_ms(const conn::Connection& connection) const;
+
+  // Drain (shard_drain.cc).
   void begin_drain(std::uint32_t drain_ms);
-  bool has_unfinished(conn::Connection& connection);
   void go_on_draining();
+  void close_in_turn();
+  void close_sessions(std::uint32_t elapsed_ms);
+  void end_drain();
+  void drain_some(std::deque<std::uint64_t>& list, std::size_t count, bool time_is_up);
+  bool has_unfinished(conn::Connection& connection);
   void cut_the_rest();
-  void drain_some(std::deque<std::uint64_t>& list, std::size_t due, bool time_is_up);
+  void cut_silent_sessions();
+  bool may_end() const;
+  bool lets_in(const conn::Connection& connection);
+  static bool has_handshake(const conn::Connection& connection);
+  void refuse_handshake(conn::Connection& connection);
+  std::size_t count_late();
+  bool is_held_back(const conn::Connection& connection) const;
+  void hold(conn::Connection& connection, base::Bytes request);
+  void answer_held(conn::Connection& connection);
+  void answer_late(conn::Connection& connection);
+  std::uint16_t going_away_of(const conn::Connection& connection) const;
 
   // FanOutOwner.
   bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) override;
@@ -253,13 +276,25 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
 
   struct Drain {
     bool active = false;
+    bool stays_open = false;  // newcomers are let in, to be told when to come back
+    bool emptied = false;     // nobody is left but newcomers
+    bool ending = false;      // so it is on all shards: the listeners are closed
     bool reported = false;
     std::uint32_t started_ms = 0;
     std::uint32_t within_ms = 0;
-    std::size_t total = 0;
+    bool late_told = false;
+    std::uint32_t late_told_ms = 0;  // when the newcomers were told
+    std::size_t total = 0;        // of the first two lists
     bool publishers_closed = false;
+    bool subscribers_closed = false;
     std::deque<std::uint64_t> publishers;  // connection tokens, taken from the back
     std::deque<std::uint64_t> subscribers;
+    std::deque<std::uint64_t> sessions;  // that come back here
+    std::size_t sessions_total = 0;
+    bool sessions_begun = false;
+    std::uint32_t first_session_ms = 0;  // when the first of them was told
+    std::uint32_t last_session_ms = 0;
+    std::vector<std::uint64_t> late;  // connection tokens of newcomers, and of handshakes that the drain found
   };
   Drain drain_;
 };

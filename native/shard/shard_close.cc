@@ -1,7 +1,6 @@
-// The shard's closing half: close handshakes, deadlines, slow consumers, drain.
+// The shard's closing half: close handshakes, deadlines, slow consumers. (The drain: shard_drain.cc.)
 #include <algorithm>
 #include <array>
-#include <random>
 #include <utility>
 
 #include "native/base/wrapping_time.h"
@@ -19,10 +18,6 @@ namespace {
 constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
 constexpr auto normal = static_cast<std::uint16_t>(codec::CloseCode::normal);
 constexpr std::string_view no_answer_reason = "no answer to a ping";
-/// While draining, at least one connection is closed in this time, so that a few connections need not wait for the window.
-constexpr std::uint32_t drain_step_ms_max = 5;
-/// Peers get this long to answer a close frame even when the whole drain is to be shorter.
-constexpr std::uint32_t drain_answer_ms_min = 1000;
 /// The least time between a refusal, or a look at the age of a blocked connection's oldest publication, and the next look: who
 /// reads uses it to catch up, also after the whole process was stopped for longer than `age_max_ms`, or than a pong may take.
 constexpr std::uint32_t judge_again_ms = 200;
@@ -32,11 +27,6 @@ constexpr std::uint32_t look_again_ms = 3'600'000;
 /// Spreads the pings of connections that came together: up to an eighth later, by slot.
 std::uint32_t ping_after_ms(const Connection& connection, std::uint32_t interval_ms) {
   return interval_ms + static_cast<std::uint32_t>(std::uint64_t{connection.slot * 2654435761u} * (interval_ms / 8) >> 32);
-}
-
-/// Kept open behind a refused request, and the next one has not begun: nobody waits for an answer.
-bool awaits_nothing(const Connection& connection) {
-  return connection.state == State::handshake && connection.requests_refused > 0 && !connection.unread;
 }
 
 void append_ping_frame(Connection& connection) {
@@ -50,6 +40,11 @@ bool pings_beside(const Connection& connection) {
   return !codec::protocol(connection.protocol).manners.ping_text.empty() && !connection.awaiting_pong;
 }
 }  // namespace
+
+/// Kept open behind a refused request, and the next one has not begun: nobody waits for an answer.
+bool Shard::awaits_nothing(const Connection& connection) {
+  return connection.state == State::handshake && connection.requests_refused > 0 && !connection.unread;
+}
 
 void Shard::begin_close(Connection& connection, codec::CloseCode code, std::string_view reason) {
   if (connection.state != State::open) return;
@@ -73,6 +68,15 @@ void Shard::begin_close(Connection& connection, codec::CloseCode code, std::stri
   connection.since_ms = now_ms_;
   arm(connection);
   fan_out_.flush_private(connection);
+}
+
+void Shard::begin_failed_close(Connection& connection, std::uint16_t code, std::string_view reason) {
+  const auto write_error = codec::protocol(connection.protocol).manners.write_error;
+  if (connection.state == State::open && write_error != nullptr) {
+    fan_out_.unsubscribe_all(connection);  // the frame that it stands in comes before
+    connection.outbound_for_writing().append(base::bytes_of(codec::write_text_frame(write_error(code, reason))));
+  }
+  begin_close(connection, static_cast<codec::CloseCode>(code), reason);
 }
 
 void Shard::doom(Connection& connection, std::uint16_t code, std::string_view reason) {
@@ -135,7 +139,7 @@ void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {
   const std::string reason = "slow consumer: " + std::to_string(report.bytes_behind) + " bytes behind";
   if (report.connection.streams) return close_slow_stream(report, reason);
   metrics_.add(Metric::connections_closed_slow);
-  begin_close(report.connection, static_cast<codec::CloseCode>(codec::protocol(report.connection.protocol).manners.slow), reason);
+  begin_failed_close(report.connection, codec::protocol(report.connection.protocol).manners.slow, reason);
 }
 
 // Timers: one deadline a connection. Hearing from it moves the deadline only when a ping was unanswered; else it is looked at
@@ -185,6 +189,7 @@ void Shard::on_timer(Connection& connection) {
       return;
     case State::handshake:
       if (awaits_nothing(connection)) return doom(connection, normal, "");
+      if (connection.unread && connection.unread->held) return answer_held(connection);
       refuse(connection, {408, "the handshake took too long"});
       return;
     case State::open:
@@ -234,7 +239,7 @@ void Shard::on_idle(Connection& connection) {
       return;
     }
     if (manners.no_answer == 0) return doom(connection, abnormal, no_answer_reason);
-    return begin_close(connection, static_cast<codec::CloseCode>(manners.no_answer), no_answer_reason);
+    return begin_failed_close(connection, manners.no_answer, no_answer_reason);
   }
   if (base::age_ms(connection.heard_ms, now_ms_) < silence_ms(connection)) return ping_beside(connection);
   if (connection.role == codec::Role::respond) {
@@ -269,101 +274,6 @@ void Shard::ping_beside(Connection& connection) {
 std::uint32_t Shard::ping_beside_due_ms(const Connection& connection) const {
   const bool asked = base::is_before(connection.heard_ms, connection.since_ms);
   return (asked ? connection.since_ms : connection.heard_ms) + ping_after_ms(connection, engine_.options.idle.ping_interval_ms);
-}
-
-// Drain: publishers first, on all shards, so that what they sent still finds its subscribers; then the subscribers. Each list in
-// random order, paced.
-
-void Shard::begin_drain(std::uint32_t drain_ms) {
-  if (drain_.active) return;
-  acceptor_.stop();
-  for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
-    Connection& connection = connections_.at(slot);
-    if (awaits_nothing(connection)) doom(connection, normal, "");
-    if (connection.state == State::proxy_header) refuse_proxy_header(connection, {503, "shutting down"});
-    if (connection.state == State::handshake) refuse(connection, {503, "shutting down"});
-    if (connection.state != State::open) continue;
-    if (connection.streams) {
-      connection.stream_codec().drain();
-      fan_out_.flush_soon(connection);
-    }
-    const bool only_publishes = connection.role == codec::Role::publish || (connection.publishes_to && connection.subscriptions.size() == 0);
-    auto& list = only_publishes ? drain_.publishers : drain_.subscribers;
-    list.push_back(ConnectionTable::token(connection));
-  }
-  std::minstd_rand random(now_ms_);
-  std::shuffle(drain_.publishers.begin(), drain_.publishers.end(), random);
-  std::shuffle(drain_.subscribers.begin(), drain_.subscribers.end(), random);
-  drain_.active = true;
-  drain_.started_ms = now_ms_;
-  drain_.within_ms = drain_ms;
-  drain_.total = drain_.publishers.size() + drain_.subscribers.size();
-}
-
-void Shard::go_on_draining() {
-  if (!drain_.active || drain_.reported) return;
-  const std::uint32_t elapsed_ms = base::age_ms(drain_.started_ms, now_ms_);
-  // The last quarter is for the answers to the last close frames.
-  const std::uint32_t close_within_ms = drain_.within_ms / 4 * 3;
-  const bool time_is_up = elapsed_ms >= close_within_ms;
-  const std::size_t due = time_is_up ? drain_.total
-                                     : std::max<std::size_t>(drain_.total * elapsed_ms / close_within_ms,
-                                                             elapsed_ms / drain_step_ms_max + 1);
-  drain_some(drain_.publishers, due, time_is_up);
-  if (drain_.publishers.empty() && !std::exchange(drain_.publishers_closed, true)) {
-    engine_.shards_without_publishers.fetch_add(1, std::memory_order_relaxed);
-  }
-  // Publishers of other shards get half of the time at most: one that is stuck must not keep the subscribers from an orderly end.
-  const bool heard_all = engine_.shards_without_publishers.load(std::memory_order_relaxed) == engine_.shards.size();
-  if (heard_all || elapsed_ms >= close_within_ms / 2) drain_some(drain_.subscribers, due, time_is_up);
-  if (elapsed_ms >= std::max(drain_.within_ms, std::min(engine_.options.close_ms, drain_answer_ms_min))) cut_the_rest();
-  if (connections_.size() > 0) return;
-  drain_.reported = true;
-  if (engine_.shards_drained.fetch_add(1, std::memory_order_relaxed) + 1 < engine_.shards.size()) return;
-  Event event;
-  event.kind = EventKind::drained;
-  event.cut = engine_.drain_cut.load(std::memory_order_relaxed);
-  post_event(std::move(event));
-}
-
-void Shard::cut_the_rest() {
-  for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
-    Connection& connection = connections_.at(slot);
-    if (connection.state == State::free || connection.state == State::doomed) continue;
-    if (connection.codec) engine_.drain_cut.fetch_add(1, std::memory_order_relaxed);
-    doom(connection, abnormal, "cut at the end of the drain");
-  }
-}
-
-/// Closes connections of `list` until `due` of all are closed. Who has something unfinished comes later, while there is time.
-void Shard::drain_some(std::deque<std::uint64_t>& list, std::size_t due, bool time_is_up) {
-  for (std::size_t tries = list.size(); tries > 0; --tries) {
-    const std::size_t left = drain_.publishers.size() + drain_.subscribers.size();
-    if (drain_.total - left >= due) return;
-    const std::uint64_t token = list.back();
-    list.pop_back();
-    Connection* const connection = connections_.find(token);
-    if (connection == nullptr) continue;
-    if (!time_is_up && has_unfinished(*connection)) {
-      list.push_front(token);
-      continue;
-    }
-    if (!time_is_up && connection->streams && !finish_some_streams(*connection)) {
-      list.push_front(token);
-      continue;
-    }
-    begin_close(*connection, static_cast<codec::CloseCode>(codec::protocol(connection->protocol).manners.going_away), "shutting down");
-  }
-}
-
-/// Whether something that was published is still on its way from or to this connection.
-bool Shard::has_unfinished(Connection& connection) {
-  if (connection.state != State::open) return false;
-  if (connection.role != codec::Role::publish && fan_out_.is_behind(connection)) return true;
-  if (connection.role == codec::Role::subscribe) return false;
-  on_readable(connection);  // what its peer has sent already
-  const bool owes_replies = connection.role == codec::Role::respond && connection.has_outbound();
-  return connection.state == State::open && (connection.in_read_queue || connection.paused || owes_replies);
 }
 
 }  // namespace shard

@@ -1,6 +1,7 @@
 // The shard's reading half: bytes from sockets, the handshake, and the commands that codecs decode.
 #include <algorithm>
 
+#include "native/codec/health_check.h"
 #include "native/codec/websocket_upgrade.h"
 #include "native/shard/shard.h"
 
@@ -123,6 +124,7 @@ void Shard::on_handshake_bytes(Connection& connection, base::MutableBytes bytes)
     if (parsed.status == codec::HttpParseStatus::refused) return refuse(connection, parsed.refusal);
     if (parsed.status == codec::HttpParseStatus::incomplete) return keep_head(connection, std::move(earlier), bytes, parsed.scanned);
     on_request_head(connection, parsed, bytes);
+    if (connection.unread) return;  // it is held
     bytes = bytes.subspan(parsed.consumed);
     scanned = 0;
   }
@@ -150,17 +152,31 @@ void Shard::await_request(Connection& connection) {
 
 /// `bytes` begins with the head and ends with all that was read.
 void Shard::on_request_head(Connection& connection, const codec::HttpParsed& parsed, base::Bytes bytes) {
+  const bool down = connection.over_limit || drain_.active;
+  if (auto health = codec::answer_health_check(parsed.request, down ? codec::Health::down : codec::Health::up)) return answer_health(connection, parsed.request, *health);
   const bool shares_port = codec::protocol(connection.protocol).shares_port_with_http && !connection.returned;
   if (shares_port && !connection.over_limit && !codec::asks_for_websocket(parsed.request)) return hand_over(connection, bytes);
   // Behind a request that asks for less the connection may go on with another client's.
   const bool upgrades = codec::asks_for_websocket(parsed.request);
   if (connection.from_proxy && upgrades && !find_client(connection, parsed.request)) return;
+  if (is_held_back(connection)) return hold(connection, bytes);
   auto refusal = open(connection, parsed.request);
   if (!refusal) return;
   if (!may_stay(connection, parsed.request)) return refuse(connection, *refusal);
   refusal->closes = false;
-  ++connection.requests_refused;
   answer_refused(connection, *refusal);
+  await_next_request(connection);
+}
+
+/// No refusal, but like one it leaves the connection to whoever comes next over it.
+void Shard::answer_health(Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal& health) {
+  health.closes = !may_stay(connection, request);
+  answer_text(connection, health);
+  health.closes ? end_answered(connection) : await_next_request(connection);
+}
+
+void Shard::await_next_request(Connection& connection) {
+  ++connection.requests_refused;
   await_request(connection);
   fan_out_.flush_private(connection);
 }
@@ -168,12 +184,14 @@ void Shard::on_request_head(Connection& connection, const codec::HttpParsed& par
 /// Proxies send requests of many clients over one connection: one that was refused must not cost the next one, an upgrade perhaps, its
 /// connection (RFC 9110 §7.8, RFC 9112 §9.3). Behind a refused upgrade, though, there may be what is no HTTP.
 bool Shard::may_stay(const Connection& connection, const codec::HttpRequest& request) const {
-  return !connection.over_limit && !connection.returned && connection.requests_refused < requests_refused_max && codec::keeps_connection(request) &&
+  return !connection.over_limit && !drain_.active && !connection.returned && connection.requests_refused < requests_refused_max && codec::keeps_connection(request) &&
          !codec::asks_for_websocket(request);
 }
 
 std::optional<codec::HttpRefusal> Shard::open(Connection& connection, const codec::HttpRequest& request) {
   if (connection.over_limit) return codec::HttpRefusal{503, "too many connections", request.method != "HEAD"};
+  const bool comes_late = drain_.active;
+  if (comes_late && connection.role != codec::Role::session) return codec::HttpRefusal{503, "shutting down", request.method != "HEAD"};
   const codec::Upgrade upgrade = codec::accept_websocket_upgrade(request);
   if (!upgrade.accepted) return upgrade.refusal;
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
@@ -198,7 +216,9 @@ std::optional<codec::HttpRefusal> Shard::open(Connection& connection, const code
   connection.outbound_for_writing().append(base::bytes_of(answer));
   fan_out_.flush_private(connection);
   arm(connection);
-  if (connection.role == codec::Role::session) open_session(connection, request);
+  if (connection.role != codec::Role::session) return std::nullopt;
+  if (comes_late) begin_close(connection, static_cast<codec::CloseCode>(engine_.options.session_drain_code), "shutting down");
+  else open_session(connection, request);
   return std::nullopt;
 }
 
@@ -226,14 +246,22 @@ void Shard::answer_refused(Connection& connection, const codec::HttpRefusal& ref
   const bool told = engine_.warn("handshake-refused", "refused a handshake from " + connection.peer.text() + ": " +
                                                           std::to_string(refusal.status) + " " + refusal.reason);
   if (!told) metrics_.add(Metric::events_dropped);
-  const std::string answer = codec::write_http_refusal(refusal, kernel_.unix_seconds(), codec::role_name(connection.role));
-  connection.outbound_for_writing().append(base::bytes_of(answer));
+  answer_text(connection, refusal);
 }
 
 /// The last answer on a connection.
 void Shard::refuse(Connection& connection, const codec::HttpRefusal& refusal) {
   CHECK(refusal.closes);
   answer_refused(connection, refusal);
+  end_answered(connection);
+}
+
+void Shard::answer_text(Connection& connection, const codec::HttpRefusal& text) {
+  const std::string answer = codec::write_http_refusal(text, kernel_.unix_seconds(), codec::role_name(connection.role));
+  connection.outbound_for_writing().append(base::bytes_of(answer));
+}
+
+void Shard::end_answered(Connection& connection) {
   connection.state = State::closing;
   connection.linger_after = true;
   connection.since_ms = now_ms_;

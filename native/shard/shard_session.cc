@@ -122,7 +122,7 @@ void Shard::take_back(Message& message) {
 }
 
 void Shard::resume_returned(Connection& connection, std::string_view head) {
-  if (drain_.active) return refuse(connection, {503, "shutting down"});
+  if (drain_.active && !lets_in(connection)) return refuse(connection, {503, "shutting down"});
   connection.unread = std::make_unique<conn::Unread>();
   connection.unread->bytes.assign(head.begin(), head.end());
   mind_unfinished(connection);

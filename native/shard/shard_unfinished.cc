@@ -69,7 +69,7 @@ void Shard::refuse_rest(Connection& connection) {
       break;
     case State::open:
       connection.linger_after = true;
-      begin_close(connection, static_cast<codec::CloseCode>(codec::protocol(connection.protocol).manners.slow), no_room_reason);
+      begin_failed_close(connection, codec::protocol(connection.protocol).manners.slow, no_room_reason);
       break;
     case State::closing:
     case State::lingering:

@@ -37,6 +37,15 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(...wor
 
 const truths: Readonly<Record<string, boolean>> = { true: true, false: false, 1: true, 0: false }
 
+/** One of a few numbers. */
+export function closeCode<const Codes extends readonly [number, ...number[]]>(...codes: Codes) {
+  const message = `must be one of ${codes.join(', ')}`
+  return z
+    .custom<number | string>((value) => typeof value === 'number' || typeof value === 'string', message)
+    .transform(parseCount)
+    .pipe(z.literal(codes, message))
+}
+
 /** true or false, also as the words `true`, `false`, `1`, `0`. */
 export function toggle() {
   const message = 'must be true or false'

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { bytes, count, duration, fileMode, host, listOf, matching, network, oneOf, origin, originPattern, streamAddress, text, toggle, topicPattern } from './fields.js'
+import { bytes, closeCode, count, duration, fileMode, host, listOf, matching, network, oneOf, origin, originPattern, streamAddress, text, toggle, topicPattern } from './fields.js'
 
 const KiB = 2 ** 10
 const MiB = 2 ** 20
@@ -152,6 +152,11 @@ const pusher = section({
   activityTimeoutMs: duration(1000, hourMs).default(120_000),
   pongMs: duration(10, hourMs).default(30_000),
   proxyProtocol: proxyProtocol(),
+  /**
+   * What a shutdown tells clients: 4100, to come back after a second, for a broker alone, whose next process is there by then; 4200, to come
+   * back at once, for one of several behind a balancer.
+   */
+  drainCode: closeCode(4100, 4200).default(4100),
   webhooks: section({
     /** How long a webhook waits for others to go with it, and a vacated channel or removed member for a return. */
     batchMs: duration(0, 60_000).default(1000),

@@ -100,6 +100,11 @@ export interface EngineOptions {
   readonly sessions: {
     readonly pingIntervalMs: number
     readonly pongMs: number
+    /**
+     * Close code of a drain, 4000..4999. With 4100..4199, whose clients come back after a second, WebSocket listeners stay open until the
+     * drain has ended (unless `reusePort`); with others they close when it begins.
+     */
+    readonly drainCode: number
   }
   /** For protocols with streams: many in one connection. */
   readonly grpc: {
@@ -429,8 +434,8 @@ export interface NativeEngine extends SessionCalls, ProxyCalls {
   /** Which of `connection` and `disconnect` events to produce (warning, slow and drained always are). */
   setConnectionEvents(on: boolean): void
   /**
-   * Stops accepting and closes every connection with 1001, paced over three quarters of `drainMs` (0..3600000); who has not answered at its
-   * end is cut (close handshakes get a second at least). Ends with a `drained` event.
+   * Lets no new connection in and closes every connection with 1001 (sessions: `sessions.drainCode`), paced over three quarters of `drainMs`
+   * (0..3600000); who has not answered at its end is cut (close handshakes get a second at least). Ends with a `drained` event.
    */
   drain(drainMs: number): void
   /** Ends all threads and closes every socket at once; returns when they are joined. Idempotent. */

@@ -1,4 +1,7 @@
-/** Messages from the broker to one client, as text. `data` of events is JSON in a string, as clients of every platform read it. */
+/**
+ * Messages from the broker to one client, as text. `data` is JSON in a string, as clients of every platform read it; of `pusher:error` alone
+ * it is an object.
+ */
 
 import type { FatalError, PusherError } from './pusher-errors.js'
 
@@ -16,7 +19,7 @@ export interface WatchlistChange {
 }
 
 export const emptyData = '{}'
-export const pong = '{"event":"pusher:pong","data":{}}'
+export const pong = '{"event":"pusher:pong","data":"{}"}'
 
 export function connectionEstablished(socketId: string, activityTimeoutSeconds: number): string {
   const data = JSON.stringify({ socket_id: socketId, activity_timeout: activityTimeoutSeconds })
@@ -32,7 +35,7 @@ export function subscriptionSucceeded(channel: string, data: string): string {
 }
 
 export function subscriptionError(channel: string, refusal: SubscriptionRefusal): string {
-  return JSON.stringify({ event: 'pusher:subscription_error', channel, data: refusal })
+  return JSON.stringify({ event: 'pusher:subscription_error', channel, data: JSON.stringify(refusal) })
 }
 
 export function cacheMiss(channel: string): string {

@@ -94,8 +94,8 @@ function testAll(): void {
     await stranger.nth('connection', 'disconnected')
   })
 
-  test('after a drain (4200) the page is back at once, on another broker', async (t) => {
-    const [first, second] = [await start(t), await embedPusher(t)]
+  test('after a drain with 4200 the page is back at once, on another broker', async (t) => {
+    const [first, second] = [await start(t, { pusher: { drainCode: 4200 } }), await embedPusher(t)]
     const proxy = await startProxy(t, first.port)
     const anna = await BrowserClient.connect(browser, { ...first, port: proxy.port, user: 'anna' })
     await anna.join('presence-room')

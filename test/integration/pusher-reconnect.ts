@@ -7,8 +7,8 @@ import { startProxy } from './support/pusher-proxy.js'
 import { answers, usersOf } from './support/pusher-queries.js'
 import { joinApp } from './support/pusher-session.js'
 
-test('after a drain (4200), at once, to another broker', async (t) => {
-  const [first, second] = [await embedPusher(t), await embedPusher(t)]
+test('after a drain with 4200, at once, to another broker', async (t) => {
+  const [first, second] = [await embedPusher(t, { pusher: { drainCode: 4200 } }), await embedPusher(t)]
   const proxy = await startProxy(t, first.port)
   const anna = await connectClient(t, { port: proxy.port, key: first.key }, vouchedBy(first.sdk, { id: 'anna' }))
   const [news, room] = [await subscribe(anna, 'news'), await subscribe(anna, 'presence-room')]

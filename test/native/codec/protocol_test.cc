@@ -78,10 +78,10 @@ TEST_CASE("protocols: their manners at the end, and who asks in text whether som
   CHECK(named("websocket-subscribe").manners.slow == 1013);
   CHECK(named("websocket-subscribe").manners.no_answer == 0);
   CHECK(named("websocket-subscribe").manners.ping_text == "");
-  CHECK(named("pusher").manners.going_away == 4200);
+  CHECK(named("pusher").manners.going_away == 4100);
   CHECK(named("pusher").manners.slow == 4100);
   CHECK(named("pusher").manners.no_answer == 4201);
-  CHECK(named("pusher").manners.ping_text == R"({"event":"pusher:ping","data":{}})");
+  CHECK(named("pusher").manners.ping_text == R"({"event":"pusher:ping","data":"{}"})");
   CHECK(named("pusher").shares_port_with_http);
   CHECK(!named("websocket-publish").shares_port_with_http);
   CHECK(!named("pusher").parse_target);

@@ -215,7 +215,7 @@ TEST_CASE("engine: sessions on three threads join and leave while a control plan
   int from_publishers = 0;
   for (const Seen& each_seen : seen) {
     CHECK(each_seen.trouble == "");
-    CHECK(each_seen.close_code == 4200);
+    CHECK(each_seen.close_code == 4100);
     greetings += each_seen.greetings;
     from_publishers += each_seen.from_publishers;
   }

@@ -12,7 +12,7 @@ using sim::upgrade_request;
 namespace {
 
 constexpr std::uint16_t subscribe_port = 8002;
-const std::string plain_request = "GET /health HTTP/1.1\r\nHost: sim\r\n\r\n";
+const std::string plain_request = "GET /other HTTP/1.1\r\nHost: sim\r\n\r\n";
 
 std::size_t count_of(const std::string& text, const std::string& what) {
   std::size_t count = 0;
@@ -41,6 +41,26 @@ TEST_CASE("kept: an upgrade behind a refused request is served, however the byte
       CHECK(on.stat(Metric::handshakes_completed) == 1);
     }
   }
+}
+
+TEST_CASE("kept: an upgrade behind a health check is served, and health checks are no refusals") {
+  SessionsOnFake on;
+  for (const std::uint16_t port : {std::uint16_t{8001}, subscribe_port, SessionsOnFake::session_port}) {
+    Raw client(on, port, port);
+    client.write("GET /up HTTP/1.1\r\nHost: sim\r\n\r\nHEAD /health HTTP/1.1\r\nHost: sim\r\n\r\n" + upgrade_request("/app"));
+    on.settle();
+    const std::string answers = client.read();
+    CHECK(count_of(answers, "HTTP/1.1 200 ") == 2);
+    CHECK(count_of(answers, "\nup\n") == 1);
+    CHECK(count_of(answers, "close") == 0);
+    CHECK(count_of(answers, "HTTP/1.1 101 ") == 1);
+  }
+  CHECK(on.stat(Metric::handshakes_refused) == 0);
+  Raw last(on, subscribe_port, 9);
+  last.write("GET /up HTTP/1.1\r\nHost: sim\r\nConnection: close\r\n\r\n");
+  on.settle();
+  CHECK(count_of(last.read(), "Connection: close\r\n") == 1);
+  CHECK(last.is_over());
 }
 
 TEST_CASE("kept: byte by byte, and frames behind the upgrade") {

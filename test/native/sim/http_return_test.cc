@@ -158,19 +158,27 @@ TEST_CASE("return: while the control plane has enough to do it waits with its he
   CHECK(on.count(EventKind::session_message) == 1);
 }
 
-TEST_CASE("return: into a drain it is told so") {
-  SessionsOnFake on;
-  on.open();
-  Raw client(on, SessionsOnFake::session_port, 1);
-  const shard::Event event = hand_over(on, client);
-  on.engine->drain(1000);
-  on.turn();
-  REQUIRE(give_back(on, event, upgrade_request("/app/key")));
-  on.turn();
-  CHECK(client.read().starts_with("HTTP/1.1 503 "));
-  for (int i = 0; i < 30; ++i) on.turn(100);
-  CHECK(on.count(EventKind::drained) == 1);
-  CHECK(on.stat(Metric::connections_now) == 0);
+TEST_CASE("return: into a drain it is told so, at once or, where clients come back here, at the end") {
+  for (const std::uint16_t code : {std::uint16_t{4200}, std::uint16_t{4100}}) {
+    shard::EngineOptions options;
+    options.session_drain_code = code;
+    SessionsOnFake on(options);
+    on.open();
+    Raw client(on, SessionsOnFake::session_port, 1);
+    const shard::Event event = hand_over(on, client);
+    on.engine->drain(1000);
+    on.turn();
+    REQUIRE(give_back(on, event, upgrade_request("/app/key")));
+    on.turn();
+    const std::string at_once = client.read();
+    for (int i = 0; i < 30; ++i) on.turn(100);
+    const std::string at_the_end = client.read();
+    CHECK(at_once.starts_with("HTTP/1.1 503 ") == (code == 4200));
+    CHECK(at_the_end.starts_with(switching) == (code == 4100));
+    CHECK(on.count(EventKind::session_open) == 1);
+    CHECK(on.count(EventKind::drained) == 1);
+    CHECK(on.stat(Metric::connections_now) == 0);
+  }
 }
 
 TEST_CASE("return: an engine that ends meanwhile closes it; where nothing is handed over nothing is taken back") {

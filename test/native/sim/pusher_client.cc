@@ -33,13 +33,16 @@ std::string frame_of(const PusherEvent& event) { return codec::write_text_frame(
 std::optional<PusherEvent> read_event(const std::string& text) {
   PusherEvent event;
   codec::JsonReader reader(text);
+  bool typed = true;
   while (const auto member = reader.next()) {
     if (member->name == "event") event.name = plain(*member);
     if (member->name == "channel") event.channel = plain(*member);
     if (member->name == "data") event.data = plain(*member);
+    if (member->name == "data") typed = member->kind == codec::JsonKind::string;
     if (member->name == "user_id") event.user_id = plain(*member);
   }
-  return reader.valid() && !event.name.empty() ? std::optional(event) : std::nullopt;
+  if (event.name == "pusher:error") typed = true;  // the one message whose data is an object
+  return reader.valid() && typed && !event.name.empty() ? std::optional(event) : std::nullopt;
 }
 
 std::vector<std::string> PusherClient::heard(const std::string& channel) const {

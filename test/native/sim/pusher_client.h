@@ -22,7 +22,7 @@ struct PusherEvent {
 /// The event as JSON, and as the frame that a server sends.
 std::string json_of(const PusherEvent& event);
 std::string frame_of(const PusherEvent& event);
-/// Nothing when the text is no event.
+/// Nothing when the text is no event, or its data no string, as it is to clients in typed languages.
 std::optional<PusherEvent> read_event(const std::string& text);
 
 class PusherClient final : public Client {

@@ -1,4 +1,4 @@
-// Sessions that are silent, slow or greedy, and the drain, on the fake kernel.
+// Sessions that are silent, slow or greedy, on the fake kernel. (The drain: session_drain_test.cc.)
 // Owner: the test. Thread: main.
 #include <algorithm>
 
@@ -99,6 +99,7 @@ TEST_CASE("session pings: no answer is closed with 4201, and not a moment too ea
   on.settle();
   CHECK(client.close_code == 4201);
   CHECK(client.application_pings == 1);
+  CHECK(client.events == std::vector<sim::PusherEvent>{{"pusher:error", "", R"({"message":"no answer to a ping","code":4201})"}});
   CHECK(on.end_of(client).code == 4201);
 }
 
@@ -169,6 +170,10 @@ TEST_CASE("slow sessions: too many bytes behind is closed with 4100, when it rea
   on.settle();
   CHECK(slow.close_code == 4100);
   CHECK(slow.trouble.empty());
+  REQUIRE(!slow.events.empty());
+  CHECK(slow.events.back().name == "pusher:error");
+  CHECK(slow.events.back().data.find("slow consumer: ") != std::string::npos);
+  CHECK(slow.events.back().data.ends_with(R"(,"code":4100})"));
   CHECK(other.heard("c").size() == 60);
   CHECK(on.end_of(slow).code == 4100);
   CHECK(on.engine->memory().bytes_now() == 0);
@@ -295,33 +300,4 @@ TEST_CASE("full logs: sessions that publish are not read, the logs stay in their
   for (std::size_t who = 0; who < 4; ++who) CHECK(stuck.heard("c" + std::to_string(who)) == sent);
   CHECK(on.count(EventKind::session_message) == 0);
   CHECK(on.engine->memory().bytes_now() == 0);
-}
-
-TEST_CASE("drain: sessions are closed with 4200, with what they said and what was published before") {
-  shard::EngineOptions options;
-  options.shards = 2;
-  SessionsOnFake on(options);
-  std::vector<PusherClient*> sessions;
-  for (int i = 0; i < 10; ++i) {
-    sessions.push_back(&on.open(sim::terms_of(100)));
-    on.join_to_publish(*sessions.back(), "c");
-  }
-  on.settle();
-  PusherClient& late = on.session();  // not answered yet
-  sessions[0]->send_event({"client-e", "c", "published"});
-  sessions[1]->send_text("said");
-  sessions[0]->step();
-  sessions[1]->step();
-  on.engine->drain(400);
-  for (int i = 0; i < 100 && on.count(EventKind::drained) == 0; ++i) on.settle(5);
-  CHECK(on.count(EventKind::drained) == 1);
-  CHECK(on.messages_of(*sessions[1]) == Texts{"said"});
-  for (PusherClient* each : sessions) {
-    CHECK(each->close_code == 4200);
-    CHECK(on.end_of(*each).code == 4200);
-    if (each != sessions[0]) CHECK(each->heard("c") == Texts{"published"});
-  }
-  CHECK(late.status != 101);
-  CHECK(on.events.back().kind == EventKind::drained);
-  CHECK(on.events.back().cut == 0);
 }

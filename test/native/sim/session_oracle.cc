@@ -16,6 +16,7 @@ class Reader {
   std::string read() {
     for (const PusherEvent& event : watched_.session->events) {
       if (!trouble_.empty()) break;
+      if (event.name == "pusher:error") continue;  // the reason of the close behind it
       event.name == "said" ? take_said(event) : take_publication(event);
     }
     return trouble_;

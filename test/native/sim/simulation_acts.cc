@@ -152,7 +152,7 @@ void Simulation::drain() {
 void Simulation::check_drained(const Watched& watched) {
   if (watched.slow_disconnect) return;
   if (!watched.client->close_code) return fail("not told of the drain: " + watched.client->setup.address.text());
-  if (*watched.client->close_code != (watched.session == nullptr ? 1001 : 4200)) fail("told of the drain with " + std::to_string(*watched.client->close_code));
+  if (*watched.client->close_code != (watched.session == nullptr ? 1001 : 4100)) fail("told of the drain with " + std::to_string(*watched.client->close_code));
 }
 
 void Simulation::end() {

@@ -95,7 +95,8 @@ std::uint64_t Simulation::count_deliveries() {
     deliveries += each->client->messages.size();
     if (each->session == nullptr) continue;
     const auto& events = each->session->events;
-    deliveries += static_cast<std::uint64_t>(std::count_if(events.begin(), events.end(), [](const PusherEvent& event) { return event.name != "said"; }));
+    const auto is_publication = [](const PusherEvent& event) { return event.name != "said" && event.name != "pusher:error"; };
+    deliveries += static_cast<std::uint64_t>(std::count_if(events.begin(), events.end(), is_publication));
   }
   return deliveries;
 }

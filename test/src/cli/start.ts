@@ -210,7 +210,7 @@ test('--pusher makes an app up and says how to use it', async (t) => {
   t.equal((JSON.parse(greeting.toString()) as { event: string }).event, 'pusher:connection_established')
   const closed = once(socket, 'close')
   t.strictSame(await broker.stop(), { code: 0, signal: null })
-  t.equal((await closed)[0], 4200)
+  t.equal((await closed)[0], 4100)
 })
 
 test('the API answers, and its port in use is one line', async (t) => {

@@ -238,9 +238,11 @@ test('Pusher apps', async (t) => {
 })
 
 test('the Pusher listener', async (t) => {
-  t.match(parseOptions({}).pusher, { path: '' })
+  t.match(parseOptions({}).pusher, { path: '', drainCode: 4100 })
   for (const path of ['/ws', '/a/b-c', '/v1.0/~x']) t.equal(parseOptions({ pusher: { path } }).pusher.path, path)
   for (const path of ['ws', '/', '/ws/', '//ws', '/a b', '/a?b']) {
     t.match(messageOf(() => parseOptions({ pusher: { path } })), /^pusher\.path must be a path such as \/ws, without a slash at its end, got: /, path)
   }
+  t.equal(parseOptions({ pusher: { drainCode: 4200 } }).pusher.drainCode, 4200)
+  t.equal(messageOf(() => parseOptions({ pusher: { drainCode: 4009 } })), 'pusher.drainCode must be one of 4100, 4200, got: 4009')
 })
