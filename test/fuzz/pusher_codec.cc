@@ -47,7 +47,7 @@ std::string expected(const std::string& text) {
     return !member ? std::string() : is_text(member) ? plain(member->value) : std::string(member->value);
   };
   if (!reader.valid() || !is_text(event)) return "session(" + text + ") open";
-  if (text_of(event) == "pusher:ping") return R"(application-ping({"event":"pusher:pong","data":{}}) open)";
+  if (text_of(event) == "pusher:ping") return R"(application-ping({"event":"pusher:pong","data":"{}"}) open)";
   if (text_of(event) == "pusher:pong") return "open";
   if (!text_of(event).starts_with("client-") || !is_text(channel)) return "session(" + text + ") open";
   return "client(" + text_of(event) + "|" + text_of(channel) + "|" + text_of(data) + ") open";

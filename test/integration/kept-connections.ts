@@ -147,7 +147,7 @@ test('the plain ports: a request that is no upgrade, and one behind it', async (
   const { publishPort, subscribePort, broker } = await embed(t)
   for (const port of [publishPort, subscribePort]) {
     const client = connect(t, port)
-    client.write(request('GET', '/health') + upgradeRequest('/a'))
+    client.write(request('GET', '/news') + upgradeRequest('/a'))
     t.match(await answer(client), { status: 426 })
     t.match(await client.head(), /^HTTP\/1\.1 101 /)
   }
