@@ -100,8 +100,8 @@ export const calm: LoadRow = { name: 'calm', about: '100 messages/s to 100 subsc
 
 export const flooded: LoadRow = {
   name: 'flooded',
-  about: `${calm.about}, while 4 other connections publish 1 kB messages without end to a topic of their own`,
-  args: [...pacedNeighbour, '--flooders', '4', '--flood-subscribers', '1', '--flood-bytes', '1024'],
+  about: `${calm.about}, while 4 other connections publish 1 kB messages without end to a topic that nobody reads`,
+  args: [...pacedNeighbour, '--flooders', '4', '--flood-subscribers', '0', '--flood-bytes', '1024'],
   quickArgs: null,
 }
 
