@@ -146,7 +146,7 @@ async function main() {
   const installed = join(app, 'node_modules', '@tutti', 'broker')
   const prebuilt = join(installed, 'prebuilds', `linux-${process.arch}`, 'broker.glibc.node')
   check(existsSync(prebuilt) && !existsSync(join(installed, 'build')), 'the package brings a prebuilt addon and built none')
-  const proto = 'native/codec/proto/broker/v1/message_service.proto'
+  const proto = 'native/codec/grpc/proto/broker/v1/message_service.proto'
   check(readFileSync(join(installed, proto), 'utf8').includes('package broker.v1;'), 'the package brings its .proto files')
   console.log(`# needs ${symbolVersions(prebuilt).join(', ')}`)
   checkCommonJs(env)

@@ -5,7 +5,7 @@ import { loadSync } from '@grpc/proto-loader'
 import { fileURLToPath } from 'node:url'
 
 const [port, mode] = process.argv.slice(2)
-const file = fileURLToPath(new URL('../../native/codec/proto/message_service.proto', import.meta.url))
+const file = fileURLToPath(new URL('../../native/codec/grpc/proto/message_service.proto', import.meta.url))
 const { MessageService } = loadPackageDefinition(loadSync(file))
 const subscribers = new Set()
 let deliveries = 0

@@ -5,7 +5,7 @@ import { loadSync } from '@grpc/proto-loader'
 import { fileURLToPath } from 'node:url'
 
 const [port] = process.argv.slice(2)
-const folder = fileURLToPath(new URL('../../native/codec/proto', import.meta.url))
+const folder = fileURLToPath(new URL('../../native/codec/grpc/proto', import.meta.url))
 const options = { includeDirs: [folder], keepCase: true }
 const { MessageService } = loadPackageDefinition(loadSync('message_service.proto', options))
 const { broker } = loadPackageDefinition(loadSync('broker/v1/message_service.proto', options))

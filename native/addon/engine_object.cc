@@ -9,8 +9,8 @@
 #include "native/addon/arguments.h"
 #include "native/addon/event_values.h"
 #include "native/addon/values.h"
-#include "native/codec/proxy_header.h"
-#include "native/codec/websocket_text.h"
+#include "native/codec/http1/proxy_header.h"
+#include "native/codec/websocket/websocket_text.h"
 
 namespace addon {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "native/addon/arguments.h"
-#include "native/codec/websocket_codec.h"
-#include "native/codec/websocket_text.h"
+#include "native/codec/websocket/websocket_codec.h"
+#include "native/codec/websocket/websocket_text.h"
 
 namespace addon {
 

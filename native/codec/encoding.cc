@@ -5,9 +5,9 @@
 #include <array>
 
 #include "native/base/check.h"
-#include "native/codec/grpc_encoding.h"
-#include "native/codec/pusher_encoding.h"
-#include "native/codec/websocket_encoding.h"
+#include "native/codec/grpc/grpc_encoding.h"
+#include "native/codec/pusher/pusher_encoding.h"
+#include "native/codec/websocket/websocket_encoding.h"
 
 namespace codec {
 

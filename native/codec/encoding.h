@@ -8,7 +8,7 @@
 
 #include "native/base/bytes.h"
 #include "native/codec/codec.h"
-#include "native/codec/message_json.h"
+#include "native/codec/text/message_json.h"
 
 namespace codec {
 

@@ -1,7 +1,7 @@
 #include "native/codec/protocol.h"
 
-#include "native/codec/pusher_codec.h"
-#include "native/codec/responder_codec.h"
+#include "native/codec/pusher/pusher_codec.h"
+#include "native/codec/responder/responder_codec.h"
 
 #include <array>
 #include <cstddef>

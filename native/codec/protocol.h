@@ -9,9 +9,9 @@
 
 #include "native/codec/codec.h"
 #include "native/codec/encoding.h"
-#include "native/codec/grpc_codec.h"
-#include "native/codec/topic_path.h"
-#include "native/codec/websocket_codec.h"
+#include "native/codec/grpc/grpc_codec.h"
+#include "native/codec/text/topic_path.h"
+#include "native/codec/websocket/websocket_codec.h"
 
 namespace codec {
 

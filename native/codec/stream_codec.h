@@ -11,7 +11,7 @@
 
 #include "native/base/bytes.h"
 #include "native/codec/codec.h"
-#include "native/codec/grpc_status.h"
+#include "native/codec/grpc/grpc_status.h"
 
 namespace codec {
 

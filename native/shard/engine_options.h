@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "native/codec/forwarded.h"
-#include "native/codec/http_host.h"
+#include "native/codec/http1/forwarded.h"
+#include "native/codec/http1/http_host.h"
 #include "native/codec/protocol.h"
 #include "native/conn/slow_policy.h"
 #include "native/os/endpoint.h"

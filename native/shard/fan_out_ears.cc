@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "native/codec/websocket_header.h"
+#include "native/codec/websocket/websocket_header.h"
 #include "native/shard/fan_out.h"
 
 namespace shard {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "native/base/wrapping_time.h"
-#include "native/codec/websocket_text.h"
+#include "native/codec/websocket/websocket_text.h"
 #include "native/shard/shard.h"
 
 namespace shard {

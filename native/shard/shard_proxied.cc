@@ -2,7 +2,7 @@
 // header or in the request's head. Until then they count against no address, and from then on once, against their client's.
 #include <string>
 
-#include "native/codec/proxy_header.h"
+#include "native/codec/http1/proxy_header.h"
 #include "native/shard/shard.h"
 
 namespace shard {

@@ -1,8 +1,8 @@
 // The shard's reading half: bytes from sockets, the handshake, and the commands that codecs decode.
 #include <algorithm>
 
-#include "native/codec/health_check.h"
-#include "native/codec/websocket_upgrade.h"
+#include "native/codec/http1/health_check.h"
+#include "native/codec/websocket/websocket_upgrade.h"
 #include "native/shard/shard.h"
 
 namespace shard {

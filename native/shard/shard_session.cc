@@ -1,7 +1,7 @@
 // The shard's part of protocols whose rules are the control plane's: what it tells of sessions, and what it is asked to do.
 #include <utility>
 
-#include "native/codec/websocket_text.h"
+#include "native/codec/websocket/websocket_text.h"
 #include "native/shard/shard.h"
 
 namespace shard {

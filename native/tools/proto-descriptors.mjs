@@ -1,4 +1,4 @@
-// Writes native/codec/proto/descriptors.h from the .proto files beside it, for server reflection. Needs protoc (Debian's
+// Writes native/codec/grpc/proto/descriptors.h from the .proto files beside it, for server reflection. Needs protoc (Debian's
 // protobuf-compiler); the result is checked in, so that nobody who builds the broker needs it.
 //   node native/tools/proto-descriptors.mjs           writes the file
 //   node native/tools/proto-descriptors.mjs --check   only says whether it is up to date
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const folder = fileURLToPath(new URL('../codec/proto/', import.meta.url));
+const folder = fileURLToPath(new URL('../codec/grpc/proto/', import.meta.url));
 const target = join(folder, 'descriptors.h');
 const files = [
   'message_service.proto',
@@ -70,7 +70,7 @@ try {
   if (!process.argv.includes('--check')) {
     writeFileSync(target, wanted);
   } else if (readFileSync(target, 'utf8') !== wanted) {
-    console.error('native/codec/proto/descriptors.h is not what the .proto files say: run node native/tools/proto-descriptors.mjs');
+    console.error('native/codec/grpc/proto/descriptors.h is not what the .proto files say: run node native/tools/proto-descriptors.mjs');
     process.exitCode = 1;
   }
 } finally {

@@ -11,8 +11,8 @@
 #include <mutex>
 #include <vector>
 
-#include "native/topic/segment.h"
 #include "native/os/kernel.h"
+#include "native/topic/segment.h"
 
 namespace topic {
 

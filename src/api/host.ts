@@ -1,4 +1,4 @@
-/** The Host header (RFC 9110 §7.2, RFC 3986 §3.2.2), as native/codec/http_host.cc reads it: one rule for every port. */
+/** The Host header (RFC 9110 §7.2, RFC 3986 §3.2.2), as native/codec/http1/http_host.cc reads it: one rule for every port. */
 
 import { isIPv4, isIPv6 } from 'node:net'
 

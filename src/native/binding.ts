@@ -383,7 +383,7 @@ export interface ProxyCalls {
   /** Whether an IP address, with a port or without, or `unix`, is one of `proxies.trusted`. */
   isTrustedProxy(address: string): boolean
   /**
-   * The client that a trusted proxy tells of in the header named by `proxies.header`, whose whole value this is (native/codec/forwarded.h);
+   * The client that a trusted proxy tells of in the header named by `proxies.header`, whose whole value this is (native/codec/http1/forwarded.h);
    * null when nothing can be read from it.
    */
   forwardedClient(value: string): string | null

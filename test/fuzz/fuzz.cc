@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "native/base/utf8.h"
+#include "native/codec/text/utf8.h"
 
 namespace fuzz {
 

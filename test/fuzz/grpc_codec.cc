@@ -1,13 +1,13 @@
-// Fuzzes native/codec/grpc_codec*.cc and everything below it: any bytes behind the preface, cut where the input says, with a
+// Fuzzes native/codec/grpc/grpc_codec*.cc and everything below it: any bytes behind the preface, cut where the input says, with a
 // sink that answers, greets, finishes and gives up. Commands, verdict and replies are the same however the bytes are cut; what
 // is kept is bounded; what is answered is whole frames within the peer's windows.
 // Owner: the fuzzer. Thread: main.
-#include "native/codec/grpc_codec.h"
+#include "native/codec/grpc/grpc_codec.h"
 
 #include <array>
 #include <cstdlib>
 
-#include "native/codec/http2_frame.h"
+#include "native/codec/http2/http2_frame.h"
 #include "test/fuzz/fuzz.h"
 
 namespace {

@@ -1,12 +1,12 @@
-// Fuzzes native/codec/hpack_decoder.cc, its table and its Huffman code: fields that an encoder of the test's own writes, in every
+// Fuzzes native/codec/http2/hpack_decoder.cc, its table and its Huffman code: fields that an encoder of the test's own writes, in every
 // form there is, come out as they went in; of any other bytes the table keeps its bounds, and fields that do come out can be
 // written again.
 // Owner: the fuzzer. Thread: main.
-#include "native/codec/hpack_decoder.h"
+#include "native/codec/http2/hpack_decoder.h"
 
-#include "native/codec/hpack_huffman.h"
+#include "native/codec/http2/hpack_huffman.h"
 #include "test/fuzz/fuzz.h"
-#include "test/native/codec/hpack_encoder.h"
+#include "test/native/codec/http2/hpack_encoder.h"
 
 namespace {
 

@@ -1,12 +1,12 @@
-// Fuzzes native/codec/http1.cc, websocket_upgrade.cc and topic_path.cc: a head is judged the same however it arrives and once
+// Fuzzes native/codec/http1/http1.cc, websocket_upgrade.cc and topic_path.cc: a head is judged the same however it arrives and once
 // more when it is written anew from what was read; and topics survive being written as a target.
 // Owner: the fuzzer. Thread: main.
-#include "native/codec/http1.h"
+#include "native/codec/http1/http1.h"
 
 #include <set>
 
-#include "native/codec/topic_path.h"
-#include "native/codec/websocket_upgrade.h"
+#include "native/codec/text/topic_path.h"
+#include "native/codec/websocket/websocket_upgrade.h"
 #include "test/fuzz/fuzz.h"
 
 namespace {

@@ -1,13 +1,13 @@
-// Fuzzes native/codec/json_reader.cc, json_text.cc and message_json.cc: the same verdict and members as the grammar read rule by
+// Fuzzes native/codec/text/json_reader.cc, json_text.cc and message_json.cc: the same verdict and members as the grammar read rule by
 // rule; escaped and unescaped texts are each other's inverse.
 // Owner: the fuzzer. Thread: main.
-#include "native/codec/json_reader.h"
+#include "native/codec/text/json_reader.h"
 
-#include "native/base/utf8.h"
-#include "native/codec/json_text.h"
-#include "native/codec/message_json.h"
+#include "native/codec/text/json_text.h"
+#include "native/codec/text/message_json.h"
+#include "native/codec/text/utf8.h"
 #include "test/fuzz/fuzz.h"
-#include "test/native/codec/json_grammar.h"
+#include "test/native/codec/text/json_grammar.h"
 
 namespace {
 

@@ -1,11 +1,11 @@
-// Fuzzes native/codec/protobuf.cc, grpc_message.cc and grpc_reflection.cc: what the writer wrote is read as it was; any bytes are
+// Fuzzes native/codec/grpc/protobuf.cc, grpc_message.cc and grpc_reflection.cc: what the writer wrote is read as it was; any bytes are
 // read as a slow reader of the format's own reads them; requests that are read can be written again.
 // Owner: the fuzzer. Thread: main.
-#include "native/codec/protobuf.h"
+#include "native/codec/grpc/protobuf.h"
 
-#include "native/base/utf8.h"
-#include "native/codec/grpc_message.h"
-#include "native/codec/grpc_reflection.h"
+#include "native/codec/grpc/grpc_message.h"
+#include "native/codec/grpc/grpc_reflection.h"
+#include "native/codec/text/utf8.h"
 #include "test/fuzz/fuzz.h"
 
 namespace {

@@ -1,11 +1,11 @@
-// Fuzzes native/codec/proxy_header.cc, forwarded.cc and native/os/networks.cc: a PROXY header is judged the same however it arrives, and
+// Fuzzes native/codec/http1/proxy_header.cc, forwarded.cc and native/os/networks.cc: a PROXY header is judged the same however it arrives, and
 // whatever a client wrote in a header, who its proxy adds behind it is who counts.
 // Owner: the fuzzer. Thread: main.
-#include "native/codec/proxy_header.h"
+#include "native/codec/http1/proxy_header.h"
 
 #include <string>
 
-#include "native/codec/forwarded.h"
+#include "native/codec/http1/forwarded.h"
 #include "test/fuzz/fuzz.h"
 
 namespace {

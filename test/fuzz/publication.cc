@@ -1,11 +1,11 @@
 // Fuzzes what a publication goes through between protocols: any payload in every encoding is as long as was measured and is read
 // as the payload; a message of the shared schema comes out of JSON and protobuf as it went in.
 // Owner: the fuzzer. Thread: main.
-#include "native/base/utf8.h"
 #include "native/codec/encoding.h"
-#include "native/codec/grpc_message.h"
-#include "native/codec/http2_frame.h"
-#include "native/codec/json_text.h"
+#include "native/codec/grpc/grpc_message.h"
+#include "native/codec/http2/http2_frame.h"
+#include "native/codec/text/json_text.h"
+#include "native/codec/text/utf8.h"
 #include "test/fuzz/fuzz.h"
 #include "test/fuzz/websocket_frames.h"
 

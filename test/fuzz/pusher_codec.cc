@@ -1,14 +1,14 @@
-// Fuzzes native/codec/pusher_codec.cc and pusher_encoding.cc: one text gives one command, the one that its members ask for; any
+// Fuzzes native/codec/pusher/pusher_codec.cc and pusher_encoding.cc: one text gives one command, the one that its members ask for; any
 // bytes give the same commands however they are cut; an event survives being written and read.
 // Owner: the fuzzer. Thread: main.
-#include "native/codec/pusher_codec.h"
+#include "native/codec/pusher/pusher_codec.h"
 
 #include <optional>
 
-#include "native/base/utf8.h"
 #include "native/codec/encoding.h"
-#include "native/codec/json_reader.h"
-#include "native/codec/json_text.h"
+#include "native/codec/text/json_reader.h"
+#include "native/codec/text/json_text.h"
+#include "native/codec/text/utf8.h"
 #include "test/fuzz/fuzz.h"
 #include "test/fuzz/websocket_frames.h"
 #include "test/native/codec/recorded_commands.h"

@@ -1,9 +1,9 @@
-// Fuzzes native/codec/responder_codec.cc: however lines are cut, and whenever the sink lets the codec wait, the requests are the
+// Fuzzes native/codec/responder/responder_codec.cc: however lines are cut, and whenever the sink lets the codec wait, the requests are the
 // same, none is lost, and they are what cutting the whole at its line feeds gives. Read as the shard reads, the codec says of each
 // moment whether a line is unfinished, since when, and what it keeps for it. The first bytes say how it is cut and how often the
 // sink waits.
 // Owner: the fuzzer. Thread: main.
-#include "native/codec/responder_codec.h"
+#include "native/codec/responder/responder_codec.h"
 
 #include <algorithm>
 

@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "test/fuzz/websocket_frames.h"
-#include "test/native/codec/http2_wire.h"
+#include "test/native/codec/http2/http2_wire.h"
 
 namespace {
 

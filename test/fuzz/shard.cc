@@ -6,7 +6,7 @@
 #include <map>
 #include <memory>
 
-#include "native/codec/websocket_text.h"
+#include "native/codec/websocket/websocket_text.h"
 #include "native/shard/engine.h"
 #include "test/fuzz/fuzz.h"
 #include "test/fuzz/websocket_frames.h"

@@ -1,10 +1,10 @@
-// Fuzzes native/base/utf8.h against RFC 3629 read code point by code point, and base64 against itself.
+// Fuzzes native/codec/text/utf8.h against RFC 3629 read code point by code point, and base64 against itself.
 // Owner: the fuzzer. Thread: main.
 #include <cstdint>
 #include <optional>
 
 #include "native/base/base64.h"
-#include "native/base/utf8.h"
+#include "native/codec/text/utf8.h"
 #include "test/fuzz/fuzz.h"
 
 namespace {

@@ -1,7 +1,7 @@
-// Fuzzes native/codec/websocket_codec.cc: any bytes give the same commands however they are cut; and what a client frames from
+// Fuzzes native/codec/websocket/websocket_codec.cc: any bytes give the same commands however they are cut; and what a client frames from
 // messages, with fragments and control frames between them, comes out as those messages.
 // Owner: the fuzzer. Thread: main.
-#include "native/codec/websocket_codec.h"
+#include "native/codec/websocket/websocket_codec.h"
 
 #include "test/fuzz/fuzz.h"
 #include "test/fuzz/websocket_frames.h"

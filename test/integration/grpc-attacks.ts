@@ -1,6 +1,6 @@
 /**
  * Attacks with raw frames on a running broker: each ends the attacker's connection with a reason, in bounded memory, and nobody
- * else notices. Their exact bounds are tested where they are kept (test/native/codec/http2_attacks_test.cc).
+ * else notices. Their exact bounds are tested where they are kept (test/native/codec/http2/http2_attacks_test.cc).
  */
 
 import { readFileSync } from 'node:fs'

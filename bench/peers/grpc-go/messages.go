@@ -1,4 +1,4 @@
-// The messages and services of native/codec/proto, as protoc's generator for Go lays them out.
+// The messages and services of native/codec/grpc/proto, as protoc's generator for Go lays them out.
 package main
 
 import (

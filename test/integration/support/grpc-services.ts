@@ -4,7 +4,7 @@ import { loadPackageDefinition, type Client, type ClientOptions, type ChannelCre
 import { loadSync } from '@grpc/proto-loader'
 import { fileURLToPath } from 'node:url'
 
-export const protoFolder = fileURLToPath(new URL('../../../native/codec/proto', import.meta.url))
+export const protoFolder = fileURLToPath(new URL('../../../native/codec/grpc/proto', import.meta.url))
 
 const files = [
   'message_service.proto', 'broker/v1/message_service.proto', 'grpc/health/v1/health.proto', 'grpc/reflection/v1/reflection.proto',

@@ -2,7 +2,7 @@
 // Owner: the test. Thread: main.
 #include "native/codec/protocol.h"
 
-#include "test/native/codec/http2_wire.h"
+#include "test/native/codec/http2/http2_wire.h"
 #include "test/native/codec/recorded_commands.h"
 
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "native/codec/websocket_codec.h"
+#include "native/codec/websocket/websocket_codec.h"
 #include "test/native/codec/wire.h"
 #include "test/native/vendor/doctest.h"
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <random>
 
-#include "native/codec/grpc_message.h"
-#include "test/native/codec/http2_wire.h"
+#include "native/codec/grpc/grpc_message.h"
+#include "test/native/codec/http2/http2_wire.h"
 #include "test/native/topic/topic_fixture.h"
 #include "test/native/doctest_last.h"
 

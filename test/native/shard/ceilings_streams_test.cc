@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "native/codec/grpc_message.h"
+#include "native/codec/grpc/grpc_message.h"
 #include "native/shard/engine.h"
-#include "test/native/codec/http2_wire.h"
+#include "test/native/codec/http2/http2_wire.h"
 #include "test/native/shard/counted_allocations.h"
 #include "test/native/shard/null_kernel.h"
 #include "test/native/doctest_last.h"

@@ -6,10 +6,10 @@
 #include <thread>
 #include <vector>
 
-#include "native/codec/grpc_message.h"
+#include "native/codec/grpc/grpc_message.h"
 #include "native/os/linux_kernel.h"
 #include "native/shard/engine.h"
-#include "test/native/codec/http2_wire.h"
+#include "test/native/codec/http2/http2_wire.h"
 #include "test/native/shard/blocking_socket.h"
 #include "test/native/doctest_last.h"
 

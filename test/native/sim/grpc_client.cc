@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "native/codec/grpc_message.h"
-#include "native/codec/protobuf.h"
+#include "native/codec/grpc/grpc_message.h"
+#include "native/codec/grpc/protobuf.h"
 
 namespace sim {
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "test/native/codec/http2_wire.h"
+#include "test/native/codec/http2/http2_wire.h"
 #include "test/native/sim/fake_kernel.h"
 
 namespace sim {

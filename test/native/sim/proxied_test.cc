@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "native/shard/engine.h"
-#include "test/native/codec/http2_wire.h"
+#include "test/native/codec/http2/http2_wire.h"
 #include "test/native/sim/client.h"
 #include "test/native/doctest_last.h"
 

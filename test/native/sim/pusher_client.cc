@@ -1,8 +1,8 @@
 #include "test/native/sim/pusher_client.h"
 
-#include "native/codec/json_reader.h"
-#include "native/codec/json_text.h"
-#include "native/codec/websocket_text.h"
+#include "native/codec/text/json_reader.h"
+#include "native/codec/text/json_text.h"
+#include "native/codec/websocket/websocket_text.h"
 
 namespace sim {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "native/codec/responder_codec.h"
+#include "native/codec/responder/responder_codec.h"
 #include "native/shard/engine.h"
 #include "test/native/codec/memory_in_use.h"
 #include "test/native/sim/fake_kernel.h"

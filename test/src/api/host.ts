@@ -1,4 +1,4 @@
-/** The table of test/native/codec/http1_refusals_test.cc: one rule for every port. */
+/** The table of test/native/codec/http1/http1_refusals_test.cc: one rule for every port. */
 
 import { test } from 'tap'
 import { parseHost } from '../../../src/api/host.js'

@@ -1,0 +1,36 @@
+// Topic names in request targets: percent-decoding, validation, `?topic=a&topic=b` (docs/protocols.md).
+// Owner: nobody, pure functions. Thread: any.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "native/codec/http1/http1.h"
+
+namespace codec {
+
+struct TopicLimits {
+  std::size_t topic_bytes_max = 200;  // 1..1024
+  std::size_t topics_max = 64;        // topics of one connection
+};
+
+struct TopicsParsed {
+  bool ok = false;
+  std::vector<std::string> topics;  // at least one when ok; duplicates removed, first mention first
+  HttpRefusal refusal;              // 400 with the reason when not ok
+};
+
+/// True when `name` is 1..topic_bytes_max bytes of valid UTF-8 without control characters (U+0000–U+001F, U+007F–U+009F).
+bool is_valid_topic(std::string_view name, std::size_t topic_bytes_max);
+
+/// A publisher names one topic by its path; `/` alone is `default`. Any query key is refused with 400, which names it.
+TopicsParsed parse_publish_target(std::string_view target, const TopicLimits& limits);
+
+/// A subscriber names topics by its path, by `?topic=` parameters or both; `/` without any is `default`, `/` with
+/// some means only those. Any other query key is refused with 400, which names it: a client that asks for what is not there (`last`,
+/// `since`) must not believe that it has it. In a parameter's value `+` is a space, as forms encode it.
+TopicsParsed parse_subscribe_target(std::string_view target, const TopicLimits& limits);
+
+}  // namespace codec
