@@ -1,0 +1,73 @@
+/**
+ * What the house rules let pass today, by rule and file: how many breaches, or how many lines a long file has. Numbers may only
+ * fall, a row that is not needed any more fails. Do not add rows.
+ */
+
+import type { Known } from './house.js'
+
+export const known = {
+  nativeFloors: {},
+  codecRooms: {
+    'native/codec/http1/health_check.cc': 1,
+    'native/codec/http2/http2_connection.h': 1,
+    'native/codec/protocol.h': 2,
+    'native/codec/stream_codec.h': 1,
+  },
+  systemHeaders: {},
+  websocketHeaders: {
+    'native/addon/engine_object.cc': 1,
+    'native/addon/values.cc': 2,
+    'native/shard/fan_out_ears.cc': 1,
+    'native/shard/shard_close.cc': 1,
+    'native/shard/shard_read.cc': 1,
+    'native/shard/shard_session.cc': 1,
+  },
+  kinds: {
+    'native/shard/acceptor.cc': 1,
+    'native/shard/fan_out.cc': 1,
+    'native/shard/shard.cc': 7,
+    'native/shard/shard_close.cc': 5,
+    'native/shard/shard_drain.cc': 9,
+    'native/shard/shard_proxied.cc': 1,
+    'native/shard/shard_read.cc': 8,
+  },
+  typescriptFloors: {
+    'src/protocol/pusher-http-answer.ts': 1,
+    'src/protocol/pusher-http-channels.ts': 1,
+    'src/protocol/pusher-http-events.ts': 1,
+    'src/protocol/pusher-http.ts': 1,
+    'src/protocol/pusher-signature.ts': 1,
+  },
+  addonLoading: {},
+  fileLengths: {
+    'bench/arms.ts': 257,
+    'native/addon/engine_object.cc': 404,
+    'native/shard/fan_out.cc': 489,
+    'native/shard/shard_read.cc': 450,
+    'src/api/node-http-server.ts': 324,
+    'src/broker.ts': 300,
+    'src/config/schema.ts': 305,
+    'src/native/binding.ts': 455,
+    'test/src/api/http-server-contract.ts': 430,
+  },
+  lineLengths: {
+    'bench/charts.ts': 4,
+    'bench/html-report.ts': 2,
+    'bench/plan.ts': 1,
+    'native/addon/event_values.h': 1,
+    'native/shard/shard_read.cc': 3,
+    'src/api/topic-routes.ts': 1,
+    'src/cli/log-start.ts': 1,
+    'src/config/cross-checks.ts': 2,
+    'src/config/schema.ts': 1,
+    'src/create-broker.ts': 1,
+    'src/package-info.ts': 1,
+    'src/protocol/pusher-http-trigger.ts': 1,
+    'test/conformance/support/websocket-cases.ts': 1,
+    'test/fuzz/seeds.cc': 10,
+    'test/native/codec/http2/hpack_conformance_test.cc': 2,
+    'test/src/api/http-differences.ts': 1,
+    'test/src/cli/sub.ts': 1,
+    'test/src/config/paths.ts': 1,
+  },
+} satisfies Record<string, Known>
