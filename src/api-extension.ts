@@ -1,8 +1,9 @@
 /** The HTTP API on top of a running broker. */
 
-import type { HttpAddress, HttpServer } from './api/http.js'
+import type { HttpAddress, HttpServer } from './http/contract.js'
 import { startApi, type ResolvedApiConfig } from './api/start-api.js'
-import type { Broker, BrokerExtension, ExtensionPort } from './broker.js'
+import type { Broker } from './broker.js'
+import type { BrokerExtension, ExtensionPort } from './extension.js'
 import { httpPlaceOf } from './http-place.js'
 
 export class ApiExtension implements BrokerExtension {

@@ -3,13 +3,14 @@
 import { EventEmitter } from 'node:events'
 import { closeSync } from 'node:fs'
 import { isUint8Array } from 'node:util/types'
-import type { BoundHttp } from './api/http.js'
 import { formatGot } from './config/parse.js'
 import { ClosedError } from './errors.js'
 import { forgetAtExit, stopAtExit } from './exit-guard.js'
+import type { BrokerExtension, ExtensionPort } from './extension.js'
+import type { BoundHttp } from './http/contract.js'
 import type {
   BoundListener, ConnectionEvent, DisconnectEvent, EngineEvent, EngineOptions, EngineStats, NativeEngine, SkippedListener,
-  HttpConnectionEvent, SessionEvent, SlowEvent, TopicStats, Tuning, WarningEvent,
+  SlowEvent, TopicStats, Tuning, WarningEvent,
 } from './native/binding.js'
 import { Subscriptions, type MessageListener, type SubscribeOptions, type Subscription } from './subscriptions.js'
 
@@ -29,29 +30,6 @@ export type BrokerListener<Name extends keyof BrokerEvents> = (...args: BrokerEv
 export interface CloseOptions {
   /** Milliseconds over which connections are closed, 0..3600000; 0 closes all at once. Default: timeouts.drainMs. */
   readonly drainMs?: number
-}
-
-/** What works on top of the engine in the same process: it is told of the engine's events for it, and ends with the broker. */
-export interface BrokerExtension {
-  /** Where it listens by itself. */
-  readonly bound?: readonly BoundHttp[]
-  /** Session and HTTP events; throwing is a fault of the extension and is emitted as `error`. */
-  onEvent(event: SessionEvent | HttpConnectionEvent): void
-  /** The broker has begun to close: answer that no more work is welcome. */
-  beginDrain(): void
-  /** The engine has ended: finish what is under way, all within `ms`. */
-  close(ms: number): Promise<void>
-}
-
-/** What an extension may do with its broker. */
-export interface ExtensionPort {
-  readonly engine: NativeEngine
-  /** Emits a `warning`. */
-  warn(name: string, message: string): void
-  /** A counter of something beside the engine, shown with the engine's own; `help` says what it counts, `read` never decreases. */
-  count(name: string, help: string, read: () => number): void
-  /** What each figure of Broker.stats counts, by its name. */
-  explainStats(): Readonly<Record<string, string>>
 }
 
 /** Starts an engine that hands its events to `onEvents`. */

@@ -5,16 +5,16 @@ import { assertProtected } from './api/start-api.js'
 import { Broker, type StartEngine } from './broker.js'
 import { parseOptions } from './config/parse.js'
 import type { BrokerOptions } from './config/schema.js'
-import { describeSystemError, formatEndpoint } from './endpoint.js'
-import { resolveEngineOptions } from './engine-options.js'
-import { ListenError, StartError } from './errors.js'
-import { resolveAddresses } from './hosts.js'
+import { formatEndpoint } from './endpoint.js'
+import { resolveEngineOptions } from './engine/engine-options.js'
+import { StartError } from './errors.js'
+import { resolveAddresses } from './engine/hosts.js'
 import { thisMachine } from './machine/machine.js'
 import { memoryShares } from './machine/memory-shares.js'
-import { nameListener } from './listener-names.js'
+import { listenError } from './listen-error.js'
 import type { EngineOptions, NativeAddon } from './native/binding.js'
 import { loadAddon } from './native/load.js'
-import { shareOpenFiles } from './open-files.js'
+import { shareOpenFiles } from './engine/open-files.js'
 import { PusherExtension } from './pusher-extension.js'
 
 /** A failed bind, or a thread that the system refuses, in words; any other error as it is. */
@@ -25,9 +25,7 @@ function explain(error: unknown, listeners: EngineOptions['listeners']): unknown
   }
   if (typeof code !== 'string' || typeof address !== 'string' || typeof port !== 'number') return error
   const wanted = listeners.find((each) => formatEndpoint(each.address, each.port) === formatEndpoint(address, port))
-  const name = wanted === undefined ? '' : nameListener(wanted.protocol)
-  const message = `cannot listen on ${formatEndpoint(address, port)}${name}: ${describeSystemError(code)}`
-  return new ListenError(message, { code, address, port }, { cause: error })
+  return listenError(code, { address, port }, wanted?.protocol ?? null, error)
 }
 
 function starter(addon: NativeAddon, options: EngineOptions): StartEngine {

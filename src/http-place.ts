@@ -1,7 +1,7 @@
 /** What the HTTP servers of this process are told of the proxies in front of them, and where they tell whom they denied. */
 
-import type { HttpServerOptions } from './api/http.js'
-import type { ExtensionPort } from './broker.js'
+import type { HttpServerOptions } from './http/contract.js'
+import type { ExtensionPort } from './extension.js'
 import type { EngineOptions, ProxyCalls } from './native/binding.js'
 
 /** `port`: nothing before the engine runs. No request can have come by then. */

@@ -1,20 +1,20 @@
 /** The Pusher protocol on top of a running engine: its rules, its HTTP API on the same port, its webhooks. */
 
 import { Socket } from 'node:net'
-import type { AdoptingHttpServer, HttpLimits } from './api/http.js'
-import { startNodeHttpServer } from './api/node-http-server.js'
-import { createRouter } from './api/router.js'
-import type { BrokerExtension, ExtensionPort } from './broker.js'
+import type { AdoptingHttpServer, HttpLimits } from './http/contract.js'
+import { startNodeHttpServer } from './http/node-server.js'
+import { createRouter } from './http/router.js'
 import type { PusherAppConfig, PusherConfig } from './config/schema.js'
+import type { BrokerExtension, ExtensionPort } from './extension.js'
 import { httpPlaceOf } from './http-place.js'
 import type { EngineOptions, HttpConnectionEvent, SessionEvent } from './native/binding.js'
-import { systemClock } from './protocol/pusher-clock.js'
-import type { AppCommands, Apps } from './protocol/pusher-contract.js'
-import { bodyBounds } from './protocol/pusher-http-bounds.js'
-import { forgivingPaths, pusherRoutes } from './protocol/pusher-http.js'
-import { systemWorld } from './protocol/pusher-webhook-world.js'
-import { Webhooks } from './protocol/pusher-webhooks.js'
-import { PusherServer } from './protocol/pusher.js'
+import { systemClock } from './pusher/clock.js'
+import type { AppCommands, Apps } from './pusher/contract.js'
+import { bodyBounds } from './pusher/http/bounds.js'
+import { forgivingPaths, pusherRoutes } from './pusher/http/routes.js'
+import { systemWorld } from './pusher/webhook/world.js'
+import { Webhooks } from './pusher/webhook/webhooks.js'
+import { PusherServer } from './pusher/server.js'
 
 /** Milliseconds of the HTTP API on the Pusher port. */
 const httpTimes = { requestHeadMs: 10_000, requestMs: 30_000 }

@@ -1,12 +1,12 @@
 /** The HTTP API: which routes there are, who may ask, and what they need of the broker. */
 
 import type { EngineStats, EngineStatus, TopicStats } from '../native/binding.js'
+import type { HttpService, Route } from '../http/contract.js'
+import { createRouter } from '../http/router.js'
 import { apiGuard } from './guard.js'
 import { healthRoutes } from './health-routes.js'
-import type { HttpService, Route } from './http.js'
 import { mapRoute } from './map-route.js'
 import { metricsRoutes } from './metrics-routes.js'
-import { createRouter } from './router.js'
 import { topicRoutes } from './topic-routes.js'
 
 /** The broker as the API sees it. Calls on a broker that is closed throw an Error with `code` ERR_CLOSED. */

@@ -1,7 +1,7 @@
 /** What the broker refuses, as answers. */
 
-import type { HttpHandler, HttpRequest, HttpResponse } from './http.js'
-import { problem } from './problem.js'
+import type { HttpHandler, HttpRequest, HttpResponse } from '../http/contract.js'
+import { problem } from '../http/problem.js'
 
 const retrySoon = { 'retry-after': '1' }
 

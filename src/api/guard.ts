@@ -4,11 +4,11 @@
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { parseHost } from '../http/host.js'
+import { problem } from '../http/problem.js'
+import type { Guard } from '../http/router.js'
 import type { ApiOptions } from './api.js'
-import { parseHost } from './host.js'
 import { isLoopback } from './loopback.js'
-import { problem } from './problem.js'
-import type { Guard } from './router.js'
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()

@@ -1,11 +1,11 @@
 /** `/live` and `/ready`: whether to restart the process, whether to send it clients. Open to everybody. */
 
+import type { HttpResponse, Route } from '../http/contract.js'
+import { json } from '../http/json.js'
+import { problem } from '../http/problem.js'
 import type { ApiDeps } from './api.js'
 import { answeringRefusals } from './broker-refusals.js'
-import type { HttpResponse, Route } from './http.js'
-import { json } from './json.js'
 import { Liveness } from './liveness.js'
-import { problem } from './problem.js'
 
 const turnMsMax = 5000
 /** Floods fill seven eighths, and only those who say little go beyond (native/topic/log_memory.h). */

@@ -6,10 +6,10 @@
 import { isMainThread } from 'node:worker_threads'
 import type { ApiConfig } from '../config/schema.js'
 import { ConfigError } from '../errors.js'
-import type { HttpServer, HttpServerOptions } from './http.js'
-import { startNodeHttpServer } from './node-http-server.js'
-import { startUwsHttpServer } from './uws-http-server.js'
-import { loadUws, type UwsModule } from './uws-module.js'
+import type { HttpServer, HttpServerOptions } from '../http/contract.js'
+import { startNodeHttpServer } from '../http/node-server.js'
+import { startUwsHttpServer } from '../http/uws-server.js'
+import { loadUws, type UwsModule } from '../http/uws-module.js'
 
 export type HttpServerChoice = ApiConfig['server']
 

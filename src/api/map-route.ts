@@ -1,7 +1,7 @@
 /** `GET /`: a short map of the API, for who has found the port. */
 
-import type { Route } from './http.js'
-import { json } from './json.js'
+import type { Route } from '../http/contract.js'
+import { json } from '../http/json.js'
 
 export function mapRoute(routes: readonly Route[]): Route {
   const rows = routes.map(({ method, path, about = '' }) => [`${method} ${path.replace('...}', '}')}`, about])

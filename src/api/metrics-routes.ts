@@ -2,9 +2,9 @@
 
 import type { Registry } from 'prom-client'
 import type { EngineStats } from '../native/binding.js'
+import type { HttpResponse, Route } from '../http/contract.js'
 import type { ApiDeps } from './api.js'
 import { answeringRefusals } from './broker-refusals.js'
-import type { HttpResponse, Route } from './http.js'
 
 /** Sums that prom-client adds to the figures by kind: gauges with the name of a counter, which promtool refuses. */
 const sums = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total']

@@ -2,9 +2,9 @@
 
 import type { ApiConfig } from '../config/schema.js'
 import { ConfigError } from '../errors.js'
+import type { HttpAddress, HttpServer, HttpServerOptions } from '../http/contract.js'
 import { createApi, type ApiDeps } from './api.js'
 import { startHttpServer } from './http-servers.js'
-import type { HttpAddress, HttpServer, HttpServerOptions } from './http.js'
 import { isLoopback } from './loopback.js'
 
 /**

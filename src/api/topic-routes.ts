@@ -1,12 +1,12 @@
 /** `/topics`: publishing, and who listens to what. */
 
 import { isUtf8 } from 'node:buffer'
+import { decodeContent } from '../http/content-encoding.js'
+import type { HttpRequest, HttpResponse, Route } from '../http/contract.js'
+import { json } from '../http/json.js'
+import { problem } from '../http/problem.js'
 import type { ApiDeps, ApiOptions } from './api.js'
 import { answeringRefusals } from './broker-refusals.js'
-import { decodeContent } from './content-encoding.js'
-import type { HttpRequest, HttpResponse, Route } from './http.js'
-import { json } from './json.js'
-import { problem } from './problem.js'
 
 const listDefault = 100
 const listMax = 100_000

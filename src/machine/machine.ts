@@ -1,8 +1,8 @@
 /** What this process may use of the machine that it runs on, or of its container. */
 
 import { availableParallelism, totalmem } from 'node:os'
-import { systemResolve, type Resolve } from '../hosts.js'
 import type { NativeAddon } from '../native/binding.js'
+import { systemResolve, type Resolve } from './resolve.js'
 import { allowedCpus } from './allowed-cpus.js'
 import { cgroupLimits, type CgroupLimits } from './cgroups.js'
 

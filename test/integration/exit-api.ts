@@ -1,7 +1,7 @@
 /** Every way for a program, or a worker, to end with a broker and its HTTP API inside: its own exit code, no signal, no hang. */
 
 import { test } from 'tap'
-import { loadUws } from '../../src/api/uws-module.js'
+import { loadUws } from '../../src/http/uws-module.js'
 import { runScript, workerUrl } from './support/script.js'
 
 interface Case {

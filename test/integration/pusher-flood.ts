@@ -1,7 +1,7 @@
 /** One client says more than JavaScript can act on: memory has a bound, and nobody else waits for it, not even behind a held event loop. */
 
 import { test } from 'tap'
-import { authFor, subscriptionText } from '../../src/protocol/pusher-auth.js'
+import { authFor, subscriptionText } from '../../src/pusher/auth.js'
 import { frame, opcodes } from './support/frames.js'
 import { shop } from './support/pusher-broker.js'
 import { startHeldBroker, type HeldBroker } from './support/pusher-held-broker.js'

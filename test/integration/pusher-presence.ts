@@ -2,7 +2,7 @@
 
 import { test } from 'tap'
 import type { Members, PresenceChannel } from 'pusher-js'
-import { authFor, subscriptionText } from '../../src/protocol/pusher-auth.js'
+import { authFor, subscriptionText } from '../../src/pusher/auth.js'
 import { embedPusher, shop } from './support/pusher-broker.js'
 import { connectClient, startSubscription, subscribe, vouchedBy, type Person, type Subscribed } from './support/pusher-client.js'
 import { answers, ask, usersOf } from './support/pusher-queries.js'

@@ -58,7 +58,7 @@ function missingIn(tests: string): string[] {
       if (!known.some((title) => isTitle(name, title))) missing.push(name)
       continue
     }
-    const path = find(file, ['test/src/protocol', 'test'])
+    const path = find(file, ['test/src/pusher', 'test'])
     known = path === null ? [] : titlesOf(path)
     if (known.length === 0) missing.push(file)
   }
@@ -78,7 +78,7 @@ for (const heading of headings) {
       t.ok(tests.includes('`'), `a test for: ${contract}`)
       t.strictSame(missingIn(tests), [], contract)
       const sources = [...where.matchAll(files)].map(([, file = '']) => file)
-      t.strictSame(sources.filter((file) => find(file, ['src/protocol', '.']) === null), [], `where: ${where}`)
+      t.strictSame(sources.filter((file) => find(file, ['src/pusher', '.']) === null), [], `where: ${where}`)
     }
   })
 }
@@ -92,7 +92,7 @@ test('docs/proxies.md shows the files that are tested', async (t) => {
 })
 
 test('what is not there is noticed', async (t) => {
-  t.strictSame(missingIn('`pusher-auth.ts` "what is forged", "what is fo…"'), [])
-  const wrong = missingIn('`pusher-auth.ts` "what is fo", "nothing…"; `no-such-file.ts` "what is forged"')
+  t.strictSame(missingIn('`auth.ts` "what is forged", "what is fo…"'), [])
+  const wrong = missingIn('`auth.ts` "what is fo", "nothing…"; `no-such-file.ts` "what is forged"')
   t.strictSame(wrong, ['what is fo', 'nothing…', 'no-such-file.ts', 'what is forged'])
 })

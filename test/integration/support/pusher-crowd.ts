@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import { authFor, subscriptionText } from '../../../src/protocol/pusher-auth.js'
+import { authFor, subscriptionText } from '../../../src/pusher/auth.js'
 import { clientTarget } from './pusher-session.js'
 
 export interface CrowdPlace {

@@ -3,8 +3,8 @@
 import { test } from 'tap'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { createApi, type ApiDeps, type ApiOptions } from '../../../src/api/api.js'
-import type { HttpHeaders, HttpResponse } from '../../../src/api/http.js'
-import { openRequest, splitTarget } from '../../../src/api/request-head.js'
+import type { HttpHeaders, HttpResponse } from '../../../src/http/contract.js'
+import { openRequest, splitTarget } from '../../../src/http/request-head.js'
 import type { TopicStats } from '../../../src/native/binding.js'
 
 const none: TopicStats['skipped'] = { disconnect: 0, 'drop-oldest': 0, latest: 0 }

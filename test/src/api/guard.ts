@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { apiGuard } from '../../../src/api/guard.js'
-import type { Route } from '../../../src/api/http.js'
+import type { Route } from '../../../src/http/contract.js'
 
 function route(access: Route['access']): Route {
   return { method: 'GET', path: '/', bodyBytesMax: 0, access, handle: () => ({ status: 200, headers: {}, body: '' }) }

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { startHttpServer, type HttpServerChoice } from '../../../src/api/http-servers.js'
-import { createRouter } from '../../../src/api/router.js'
-import { loadUws } from '../../../src/api/uws-module.js'
+import { createRouter } from '../../../src/http/router.js'
+import { loadUws } from '../../../src/http/uws-module.js'
 
 const service = createRouter([{
   method: 'GET', path: '/', bodyBytesMax: 0, access: 'anyone', handle: () => ({ status: 200, headers: {}, body: '' }),

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { ApiDeps } from '../../../src/api/api.js'
 import { startApi } from '../../../src/api/start-api.js'
-import { loadUws } from '../../../src/api/uws-module.js'
+import { loadUws } from '../../../src/http/uws-module.js'
 import { parseOptions } from '../../../src/config/parse.js'
 
 function deps(): ApiDeps & { readonly published: string[] } {

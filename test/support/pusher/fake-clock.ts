@@ -1,6 +1,6 @@
 /** Time that passes when a test says so. */
 
-import type { Clock } from '../../../src/protocol/pusher-clock.js'
+import type { Clock } from '../../../src/pusher/clock.js'
 
 interface Task {
   readonly at: number

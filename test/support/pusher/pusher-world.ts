@@ -2,9 +2,9 @@
 
 import { brokerSchema, type BrokerOptions } from '../../../src/config/schema.js'
 import type { ConnectionId } from '../../../src/native/binding.js'
-import { authFor, signinText, subscriptionText } from '../../../src/protocol/pusher-auth.js'
-import type { AppCommands, WebhookEvent } from '../../../src/protocol/pusher-contract.js'
-import { PusherServer } from '../../../src/protocol/pusher.js'
+import { authFor, signinText, subscriptionText } from '../../../src/pusher/auth.js'
+import type { AppCommands, WebhookEvent } from '../../../src/pusher/contract.js'
+import { PusherServer } from '../../../src/pusher/server.js'
 import { FakeClock } from './fake-clock.js'
 import { FakeSessionCalls, type FakeConnection } from './fake-session-calls.js'
 

@@ -1,0 +1,93 @@
+/** From a validated configuration and this machine to the engine's options: every default that depends on the machine. */
+
+import { defaultResponder, type BrokerConfig } from '../config/schema.js'
+import { parseStreamAddress } from '../config/stream-address.js'
+import { reservedTopics } from '../config/pusher-topics.js'
+import { formatEndpoint } from '../endpoint.js'
+import { ConfigError } from '../errors.js'
+import type { Machine } from '../machine/machine.js'
+import { memoryShares } from '../machine/memory-shares.js'
+import type { Resolve } from '../machine/resolve.js'
+import type { EngineOptions, ListenerOptions, ProtocolName } from '../native/binding.js'
+import { addressesOf, noPages, resolveListeners, webRulesOf } from './hosts.js'
+import { resolveGrpc, resolveRetain, resolveSizes, resolveSlowConsumers } from './memory-defaults.js'
+import { shareOpenFiles } from './open-files.js'
+
+const shardsMax = 64
+function resolveIo(io: BrokerConfig['io'], uring: Machine['uring']): EngineOptions['io'] {
+  if (io === 'epoll') return io
+  if (uring()) return 'uring'
+  if (io === 'auto') return 'epoll'
+  throw new ConfigError([{ path: 'io', problem: 'must be auto or epoll (this system does not allow io_uring)', got: io, source: null }])
+}
+
+function plainListeners(protocol: ProtocolName, key: string, listener: BrokerConfig['publish'], resolve: Resolve): Promise<ListenerOptions[]> {
+  return resolveListeners(protocol, key, listener, resolve, listener === null ? noPages : webRulesOf(listener))
+}
+
+/** One row an address, no address twice. */
+async function responderListeners({ responder }: BrokerConfig, resolve: Resolve): Promise<ListenerOptions[]> {
+  if (responder === null) return []
+  const protocol = `responder-${responder.framing}` as const
+  const common = { ...noPages, proxyProtocol: responder.proxyProtocol }
+  const lists = await Promise.all(responder.listen.map(async (text) => {
+    const where = parseStreamAddress(text)
+    if (where?.kind !== 'tcp') return [{ protocol, address: text, port: 0, optional: false, ...common }]
+    return (await addressesOf(where.host, 'responder.listen', resolve)).map((found) => ({ protocol, ...found, port: where.port, ...common }))
+  }))
+  return [...new Map(lists.flat().map((each) => [formatEndpoint(each.address, each.port), each])).values()]
+}
+
+function resolveResponder({ responder }: BrokerConfig): EngineOptions['responder'] {
+  const { reply, text, missing, mode, idleMs } = responder ?? defaultResponder
+  return { reply, text, missing, mode: parseInt(mode, 8), idleMs }
+}
+
+/** With the latency profile each shard gets a CPU of its own, where one is left for everything else: the last ones. */
+function resolveCpus({ cpus, profile }: BrokerConfig, allowed: readonly number[], shards: number): readonly number[] | null {
+  if (cpus !== null || profile !== 'latency' || allowed.length <= shards) return cpus
+  return allowed.slice(-shards)
+}
+
+const unhurried: EngineOptions['latency'] = { spinUs: 0, realTime: false, lockMemory: false }
+
+/**
+ * The engine's options, with nothing left open.
+ * @throws {ConfigError} a host that does not resolve, more connections than the limit of open files allows, or io_uring where the
+ *   system does not allow it.
+ */
+export async function resolveEngineOptions(config: BrokerConfig, machine: Machine): Promise<EngineOptions> {
+  const shards = config.shards ?? Math.min(Math.max(machine.cores - 1, 1), shardsMax)
+  const shares = memoryShares(machine.memoryBytes)
+  const { drainMs: _, ...timeouts } = config.timeouts
+  const listeners: ListenerOptions[] = [
+    ...await plainListeners('websocket-publish', 'publish', config.publish, machine.resolve),
+    ...await plainListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
+    ...await resolveListeners('pusher', 'pusher', config.pusher.apps.length === 0 ? null : config.pusher, machine.resolve),
+    ...await resolveListeners('grpc', 'grpc', config.grpc, machine.resolve),
+    ...await responderListeners(config, machine.resolve),
+  ]
+  const { connectionsMax } = shareOpenFiles(config, machine.openFilesMax, { shards, listeners: listeners.length, connectionsMost: shares.connectionsMax })
+  return {
+    listeners,
+    shards,
+    reusePort: config.reusePort,
+    reservedTopics: reservedTopics(config.pusher),
+    proxies: { trusted: config.trustedProxies, header: config.forwardedHeader },
+    io: resolveIo(config.io, machine.uring),
+    limits: {
+      ...config.limits,
+      ...resolveSizes(config, shares),
+      connectionsMax,
+      connectionsPerAddressMax: Math.min(config.limits.connectionsPerAddressMax ?? connectionsMax, connectionsMax),
+    },
+    timeouts,
+    sessions: { pingIntervalMs: config.pusher.activityTimeoutMs, pongMs: config.pusher.pongMs, drainCode: config.pusher.drainCode },
+    grpc: resolveGrpc(config, shares),
+    slowConsumers: resolveSlowConsumers(config),
+    responder: resolveResponder(config),
+    retain: resolveRetain(config, shares),
+    latency: config.profile === 'latency' ? config.latency : unhurried,
+    cpus: resolveCpus(config, machine.cpus, shards),
+  }
+}
