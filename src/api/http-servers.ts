@@ -4,7 +4,7 @@
  */
 
 import { isMainThread } from 'node:worker_threads'
-import type { ApiConfig } from '../config/schema.js'
+import type { ApiConfig } from '../config/sections/api.js'
 import { ConfigError } from '../errors.js'
 import type { HttpServer, HttpServerOptions } from '../http/contract.js'
 import { startNodeHttpServer } from '../http/node-server.js'

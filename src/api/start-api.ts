@@ -1,6 +1,6 @@
 /** Starts the HTTP API where the configuration wants it. */
 
-import type { ApiConfig } from '../config/schema.js'
+import type { ApiConfig } from '../config/sections/api.js'
 import { ConfigError } from '../errors.js'
 import type { HttpAddress, HttpServer, HttpServerOptions } from '../http/contract.js'
 import { createApi, type ApiDeps } from './api.js'

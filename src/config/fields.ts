@@ -6,6 +6,11 @@ import { isNetwork } from './network.js'
 import { parseStreamAddress } from './stream-address.js'
 import { parseBytes, parseCount, parseDuration } from './units.js'
 
+/** Keys that belong together; others are refused. */
+export function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, 'must be a section of keys')
+}
+
 /** `unit`: behind the bounds in messages. */
 function bounded(min: number, max: number, unit: string, parse: (value: number | string) => number) {
   const message = `must be ${min}..${max}${unit === '' ? '' : ` ${unit}`}`

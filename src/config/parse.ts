@@ -5,7 +5,8 @@ import { ConfigError, type ConfigIssue } from '../errors.js'
 import { crossIssues } from './cross-checks.js'
 import { nearest } from './nearest.js'
 import { leafPaths, siblingKeys } from './paths.js'
-import { brokerSchema, configSchema, pusherAppSchema, type BrokerConfig, type Config, type PusherAppConfig } from './schema.js'
+import { brokerSchema, configSchema, type BrokerConfig, type Config } from './schema.js'
+import { pusherApp, type PusherAppConfig } from './sections/pusher-app.js'
 
 export type Path = readonly PropertyKey[]
 
@@ -119,6 +120,6 @@ export function parseConfig(raw: unknown, sourceOf: SourceOf): Config {
 }
 
 /** An app with its defaults. @throws {z.ZodError} for code of ours that makes a wrong one. */
-export function parsePusherApp(raw: z.input<typeof pusherAppSchema>): PusherAppConfig {
-  return pusherAppSchema.parse(raw)
+export function parsePusherApp(raw: z.input<typeof pusherApp>): PusherAppConfig {
+  return pusherApp.parse(raw)
 }

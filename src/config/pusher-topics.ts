@@ -1,6 +1,6 @@
 /** Topics that belong to Pusher apps: what is private there must not be open to clients of the other protocols. */
 
-import type { PusherConfig } from './schema.js'
+import type { PusherConfig } from './sections/pusher.js'
 
 /** What the topics of one app begin with; the channel's name follows. */
 export function topicPrefix(appId: string): string {

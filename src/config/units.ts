@@ -1,10 +1,15 @@
 /** Numbers as people write them: `64KiB`, `10s`. What cannot be read becomes NaN, which every bound refuses. */
 
+export const KiB = 2 ** 10
+export const MiB = 2 ** 20
+export const GiB = 2 ** 30
+export const hourMs = 3_600_000
+
 const byteUnits: Readonly<Record<string, number>> = {
-  '': 1, B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30,
+  '': 1, B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB, MiB, GiB,
 }
 
-const durationUnits: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1e3, m: 60e3, h: 3600e3 }
+const durationUnits: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1e3, m: 60e3, h: hourMs }
 
 function parse(value: number | string, units: Readonly<Record<string, number>>): number {
   if (typeof value === 'number') return value

@@ -1,6 +1,7 @@
 /** From a validated configuration and this machine to the engine's options: every default that depends on the machine. */
 
-import { defaultResponder, type BrokerConfig } from '../config/schema.js'
+import type { BrokerConfig } from '../config/schema.js'
+import { defaultResponder } from '../config/sections/responder.js'
 import { parseStreamAddress } from '../config/stream-address.js'
 import { reservedTopics } from '../config/pusher-topics.js'
 import { formatEndpoint } from '../endpoint.js'

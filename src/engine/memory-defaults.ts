@@ -1,7 +1,9 @@
 /** Sizes that the configuration leaves open: as much as the memory allows, and as much as what it does say needs. */
 
 import { frameBytesMax, grpcMessageBytesMax } from '../config/frame-bytes.js'
-import { defaultGrpc, defaultSlowRule, type BrokerConfig } from '../config/schema.js'
+import type { BrokerConfig } from '../config/schema.js'
+import { defaultGrpc } from '../config/sections/grpc.js'
+import { defaultSlowRule } from '../config/sections/slow-consumers.js'
 import type { MemoryShares } from '../machine/memory-shares.js'
 import type { EngineOptions, SlowConsumerRule } from '../native/binding.js'
 

@@ -1,6 +1,6 @@
 /** One app: its connections, channels and users. Nothing in it knows of another app. */
 
-import type { PusherAppConfig } from '../config/schema.js'
+import type { PusherAppConfig } from '../config/sections/pusher-app.js'
 import type { SessionCalls } from '../native/binding.js'
 import { topicPrefix } from '../config/pusher-topics.js'
 import { Announcer, type Warn } from './announcer.js'

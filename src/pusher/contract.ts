@@ -1,6 +1,6 @@
 /** What the parts of the Pusher protocol know of each other: sessions and channels, the HTTP API, webhooks. */
 
-import type { PusherAppConfig } from '../config/schema.js'
+import type { PusherAppConfig } from '../config/sections/pusher-app.js'
 
 /** What is told of an occupied channel. */
 export interface ChannelInfo {

@@ -3,7 +3,8 @@
  * are permitted, pings and the exclusion of publishers are the engine's; nothing here happens once a subscriber.
  */
 
-import type { PusherAppConfig, PusherConfig } from '../config/schema.js'
+import type { PusherConfig } from '../config/sections/pusher.js'
+import type { PusherAppConfig } from '../config/sections/pusher-app.js'
 import type { ConnectionId, SessionCalls, SessionEvent, SessionOpenEvent } from '../native/binding.js'
 import type { Warn } from './announcer.js'
 import { PusherApp } from './app.js'

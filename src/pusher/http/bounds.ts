@@ -1,6 +1,6 @@
 /** How long bodies may be: what follows from the apps' limits, so that nothing longer is ever read. */
 
-import type { PusherAppConfig } from '../../config/schema.js'
+import type { PusherAppConfig } from '../../config/sections/pusher-app.js'
 import { eventNameMax } from './names.js'
 
 /** Bytes, by kind of request. */

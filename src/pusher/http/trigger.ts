@@ -1,7 +1,7 @@
 /** Bodies of `/events` and `/batch_events`: from bytes to events whose names and sizes are checked. */
 
 import { isUtf8 } from 'node:buffer'
-import type { PusherAppConfig } from '../../config/schema.js'
+import type { PusherAppConfig } from '../../config/sections/pusher-app.js'
 import { isJsonObject, type JsonObject } from '../json.js'
 import { Refusal, got } from './answer.js'
 import { parseInfo } from './info.js'

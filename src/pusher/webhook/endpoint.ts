@@ -4,7 +4,7 @@
  * is given up together with everything that has waited as long.
  */
 
-import type { PusherConfig } from '../../config/schema.js'
+import type { PusherConfig } from '../../config/sections/pusher.js'
 import { sign, type Credentials } from '../auth.js'
 import { WebhookQueue } from './queue.js'
 import { WebhookReport } from './report.js'

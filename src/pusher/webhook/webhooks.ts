@@ -1,6 +1,6 @@
 /** Webhooks of one app: events in, signed batches out to each endpoint that wants them. Nothing waits for an endpoint. */
 
-import type { PusherAppConfig } from '../../config/schema.js'
+import type { PusherAppConfig } from '../../config/sections/pusher-app.js'
 import type { WebhookEvent, WebhookSink } from '../contract.js'
 import { WebhookEndpoint, type WebhookCounts, type WebhookSettings } from './endpoint.js'
 import { WebhookReturns, partnerOf, type WebhookName } from './returns.js'

@@ -1,7 +1,8 @@
 /** An app that records what the HTTP API does to it, and is configured as the schema says. */
 
 import { parseOptions } from '../../../../src/config/parse.js'
-import type { BrokerOptions, PusherAppConfig } from '../../../../src/config/schema.js'
+import type { BrokerOptions } from '../../../../src/config/schema.js'
+import type { PusherAppConfig } from '../../../../src/config/sections/pusher-app.js'
 import type { AppCommands, AppEvent, Apps, CachedEvent, ChannelInfo } from '../../../../src/pusher/contract.js'
 
 type AppOptions = NonNullable<NonNullable<BrokerOptions['pusher']>['apps']>[number]

@@ -1,6 +1,7 @@
 /** Webhooks of an app over real connections, with a clock that a test moves. */
 
-import type { BrokerOptions, PusherConfig } from '../../../../src/config/schema.js'
+import type { BrokerOptions } from '../../../../src/config/schema.js'
+import type { PusherConfig } from '../../../../src/config/sections/pusher.js'
 import { parseOptions } from '../../../../src/config/parse.js'
 import type { WebhookPoster } from '../../../../src/pusher/webhook/poster.js'
 import { systemWorld } from '../../../../src/pusher/webhook/world.js'
