@@ -1,5 +1,5 @@
 {
-  "variables": { "sanitize%": "" },
+  "variables": { "sanitize%": "", "faults%": "" },
   "target_defaults": {
     "include_dirs": ["."],
     "cflags": ["-Wall", "-Wextra", "-Wno-missing-field-initializers", "-fvisibility=hidden", "-g", "-fno-omit-frame-pointer"],
@@ -9,7 +9,8 @@
       ["sanitize!=''", {
         "cflags": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=all"],
         "ldflags": ["-fsanitize=<(sanitize)"]
-      }]
+      }],
+      ["faults!=''", { "defines": ["BROKER_FAULTS"] }]
     ]
   },
   "targets": [

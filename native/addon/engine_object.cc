@@ -11,6 +11,11 @@
 #include "native/addon/values.h"
 #include "native/codec/http1/proxy_header.h"
 #include "native/codec/websocket/websocket_text.h"
+#ifdef BROKER_FAULTS
+#include <cstdlib>
+
+#include "native/os/faulty_kernel.h"
+#endif
 
 namespace addon {
 
@@ -24,8 +29,6 @@ constexpr std::size_t peer_bytes_max = 128;
 constexpr std::size_t ears_max = 100'000;
 constexpr std::int64_t ear_messages_max = 1'000'000;
 constexpr std::int64_t ear_bytes_max = std::int64_t{1} << 30;
-
-using metrics::SharedMetric;
 
 Napi::Error error_with_code(Napi::Env env, const std::string& message, const char* code) {
   Napi::Error error = Napi::Error::New(env, message);
@@ -50,29 +53,30 @@ Napi::Array to_array(Napi::Env env, const std::vector<shard::Tuning>& tuning) {
   return array;
 }
 
+#ifdef BROKER_FAULTS
+template <typename Below>
+std::unique_ptr<os::Kernel> kernel_like(Napi::Env env) {
+  const char* const wanted = std::getenv("BROKER_FAULTS");
+  const std::optional<os::FaultPlan> plan = os::parse_faults(wanted == nullptr ? "" : wanted);
+  if (!plan) throw Napi::Error::New(env, std::string("BROKER_FAULTS must be like short_write=10,emfile=3 (native/os/faults.def), got: ") + wanted);
+  return std::make_unique<os::FaultyKernel<Below>>(*plan);
+}
+#else
+template <typename Below>
+std::unique_ptr<os::Kernel> kernel_like(Napi::Env) {
+  return std::make_unique<Below>();
+}
+#endif
+
 std::unique_ptr<os::Kernel> make_kernel(const Napi::Value& io) {
   const std::string name = text_from(io, "io");
-  if (name == "epoll") return std::make_unique<os::LinuxKernel>();
-  if (name == "uring" && os::UringKernel::available()) return std::make_unique<os::UringKernel>();
+  if (name == "epoll") return kernel_like<os::LinuxKernel>(io.Env());
+  if (name == "uring" && os::UringKernel::available()) return kernel_like<os::UringKernel>(io.Env());
   throw_range(io, "io", "epoll, or uring where it is available");
 }
 
 Napi::Error invalid_topic(Napi::Env env, const Napi::Value& topic) {
   return error_with_code(env, "the topic's name is empty, too long, or has control characters, got: " + shown(topic), "ERR_TOPIC");
-}
-
-std::size_t shared_metric(const shard::Engine& engine, SharedMetric metric) {
-  switch (metric) {
-    case SharedMetric::topics_now: return engine.topics();
-    case SharedMetric::log_bytes_now: return engine.memory().bytes_now();
-    case SharedMetric::log_idle_bytes_now: return engine.memory().idle_bytes();
-    case SharedMetric::log_segments_taken: return engine.memory().allocations();
-    case SharedMetric::last_values_now: return engine.last_values().size();
-    case SharedMetric::last_bytes_now: return engine.last_values().bytes_now();
-    case SharedMetric::receive_buffer_bytes_now: return engine.received_bytes();
-    case SharedMetric::stream_buffer_bytes_now: return engine.stream_bytes();
-  }
-  return 0;
 }
 
 Napi::Error topics_full(Napi::Env env, const shard::Engine& engine) {
@@ -114,7 +118,8 @@ Napi::Function EngineObject::define(Napi::Env env) {
                       InstanceMethod("explainStats", &EngineObject::explain_stats),
                       InstanceMethod("topicStats", &EngineObject::topic_stats), InstanceMethod("topicStat", &EngineObject::topic_stat),
                       InstanceMethod("setConnectionEvents", &EngineObject::set_connection_events),
-                      InstanceMethod("status", &EngineObject::status), InstanceMethod("giveBack", &EngineObject::give_back),
+                      InstanceMethod("status", &EngineObject::status), InstanceMethod("flightRecords", &EngineObject::flight_records),
+                      InstanceMethod("giveBack", &EngineObject::give_back),
                       InstanceMethod("isTrustedProxy", &EngineObject::is_trusted_proxy),
                       InstanceMethod("forwardedClient", &EngineObject::forwarded_client),
                       InstanceMethod("readProxyHeader", &EngineObject::read_proxy_header),
@@ -206,52 +211,8 @@ Napi::Value EngineObject::publish(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(outcome.offset));
 }
 
-Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const shard::Engine& engine = running(env);
-  Napi::Object object = Napi::Object::New(env);
-  const auto values = engine.stats();
-  for (std::size_t i = 0; i < values.size(); ++i) object.Set(metrics::metric_rows[i].name, static_cast<double>(values[i]));
-  for (std::size_t i = 0; i < metrics::shared_metric_count; ++i) {
-    object.Set(metrics::shared_metric_rows[i].name, static_cast<double>(shared_metric(engine, static_cast<SharedMetric>(i))));
-  }
-  return object;
-}
-
-Napi::Value EngineObject::explain_stats(const Napi::CallbackInfo& info) {
-  Napi::Object texts = Napi::Object::New(info.Env());
-  for (const metrics::Explained& row : metrics::metric_rows) texts.Set(row.name, row.help);
-  for (const metrics::Explained& row : metrics::shared_metric_rows) texts.Set(row.name, row.help);
-  return texts;
-}
-
-Napi::Value EngineObject::topic_stats(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto max = static_cast<std::size_t>(integer_from(info[0], "max", {0, UINT32_MAX}));
-  const auto counts = running(env).topic_counts(max);
-  Napi::Array array = Napi::Array::New(env, counts.size());
-  for (std::size_t i = 0; i < counts.size(); ++i) array.Set(static_cast<std::uint32_t>(i), to_value(env, counts[i]));
-  return array;
-}
-
-Napi::Value EngineObject::topic_stat(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto counts = running(env).topic_count(text_from(info[0], "topic"));
-  return counts ? to_value(env, *counts) : env.Null();
-}
-
 void EngineObject::set_connection_events(const Napi::CallbackInfo& info) {
   running(info.Env()).set_connection_events(boolean_from(info[0], "on"));
-}
-
-Napi::Value EngineObject::status(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const std::vector<std::uint32_t> silent = running(env).silent_ms();
-  Napi::Array ages = Napi::Array::New(env, silent.size());
-  for (std::size_t i = 0; i < silent.size(); ++i) ages.Set(static_cast<std::uint32_t>(i), static_cast<double>(silent[i]));
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("turnAgesMs", ages);
-  return object;
 }
 
 void EngineObject::give_back(const Napi::CallbackInfo& info) { running(info.Env()).give_back(); }

@@ -8,7 +8,7 @@
 
 namespace os {
 
-class UringKernel final : public LinuxKernel {
+class UringKernel : public LinuxKernel {
  public:
   /// `calls` outlives every thread that sends through this kernel. All such kernels of a process share each thread's ring.
   explicit UringKernel(RingCalls& calls = system_ring_calls()) : calls_(calls) {}

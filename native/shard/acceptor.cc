@@ -19,7 +19,8 @@ constexpr std::uint32_t back_off_ms_min = 10;
 constexpr std::uint32_t back_off_ms_max = 1000;
 }  // namespace
 
-Acceptor::Acceptor(EngineContext& engine, metrics::Block& metrics) : engine_(engine), metrics_(metrics) {}
+Acceptor::Acceptor(EngineContext& engine, metrics::Block& metrics, FlightRecorder& recorder)
+    : engine_(engine), metrics_(metrics), recorder_(recorder) {}
 
 bool Acceptor::start(int poller, std::vector<Listener> listeners, std::uint64_t first_token) {
   poller_ = poller;
@@ -64,6 +65,7 @@ void Acceptor::on_ready(std::uint64_t token, std::uint32_t now_ms) {
 void Acceptor::back_off(std::uint32_t now_ms, int error) {
   metrics_.add(Metric::accept_failures);
   back_off_ms_ = std::clamp(back_off_ms_ * 2, back_off_ms_min, back_off_ms_max);
+  recorder_.note(TracePoint::accept_failed, 0, static_cast<std::uint64_t>(error), back_off_ms_);
   resume_ms_ = now_ms + back_off_ms_;
   paused_ = true;
   for (const Listener& listener : listeners_) {

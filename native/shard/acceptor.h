@@ -7,6 +7,7 @@
 
 #include "native/metrics/metrics.h"
 #include "native/shard/engine_options.h"
+#include "native/shard/flight_recorder.h"
 
 namespace shard {
 
@@ -23,7 +24,7 @@ struct Listener {
 
 class Acceptor {
  public:
-  Acceptor(EngineContext& engine, metrics::Block& metrics);
+  Acceptor(EngineContext& engine, metrics::Block& metrics, FlightRecorder& recorder);
 
   /// Takes the listeners over and registers them with the poller; a listener's token is `first_token` + its index. False when
   /// the system has no room for that.
@@ -52,6 +53,7 @@ class Acceptor {
 
   EngineContext& engine_;
   metrics::Block& metrics_;
+  FlightRecorder& recorder_;
   int poller_ = -1;
   std::uint64_t first_token_ = 0;
   std::vector<Listener> listeners_;

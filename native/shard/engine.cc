@@ -325,6 +325,12 @@ std::array<std::int64_t, metrics::metric_count> Engine::stats() const {
   return sums;
 }
 
+std::vector<std::vector<std::string>> Engine::flight_records() const {
+  std::vector<std::vector<std::string>> records;
+  for (const auto& shard : context_.shards) records.push_back(shard->recorder().lines());
+  return records;
+}
+
 std::optional<TopicCounts> Engine::topic_count(std::string_view name) const {
   const topic::TopicRef topic = context_.topics.find(name);
   if (!topic) return std::nullopt;

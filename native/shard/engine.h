@@ -106,6 +106,8 @@ class Engine {
 
   /// Any thread: all counters, summed, by the order of metrics::metric_rows.
   std::array<std::int64_t, metrics::metric_count> stats() const;
+  /// Any thread: what each shard did last, a line each, the oldest first (flight_recorder.h).
+  std::vector<std::vector<std::string>> flight_records() const;
   const ProxyOptions& proxies() const { return context_.options.proxies; }
   const topic::LogMemory& memory() const { return context_.memory; }
   const topic::LastValues& last_values() const { return context_.last_values; }

@@ -20,6 +20,8 @@ constexpr std::uint64_t listener_token_first = UINT64_MAX - 1024;
 constexpr std::size_t events_per_wait = 512;
 /// When more was ready than one wait reports, ask again before writing: a burst of publishers is fanned out together.
 constexpr int waits_per_turn = 4;
+/// Of events or messages: a turn with as many is noted.
+constexpr std::size_t busy_turn_min = 128;
 /// What a responder is asked in one go. Of all others one turn takes less (read_quantum_bytes).
 constexpr std::size_t read_bytes = 256 * 1024;
 static_assert(read_bytes >= read_quantum_bytes);
@@ -35,8 +37,9 @@ Shard::Shard(unsigned index, EngineContext& engine)
     : index_(index),
       engine_(engine),
       kernel_(engine.kernel),
+      recorder_(index),
       fan_out_(index, engine.kernel, engine.memory, connections_, metrics_, engine.options.slow_rules, *this),
-      acceptor_(engine, metrics_),
+      acceptor_(engine, metrics_, recorder_),
       ready_(events_per_wait),
       read_buffer_(read_bytes) {
   CHECK(index < topic::shards_max);
@@ -67,7 +70,8 @@ bool Shard::turn(int timeout_ms) {
   read_turn_.swap(read_queue_);  // what is queued from here on waits for the next turn
   read_left_ = read_bytes_per_turn;
   resume_paused();  // before anybody new: who has waited goes first
-  take_messages();
+  const std::size_t messages = take_messages();
+  if (std::max(count, messages) >= busy_turn_min) recorder_.note(TracePoint::busy_turn, 0, count, messages);
   for (int round = 1;; ++round) {
     for (std::size_t i = 0; i < count; ++i) dispatch(ready_[i]);
     if (count < ready_.size() || round == waits_per_turn) break;
@@ -75,7 +79,10 @@ bool Shard::turn(int timeout_ms) {
   }
   read_again();
   // Behind the dispatch: whoever the kernel takes bytes from again is not slow.
-  if (std::exchange(relieving_, false)) fan_out_.begin_relief();
+  if (std::exchange(relieving_, false)) {
+    recorder_.note(TracePoint::relief_begun, 0, engine_.memory.bytes_now());
+    fan_out_.begin_relief();
+  }
   fan_out_.relieve_some();
   acceptor_.tick(now_ms_);
   go_on_draining();
@@ -115,7 +122,9 @@ std::size_t Shard::wait(int timeout_ms) {
 }
 
 void Shard::update_clock() {
-  now_ms_ = base::moment_of_ns(kernel_.now_ns());
+  const std::int64_t now_ns = kernel_.now_ns();
+  now_ms_ = base::moment_of_ns(now_ns);
+  recorder_.set_now(now_ns);
   fan_out_.set_now(now_ms_);
 }
 
@@ -133,11 +142,14 @@ std::uint32_t Shard::silent_ms() {
   return 0;
 }
 
-void Shard::take_messages() {
+/// Returns how many there were.
+std::size_t Shard::take_messages() {
   inbox_.drain(messages_);
+  const std::size_t count = messages_.size();
   for (Message& message : messages_) handle(message);
   messages_.clear();
   if (messages_.capacity() > messages_kept) std::vector<Message>().swap(messages_);
+  return count;
 }
 
 void Shard::handle(Message& message) {
@@ -189,6 +201,7 @@ void Shard::dispatch(const os::Ready& ready) {
   }
   Connection* const connection = connections_.find(ready.token);
   if (connection == nullptr || connection->state == State::doomed) return;
+  if (ready.writable && connection->blocked) note(TracePoint::writable, *connection);
   if (ready.writable) fan_out_.on_writable(*connection);
   if (ready.hang_up) connection->ended = true;
   // Who has more to say than a turn takes is read behind all others (read_again), and once.
@@ -210,6 +223,7 @@ void Shard::adopt(const Message& message) {
   connection.heard_ms = now_ms_;
   connection.since_ms = now_ms_;
   metrics_.add(Metric::connections_now);
+  note(TracePoint::accepted, connection, connection.listener);
   const bool announced = connection.from_proxy && !connection.returned && engine_.options.listeners[message.listener].proxy_protocol;
   connection.state = announced ? State::proxy_header : State::handshake;
   arm(connection);

@@ -1,6 +1,6 @@
 // A shard: one event loop that owns its connections, their subscriptions and timers. `turn` does everything once and never
 // starts a thread, so that tests step shards in any order; `run` turns until it is told to stop.
-// Owner: the engine. Thread: its own, except `post`, `load` and `metrics`.
+// Owner: the engine. Thread: its own, except `post`, `load`, `metrics` and `recorder`.
 #pragma once
 
 #include <atomic>
@@ -16,6 +16,7 @@
 #include "native/shard/acceptor.h"
 #include "native/shard/engine_context.h"
 #include "native/shard/fan_out.h"
+#include "native/shard/flight_recorder.h"
 #include "native/shard/inbox.h"
 #include "native/shard/timer_wheel.h"
 
@@ -50,6 +51,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   std::size_t load() const { return load_.load(std::memory_order_relaxed); }
   void add_load() { load_.fetch_add(1, std::memory_order_relaxed); }
   const metrics::Block& metrics() const { return metrics_; }
+  const FlightRecorder& recorder() const { return recorder_; }
 
   /// From any thread: milliseconds for which the shard has owed a sign of life since an earlier call; asks for the next one.
   std::uint32_t silent_ms();
@@ -61,7 +63,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   // The turn (shard.cc).
   int idle_ms(int timeout_ms) const;
   std::size_t wait(int timeout_ms);
-  void take_messages();
+  std::size_t take_messages();
   void handle(Message& message);
   void handle_session(Message& message);
   void dispatch(const os::Ready& ready);
@@ -240,11 +242,15 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void post_told(conn::Connection& connection, Event&& event);
   Event connection_event(const conn::Connection& connection, EventKind kind) const;
   void update_clock();
+  void note(TracePoint point, const conn::Connection& connection, std::uint64_t second = 0) {
+    recorder_.note(point, connection.id, static_cast<std::uint64_t>(connection.fd), second);
+  }
 
   const unsigned index_;
   EngineContext& engine_;
   os::Kernel& kernel_;
   metrics::Block metrics_;
+  FlightRecorder recorder_;
   conn::ConnectionTable connections_;
   FanOut fan_out_;
   Acceptor acceptor_;

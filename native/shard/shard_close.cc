@@ -49,6 +49,7 @@ bool Shard::awaits_nothing(const Connection& connection) {
 void Shard::begin_close(Connection& connection, codec::CloseCode code, std::string_view reason) {
   if (connection.state != State::open) return;
   if (connection.close_code == 0) remember_reason(connection, static_cast<std::uint16_t>(code), reason);
+  note(TracePoint::close_begun, connection, connection.close_code);
   // Its rules are over here and now: whoever shares a channel with it is not to wait until it has answered our close frame.
   if (connection.session) end_session(connection);
   fan_out_.unsubscribe_all(connection);
@@ -82,6 +83,7 @@ void Shard::begin_failed_close(Connection& connection, std::uint16_t code, std::
 void Shard::doom(Connection& connection, std::uint16_t code, std::string_view reason) {
   if (connection.state == State::doomed) return;
   if (connection.close_code == 0) remember_reason(connection, code, reason);
+  note(TracePoint::doomed, connection, connection.close_code);
   connection.state = State::doomed;
   fan_out_.unsubscribe_all(connection);
   doomed_.push_back(ConnectionTable::token(connection));
@@ -107,6 +109,7 @@ void Shard::on_blocked(Connection& connection) {
     if (std::exchange(connection.streams->age_watched, true)) return;
     connection.streams->judge_ms = now_ms_ + judge_again_ms;
   }
+  note(TracePoint::blocked, connection);
   arm(connection);
 }
 
@@ -124,6 +127,7 @@ void Shard::on_drained(Connection& connection) {
 }
 
 void Shard::on_unsent(const SlowReport& report) {
+  note(TracePoint::slow_judged, report.connection, report.bytes_behind);
   Event event = connection_event(report.connection, EventKind::slow);
   event.topics = {report.topic.name()};
   event.policy = report.policy;

@@ -78,6 +78,7 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
   std::shuffle(drain_.sessions.begin(), drain_.sessions.end(), random);
   drain_.total = drain_.publishers.size() + drain_.subscribers.size();
   drain_.sessions_total = drain_.sessions.size();
+  recorder_.note(TracePoint::drain_begun, 0, drain_ms, connections_.size());
 }
 
 void Shard::go_on_draining() {
@@ -101,12 +102,18 @@ void Shard::close_in_turn() {
   };
   const std::size_t shards = engine_.shards.size();
   drain_some(drain_.publishers, left_of_due(), time_is_up);
-  if (drain_.publishers.empty() && !std::exchange(drain_.publishers_closed, true)) engine_.shards_without_publishers.fetch_add(1, std::memory_order_relaxed);
+  if (drain_.publishers.empty() && !std::exchange(drain_.publishers_closed, true)) {
+    recorder_.note(TracePoint::drain_publishers_closed);
+    engine_.shards_without_publishers.fetch_add(1, std::memory_order_relaxed);
+  }
   // Publishers of other shards get half of the time at most: one that is stuck must not keep the subscribers from an orderly end.
   const bool heard_all = engine_.shards_without_publishers.load(std::memory_order_relaxed) == shards;
   if (!heard_all && elapsed_ms < close_within_ms / 2) return;
   drain_some(drain_.subscribers, left_of_due(), time_is_up);
-  if (drain_.subscribers.empty() && !std::exchange(drain_.subscribers_closed, true)) engine_.shards_without_subscribers.fetch_add(1, std::memory_order_relaxed);
+  if (drain_.subscribers.empty() && !std::exchange(drain_.subscribers_closed, true)) {
+    recorder_.note(TracePoint::drain_subscribers_closed);
+    engine_.shards_without_subscribers.fetch_add(1, std::memory_order_relaxed);
+  }
   const bool told_all = engine_.shards_without_subscribers.load(std::memory_order_relaxed) == shards;
   if (told_all || elapsed_ms >= std::max(less(drain_.within_ms, sessions_ms + nobody_back_ms), drain_.within_ms / 2)) close_sessions(elapsed_ms);
   if (elapsed_ms >= std::max(drain_.within_ms, std::min(engine_.options.close_ms, answer_ms_min))) cut_the_rest();
@@ -114,7 +121,10 @@ void Shard::close_in_turn() {
 
 void Shard::close_sessions(std::uint32_t elapsed_ms) {
   if (drain_.sessions_total == 0) return;
-  if (!std::exchange(drain_.sessions_begun, true)) drain_.first_session_ms = now_ms_;
+  if (!std::exchange(drain_.sessions_begun, true)) {
+    recorder_.note(TracePoint::drain_sessions_begun, 0, drain_.sessions_total);
+    drain_.first_session_ms = now_ms_;
+  }
   const std::uint32_t age_ms = base::age_ms(drain_.first_session_ms, now_ms_);
   const bool time_is_up = elapsed_ms >= std::max(less(drain_.within_ms, nobody_back_ms), drain_.within_ms / 4 * 3);
   const bool all_due = time_is_up || age_ms >= sessions_ms;
@@ -243,6 +253,7 @@ void Shard::end_drain() {
   if (!drain_.ending) {
     if (engine_.shards_drained.load(std::memory_order_relaxed) < engine_.shards.size()) return;
     drain_.ending = true;
+    recorder_.note(TracePoint::drain_ending, 0, drain_.late.size());
     acceptor_.stop();
     return;  // sockets that are on their way here come first
   }
@@ -255,6 +266,7 @@ void Shard::end_drain() {
     return;  // reported when they are gone
   }
   drain_.reported = true;
+  recorder_.note(TracePoint::drain_ended, 0, engine_.drain_cut.load(std::memory_order_relaxed));
   if (engine_.shards_ended.fetch_add(1, std::memory_order_relaxed) + 1 < engine_.shards.size()) return;
   Event event;
   event.kind = EventKind::drained;

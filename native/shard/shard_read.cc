@@ -206,6 +206,7 @@ std::optional<codec::HttpRefusal> Shard::open(Connection& connection, const code
 
   connection.codec = protocol.make_codec(engine_.options.codecs);
   connection.state = State::open;
+  note(TracePoint::opened, connection, static_cast<std::uint64_t>(connection.protocol));
   metrics_.add(Metric::handshakes_completed);
   if (engine_.connection_events.load(std::memory_order_relaxed)) {
     Event event = connection_event(connection, EventKind::connection);
@@ -397,6 +398,7 @@ bool Shard::is_ahead(const Connection& connection) const {
 }
 
 void Shard::pause(Connection& connection) {
+  note(TracePoint::paused, connection);
   connection.paused = true;
   await_room(connection, is_ahead(connection) ? Metric::publishers_held_back : Metric::publishers_paused);
 }
@@ -418,6 +420,7 @@ bool Shard::resume(Connection& connection) {
   if (connection.withholding && !withholds) grant_credit(connection);
   if (!connection.paused || waits) return !still;
   connection.paused = false;
+  note(TracePoint::resumed, connection);
   connection.message_ms = now_ms_;  // what has come in part could not go on
   on_readable(connection);          // it may wait again by it, behind all others
   return !still;

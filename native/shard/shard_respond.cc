@@ -32,6 +32,7 @@ void Shard::open_responder(Connection& connection) {
   if (connection.over_limit) return doom(connection, abnormal, "too many connections");
   connection.codec = codec::protocol(connection.protocol).make_codec(engine_.options.codecs);
   connection.state = State::open;
+  note(TracePoint::opened, connection, static_cast<std::uint64_t>(connection.protocol));
   if (engine_.connection_events.load(std::memory_order_relaxed)) post_event(connection_event(connection, EventKind::connection));
   arm(connection);
 }

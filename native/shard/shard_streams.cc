@@ -35,6 +35,7 @@ void Shard::open_streams(Connection& connection) {
   connection.codec = codec::protocol(connection.protocol).make_codec(engine_.options.codecs);
   connection.streams = std::make_unique<conn::Streams>();
   connection.state = State::open;
+  note(TracePoint::opened, connection, static_cast<std::uint64_t>(connection.protocol));
   codec::StreamCodec& codec = connection.stream_codec();
   codec.set_now(now_ms_);
   if (connection.over_limit) {

@@ -1,4 +1,4 @@
-/** What the broker counts, on request: fields for machines, and in the line itself, which is all that a terminal shows. */
+/** What the broker counts and what it did last, on request: fields for machines, and in the line itself, which is all that a terminal shows. */
 
 import type { Logger } from 'pino'
 import type { Broker } from '../broker.js'
@@ -15,5 +15,8 @@ export function logStats(broker: Broker, logger: Logger): void {
     const { topic, subscribers, published, skipped } = counts
     const skips = Object.entries(skipped).filter(([, value]) => value !== 0).map(([policy, value]) => `, ${policy} skipped ${value}`)
     logger.info({ event: 'topic-stats', ...counts }, `topic ${printable(topic)}: subscribers ${subscribers}, published ${published}${skips.join('')}`)
+  }
+  for (const [shard, events] of broker.port.engine.flightRecords().entries()) {
+    logger.info({ event: 'flight-record', shard, events }, [`shard ${shard} did last:`, ...events].join('\n  '))
   }
 }

@@ -87,7 +87,7 @@ export function addStartCommand(program: Command): void {
     .option('--pusher', 'speak the Pusher protocol; without configured apps, one is made up and its keys are shown')
     .option('--set <key=value...>', 'set any configuration key, such as limits.messageBytesMax=128KiB')
     .addHelpText('after', `
-SIGUSR2 logs all counters and the 20 topics that skipped most. SIGHUP changes nothing: the configuration is read at the start only.
+SIGUSR2 logs all counters, the 20 topics that skipped most, and what each shard did last. SIGHUP changes nothing: the configuration is read at the start only.
 Every key can also be set in the environment: limits.messageBytesMax is BROKER_LIMITS_MESSAGE_BYTES_MAX.
 Flags win over the environment, the environment over the file, the file over defaults.
 

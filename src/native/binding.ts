@@ -9,9 +9,7 @@
 /** A row of native/codec's protocol table: which bytes are spoken on a listener. */
 export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc' | 'responder-raw' | 'responder-line'
 
-/**
- * Names a connection for as long as it lives and never its successor: an integer below 2^53. 0 names none.
- */
+/** Names a connection for as long as it lives and never its successor: an integer below 2^53. 0 names none. */
 export type ConnectionId = number
 
 export interface ListenerOptions {
@@ -414,6 +412,8 @@ export interface NativeEngine extends SessionCalls, ProxyCalls {
   explainStats(): Readonly<Record<string, string>>
   /** Wakes every shard and says when each last turned: a shard that is stuck grows old. */
   status(): EngineStatus
+  /** What each shard did last, for people: a line each, the oldest first, such as `12345.678901 blocked connection 17 fd 12`. */
+  flightRecords(): string[][]
   /** To be called every few seconds: gives memory back that was needed for a while. */
   giveBack(): void
   /** At most `max` topics, most skipped first, then most subscribers. */

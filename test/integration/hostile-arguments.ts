@@ -299,8 +299,8 @@ test('closeSession: every code is sent or refused', async (t) => {
 
 /** Calls of an engine that has ended, or that ends while the arguments are read. */
 const late: readonly string[] = [
-  'publish("a", "a", null)', 'stats()', 'status()', 'topicStats(1)', 'topicStat("a")', 'setConnectionEvents(true)', `acceptSession(1, ${terms})`,
-  'sendToSession(1, "a")', `joinTopic(1, "a", ${join})`, 'leaveTopic(1, "a")', 'closeSession(1, 1000, "")',
+  'publish("a", "a", null)', 'stats()', 'status()', 'flightRecords()', 'topicStats(1)', 'topicStat("a")', 'setConnectionEvents(true)',
+  `acceptSession(1, ${terms})`, 'sendToSession(1, "a")', `joinTopic(1, "a", ${join})`, 'leaveTopic(1, "a")', 'closeSession(1, 1000, "")',
   'takeBack(0, 0, "127.0.0.1:1", "")', 'listen("a", { messagesMax: 1, bytesMax: 1 })', 'drain(0)', 'isTrustedProxy("127.0.0.1")', 'forwardedClient("")',
 ]
 const stopping = [

@@ -104,6 +104,10 @@ export class FakeEngine implements NativeEngine {
     return { connections_now: 0 }
   }
 
+  flightRecords() {
+    return [['12.000345 accepted connection 17 fd 12 listener 1', '12.000345 blocked connection 17 fd 12'], []]
+  }
+
   topicStats(max: number) {
     this.calls.push(`topicStats ${max}`)
     return []

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "native/os/faulty_kernel.h"
 #include "native/os/linux_kernel.h"
 #include "native/os/uring_kernel.h"
 #include "native/shard/engine.h"
@@ -149,6 +150,11 @@ TEST_CASE("engine: three threads, publishers on sockets and publish() at once, d
 TEST_CASE("engine: the same through io_uring, where the system allows it") {
   if (!os::UringKernel::available()) return;
   os::UringKernel kernel;
+  live_with_threads(kernel);
+}
+
+TEST_CASE("engine: the same while writes are short or refused and descriptors run out, on purpose") {
+  os::FaultyKernel<os::LinuxKernel> kernel(*os::parse_faults("short_write=5,would_block=7,emfile=2"));
   live_with_threads(kernel);
 }
 
