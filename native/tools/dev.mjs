@@ -1,12 +1,14 @@
 // @ts-check
-// The development loop: on every change rebuild what it touches, restart `broker start`, re-run the tests that mirror it.
+// The development loop: on every change rebuild what it touches, restart `broker start`, re-run the tests that mirror it, those of C++ too.
 // Arguments go to `broker start`.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, watch } from 'node:fs'
+import { watch } from 'node:fs'
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { root } from './addon-build.mjs'
+import { touchedTests } from './touched-tests.mjs'
 
 const require = createRequire(join(root, 'package.json'))
 const quietMs = 200
@@ -23,10 +25,11 @@ function node(args) {
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0
 }
 
-/** The test files that mirror the changed sources, and changed tests themselves. @param {string[]} files */
-function touchedTests(files) {
-  const mirrored = files.map((file) => (file.startsWith('src/') ? join('test', file) : file))
-  return mirrored.filter((file) => /^test\/(src|integration|conformance)\/.*\.ts$/.test(file) && existsSync(join(root, file)))
+/** Tests of C++ are one executable: it is built again, and those run that mirror what changed. @param {string[]} filters of source files */
+function checkNative(filters) {
+  const jobs = String(Math.min(availableParallelism(), 8))
+  const args = ['-C', 'test/native', '--no-print-directory', '--silent', '-j', jobs, 'check', `ARGS=-sf='${filters.join(',')}'`]
+  spawnSync('make', args, { cwd: root, stdio: 'inherit' })
 }
 
 /** @param {string[]} files */
@@ -57,8 +60,9 @@ async function turn() {
   if (build(files)) {
     await stop()
     start()
-    const tests = touchedTests(files)
-    if (tests.length > 0) node(['node_modules/tap/dist/esm/run.mjs', ...tests])
+    const { typescript, native } = touchedTests(files, root)
+    if (typescript.length > 0) node(['node_modules/tap/dist/esm/run.mjs', ...typescript])
+    if (native.length > 0) checkNative(native)
   }
   busy = false
   if (changed.size > 0) await turn()
@@ -66,7 +70,7 @@ async function turn() {
 
 for (const folder of ['src', 'native', 'test']) {
   watch(join(root, folder), { recursive: true }, (_event, file) => {
-    if (file === null || !/\.(ts|cc|h|def)$/.test(file)) return
+    if (file === null || !/\.(ts|mjs|cc|h|def)$/.test(file)) return
     changed.add(join(folder, file))
     clearTimeout(timer)
     timer = setTimeout(() => void turn(), quietMs)
