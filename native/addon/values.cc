@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "native/addon/arguments.h"
@@ -14,14 +15,13 @@ namespace addon {
 
 namespace {
 
-// Bounds of the contract (src/native/binding.ts); src/config/schema.ts has narrower ones where less makes no sense to a user.
+// Bounds of the contract (src/native/binding.ts), for engine_numbers.def too.
 constexpr std::int64_t KiB = 1024;
 constexpr std::int64_t MiB = 1024 * KiB;
 constexpr std::int64_t GiB = 1024 * MiB;
-constexpr Bounds any_count{1, 10'000'000};
-constexpr Bounds any_ms{1, 3'600'000};
-constexpr Bounds any_ms_or_none{0, 3'600'000};
-constexpr Bounds any_bytes{1, 64 * GiB};
+constexpr std::int64_t count_max = 10'000'000;
+constexpr std::int64_t ms_max = 3'600'000;
+constexpr std::int64_t bytes_max = 64 * GiB;
 constexpr std::uint32_t list_max = 10'000;
 constexpr std::size_t reply_bytes_max = 1024 * 1024;
 
@@ -29,8 +29,8 @@ Napi::Object object_of(const Napi::Object& from, const char* name) { return obje
 
 Napi::Array array_of(const Napi::Object& from, const char* name) { return array_from(from.Get(name), name, list_max); }
 
-std::string string_of(const Napi::Object& from, const char* name, std::size_t bytes_max = SIZE_MAX) {
-  return text_from(from.Get(name), name, bytes_max);
+std::string string_of(const Napi::Object& from, const char* name, std::size_t size_max = SIZE_MAX) {
+  return text_from(from.Get(name), name, size_max);
 }
 
 bool bool_of(const Napi::Object& from, const char* name) { return boolean_from(from.Get(name), name); }
@@ -81,7 +81,7 @@ conn::SlowRule slow_rule_of(const Napi::Object& from) {
   rule.topics = string_of(from, "topics");
   const Napi::Value policy = from.Get("policy");
   if (!conn::find_slow_policy(text_from(policy, "policy"), rule.policy)) throw_range(policy, "policy", "a known policy");
-  rule.limits = {integer_of<std::uint64_t>(from, "bytesBehindMax", any_bytes), integer_of<std::uint32_t>(from, "ageMaxMs", any_ms)};
+  rule.limits = {integer_of<std::uint64_t>(from, "bytesBehindMax", {1, bytes_max}), integer_of<std::uint32_t>(from, "ageMaxMs", {1, ms_max})};
   return rule;
 }
 
@@ -92,26 +92,32 @@ std::vector<conn::SlowRule> slow_rules_of(const Napi::Array& from) {
   return rules;
 }
 
-/// After read_limits: what bounds every protocol bounds streams too.
-void read_grpc(const Napi::Object& from, shard::EngineOptions& options) {
+/// A wider value would be cut without a word.
+template <typename Field, std::int64_t least, std::int64_t most>
+Field number_of(const Napi::Object& options, const char* section, const char* key) {
+  static_assert(std::in_range<Field>(least) && std::in_range<Field>(most));
+  return integer_of<Field>(object_of(options, section), key, {least, most});
+}
+
+void read_numbers(const Napi::Object& from, shard::EngineOptions& options) {
+#define ENGINE_NUMBER(section, key, field, least, most) \
+  options.field = number_of<decltype(options.field), least, most>(from, #section, #key);
+#include "native/addon/engine_numbers.def"
+#undef ENGINE_NUMBER
+}
+
+/// After read_numbers: what bounds every protocol bounds streams too.
+void derive_grpc(shard::EngineOptions& options) {
   codec::GrpcLimits& limits = options.codecs.grpc;
   limits.message_bytes_max = static_cast<std::uint32_t>(options.codecs.websocket.message_bytes_max);
   limits.topic_bytes_max = options.topics.topic_bytes_max;
-  limits.http2.streams_max = integer_of<std::uint32_t>(from, "streamsPerConnectionMax", any_count);
-  const auto buffer_bytes_max = integer_of<std::size_t>(from, "bufferBytesPerConnectionMax", {64 * KiB, 1 * GiB});
+  const std::size_t buffer_bytes_max = limits.http2.replies_bytes_max;
   limits.assembly_bytes_max = std::max(buffer_bytes_max, codec::assembly_bytes_min(limits));
-  limits.http2.replies_bytes_max = buffer_bytes_max;
   limits.answer_bytes_max = buffer_bytes_max / 2;
-  options.streams_max = integer_of<std::size_t>(from, "streamsMax", any_count);
-  options.stream_bytes_max = integer_of<std::size_t>(from, "bufferBytesMax", any_bytes);
 }
 
-shard::Patience patience_of(const Napi::Object& from) {
-  return {integer_of<std::uint32_t>(from, "pingIntervalMs", any_ms), integer_of<std::uint32_t>(from, "pongMs", any_ms)};
-}
-
-shard::ResponderOptions responder_of(const Napi::Object& from) {
-  shard::ResponderOptions responder;
+void read_responder(const Napi::Object& from, shard::EngineOptions& options) {
+  shard::ResponderOptions& responder = options.responder;
   const Napi::Value kind = from.Get("reply");
   const std::string reply = text_from(kind, "reply");
   if (reply == "fixed") responder.reply = shard::Reply::fixed;
@@ -120,16 +126,8 @@ shard::ResponderOptions responder_of(const Napi::Object& from) {
   else throw_range(kind, "reply", "fixed, echo or last");
   responder.text = string_of(from, "text", reply_bytes_max);
   responder.missing = string_of(from, "missing", reply_bytes_max);
-  responder.idle_ms = integer_of<std::uint32_t>(from, "idleMs", any_ms_or_none);
-  return responder;
-}
-
-topic::LastLimits last_limits_of(const Napi::Object& from) {
-  topic::LastLimits limits;
-  limits.topics = strings_of(from, "topics");
-  limits.topics_max = integer_of<std::size_t>(from, "topicsMax", any_count);
-  limits.bytes_max = integer_of<std::size_t>(from, "bytesMax", any_bytes);
-  return limits;
+  const auto mode = integer_of<std::uint32_t>(from, "mode", {0, 0777});
+  for (shard::ListenerOptions& listener : options.listeners) listener.address.mode = mode;
 }
 
 shard::ProxyOptions proxies_of(const Napi::Object& from) {
@@ -144,30 +142,6 @@ shard::ProxyOptions proxies_of(const Napi::Object& from) {
   else if (name == "forwarded") proxies.header = codec::ForwardedHeader::forwarded;
   else throw_range(header, "header", "none, x-forwarded-for or forwarded");
   return proxies;
-}
-
-void read_limits(const Napi::Object& from, shard::EngineOptions& options) {
-  options.connections_max = integer_of<std::size_t>(from, "connectionsMax", any_count);
-  options.connections_per_address_max = integer_of<std::size_t>(from, "connectionsPerAddressMax", any_count);
-  options.codecs.websocket.message_bytes_max = integer_of<std::uint64_t>(from, "messageBytesMax", {1, codec::message_bytes_limit});
-  options.codecs.websocket.fragments_per_message_max = integer_of<std::uint32_t>(from, "fragmentsPerMessageMax", {1, 1'000'000});
-  options.control_frames_per_second_max = integer_of<std::uint32_t>(from, "controlFramesPerSecondMax", {1, 65'534});
-  options.http.head_bytes_max = integer_of<std::size_t>(from, "handshakeBytesMax", {1 * KiB, 1 * MiB});
-  options.http.headers_max = integer_of<std::size_t>(from, "handshakeHeadersMax", {1, 1000});
-  options.topics.topic_bytes_max = integer_of<std::size_t>(from, "topicBytesMax", {1, 1024});
-  options.topics.topics_max = integer_of<std::size_t>(from, "topicsPerConnectionMax", {1, 1024});
-  options.topics_max = integer_of<std::size_t>(from, "topicsMax", any_count);
-  options.log_bytes_max = integer_of<std::size_t>(from, "logBytesMax", {1 * MiB, 64 * GiB});
-  options.received_bytes_max = integer_of<std::size_t>(from, "receiveBufferBytesMax", any_bytes);
-  options.send_buffer_bytes = integer_of<int>(from, "sendBufferBytes", {4 * KiB, 4 * MiB});
-}
-
-void read_timeouts(const Napi::Object& from, shard::EngineOptions& options) {
-  options.handshake_ms = integer_of<std::uint32_t>(from, "handshakeMs", any_ms);
-  options.keep_alive_ms = integer_of<std::uint32_t>(from, "keepAliveMs", any_ms);
-  options.idle = patience_of(from);
-  options.message_ms = integer_of<std::uint32_t>(from, "messageMs", any_ms);
-  options.close_ms = integer_of<std::uint32_t>(from, "closeMs", any_ms);
 }
 
 std::vector<int> cpus_of(const Napi::Value& value) {
@@ -214,19 +188,13 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   options.reuse_port = bool_of(value, "reusePort");
   options.reserved_topics = strings_of(value, "reservedTopics");
   options.proxies = proxies_of(object_of(value, "proxies"));
-  read_limits(object_of(value, "limits"), options);
-  read_grpc(object_of(value, "grpc"), options);
-  read_timeouts(object_of(value, "timeouts"), options);
-  const Napi::Object sessions = object_of(value, "sessions");
-  options.sessions = patience_of(sessions);
-  options.session_drain_code = integer_of<std::uint16_t>(sessions, "drainCode", {4000, 4999});
-  const Napi::Object responder = object_of(value, "responder");
-  options.responder = responder_of(responder);
-  const auto mode = integer_of<std::uint32_t>(responder, "mode", {0, 0777});
-  for (shard::ListenerOptions& listener : options.listeners) listener.address.mode = mode;
-  options.last = last_limits_of(object_of(value, "retain"));
+  read_numbers(value, options);
+  derive_grpc(options);
+  read_responder(object_of(value, "responder"), options);
+  options.last.topics = strings_of(object_of(value, "retain"), "topics");
   const Napi::Object latency = object_of(value, "latency");
-  options.latency = {integer_of<std::uint32_t>(latency, "spinUs", {0, 1000}), bool_of(latency, "realTime"), bool_of(latency, "lockMemory")};
+  options.latency.real_time = bool_of(latency, "realTime");
+  options.latency.lock_memory = bool_of(latency, "lockMemory");
   options.slow_rules = slow_rules_of(array_of(value, "slowConsumers"));
   options.cpus = cpus_of(value.Get("cpus"));
   return options;

@@ -23,7 +23,7 @@ struct Publication {
   const Message* message = nullptr;  // what the payload, JSON of the shared schema, says, where that is known; else null
 };
 
-/// The most that limits.messageBytesMax can be (src/config/schema.ts).
+/// The most that limits.messageBytesMax can be (src/config/sections/limits.ts).
 inline constexpr std::size_t message_bytes_limit = 16 * 1024 * 1024;
 /// The most bytes of the names that go with a payload: its topic, its event, and who published it, each.
 inline constexpr std::size_t name_bytes_limit = 1024;

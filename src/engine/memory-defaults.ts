@@ -29,12 +29,13 @@ export function resolveSizes(config: BrokerConfig, shares: MemoryShares): Sizes 
 }
 
 export function resolveGrpc(config: BrokerConfig, shares: MemoryShares): EngineOptions['grpc'] {
-  const { streamsPerConnectionMax, streamsMax, bufferBytesPerConnectionMax: explicit, bufferBytesMax } = config.grpc ?? defaultGrpc
+  const { hosts: _, port: _port, proxyProtocol: _proxyProtocol, ...numbers } = config.grpc ?? defaultGrpc
+  const { streamsMax, bufferBytesPerConnectionMax: explicit, bufferBytesMax } = numbers
   // Beside an explicit bound of all connections together, one has no more than that.
   const usual = Math.min(connectionBufferUsual, bufferBytesMax ?? connectionBufferUsual)
   const bufferBytesPerConnectionMax = explicit ?? Math.max(usual, grpcMessageBytesMax(config))
   return {
-    streamsPerConnectionMax,
+    ...numbers,
     streamsMax: streamsMax ?? shares.streamsMax,
     bufferBytesPerConnectionMax,
     bufferBytesMax: bufferBytesMax ?? Math.max(shares.streamBufferBytesMax, bufferBytesPerConnectionMax),

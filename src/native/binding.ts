@@ -2,9 +2,14 @@
  * The whole contract between TypeScript and the C++ addon. Everything is explicit: every option present, `null` for
  * absent, never `undefined`. The addon holds every value to what is written here, whoever calls: another type is a TypeError, a
  * value out of bounds a RangeError, both end `got: …`. Counts are 1..10000000, times 1..3600000 ms, texts that go with a publication
- * at most 1024 bytes and lists at most 10000 elements, unless said otherwise; src/config has narrower bounds for users.
+ * at most 1024 bytes and lists at most 10000 elements, unless said otherwise, here or in native/addon/engine_numbers.def; src/config has
+ * narrower bounds for users.
  * Thread: the Node thread that loaded the addon. No call here is on the way of a message that came over a socket.
  */
+
+import type { GrpcConfig } from '../config/sections/grpc.js'
+import type { LimitsConfig } from '../config/sections/limits.js'
+import type { TimeoutsConfig } from '../config/sections/timeouts.js'
 
 /** A row of native/codec's protocol table: which bytes are spoken on a listener. */
 export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc' | 'responder-raw' | 'responder-line'
@@ -42,6 +47,12 @@ export interface SlowConsumerRule {
   readonly ageMaxMs: number
 }
 
+/**
+ * Keys of a section of the configuration, each a number and none left out. Each is a row of native/addon/engine_numbers.def, with the
+ * bounds that hold here; their meaning is told in src/config/sections/.
+ */
+type Numbers<Section> = { readonly [Key in keyof Section]-?: number }
+
 export interface EngineOptions {
   readonly listeners: readonly ListenerOptions[]
   /** 1..64 event-loop threads. */
@@ -59,41 +70,8 @@ export interface EngineOptions {
   }
   /** How batches of writes reach the kernel: one call each, or through an io_uring. `uring` only when it is available. */
   readonly io: 'epoll' | 'uring'
-  readonly limits: {
-    readonly connectionsMax: number
-    readonly connectionsPerAddressMax: number
-    /** At most 16 MiB. */
-    readonly messageBytesMax: number
-    /** At most 1000000. */
-    readonly fragmentsPerMessageMax: number
-    /** At most 65534. */
-    readonly controlFramesPerSecondMax: number
-    /** 1 KiB..1 MiB. */
-    readonly handshakeBytesMax: number
-    /** At most 1000. */
-    readonly handshakeHeadersMax: number
-    /** At most 1024. */
-    readonly topicBytesMax: number
-    /** At most 1024. */
-    readonly topicsPerConnectionMax: number
-    readonly topicsMax: number
-    /** All topic logs together, 1 MiB..64 GiB. */
-    readonly logBytesMax: number
-    /** Messages and request heads that came in part, of all connections without streams, at most 64 GiB. */
-    readonly receiveBufferBytesMax: number
-    /** SO_SNDBUF asked of the kernel for each connection (which doubles it), 4 KiB..4 MiB. */
-    readonly sendBufferBytes: number
-  }
-  readonly timeouts: {
-    readonly handshakeMs: number
-    /** How long a connection may wait between two requests, where the first one was refused and left it open. */
-    readonly keepAliveMs: number
-    readonly pingIntervalMs: number
-    readonly pongMs: number
-    /** From a message's first byte to its last. */
-    readonly messageMs: number
-    readonly closeMs: number
-  }
+  readonly limits: Numbers<LimitsConfig>
+  readonly timeouts: Numbers<Omit<TimeoutsConfig, 'drainMs'>>
   /** For protocols with sessions: silence after which the peer is pinged, and how long its answer may take. */
   readonly sessions: {
     readonly pingIntervalMs: number
@@ -105,16 +83,7 @@ export interface EngineOptions {
     readonly drainCode: number
   }
   /** For protocols with streams: many in one connection. */
-  readonly grpc: {
-    /** SETTINGS_MAX_CONCURRENT_STREAMS; a stream over it is refused. */
-    readonly streamsPerConnectionMax: number
-    /** Of all connections; a call over it ends with UNAVAILABLE. */
-    readonly streamsMax: number
-    /** Messages that came in part, and apart from them answers that are not read, of one connection: 64 KiB..1 GiB. */
-    readonly bufferBytesPerConnectionMax: number
-    /** The same of all connections together, at most 64 GiB. */
-    readonly bufferBytesMax: number
-  }
+  readonly grpc: Numbers<Omit<GrpcConfig, 'hosts' | 'port' | 'proxyProtocol'>>
   readonly slowConsumers: readonly SlowConsumerRule[]
   /** How listeners of the protocols `responder-…` answer. */
   readonly responder: {

@@ -39,7 +39,7 @@ export const known = {
     'native/shard/shard_read.cc': 453,
     'src/broker.ts': 278,
     'src/http/node-server.ts': 324,
-    'src/native/binding.ts': 455,
+    'src/native/binding.ts': 424,
     'test/src/http/server-contract.ts': 430,
   },
   lineLengths: {
