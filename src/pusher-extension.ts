@@ -11,6 +11,7 @@ import { httpPlaceOf } from './http-place.js'
 import type { EngineOptions, HttpConnectionEvent, SessionEvent } from './native/binding.js'
 import { systemClock } from './pusher/clock.js'
 import type { AppCommands, Apps } from './pusher/contract.js'
+import { bodyDigest } from './pusher/http/body-digest.js'
 import { bodyBounds } from './pusher/http/bounds.js'
 import { forgivingPaths, pusherRoutes } from './pusher/http/routes.js'
 import { systemWorld } from './pusher/webhook/world.js'
@@ -36,7 +37,8 @@ export class PusherExtension implements BrokerExtension, Apps {
   static async create(config: PusherConfig, limits: Pick<HttpLimits, 'connectionsMax' | 'keepAliveMs'>, options: EngineOptions): Promise<PusherExtension> {
     const extension = new PusherExtension(config)
     const { apps, path } = config
-    const routes = pusherRoutes(extension, { bodies: bodyBounds(apps.map(({ limits }) => limits)), prefix: path })
+    const digest = bodyDigest((message) => extension.#warn('md5-unavailable', message))
+    const routes = pusherRoutes(extension, { bodies: bodyBounds(apps.map(({ limits }) => limits)), prefix: path, digest })
     const onError = (error: unknown) => extension.#warn('http-failed', error instanceof Error ? error.stack ?? error.message : String(error))
     const service = forgivingPaths(createRouter(routes, { guard: null, onError }), path)
     extension.#http = await startNodeHttpServer({

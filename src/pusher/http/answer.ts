@@ -6,8 +6,8 @@
 import type { HttpResponse } from '../../http/contract.js'
 import { printable } from '../../log/printable.js'
 
-/** 400 malformed, 401 not authentic, 403 app disabled, 413 payload too large, 429 over the rate, 503 cannot be published now. */
-export type RefusalStatus = 400 | 401 | 403 | 413 | 429 | 503
+/** 400 malformed, 401 not authentic, 403 app disabled, 413 payload too large, 429 over the rate, 501 no MD5 here, 503 cannot be published now. */
+export type RefusalStatus = 400 | 401 | 403 | 413 | 429 | 501 | 503
 
 /** A request that is not served, thrown wherever that is found out; `message` is the answer's body. */
 export class Refusal extends Error {

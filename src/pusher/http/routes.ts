@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse, HttpService, Route } from '../../http/c
 import type { AppCommands, Apps } from '../contract.js'
 import { meantPath } from '../path.js'
 import { Refusal, got, refusalAnswer } from './answer.js'
+import { bodyDigest, type BodyDigest } from './body-digest.js'
 import { widestBounds, type BodyBounds } from './bounds.js'
 import { answerChannel, answerChannels, answerTermination, answerUsers } from './channels.js'
 import { answerBatch, answerTrigger } from './events.js'
@@ -17,6 +18,8 @@ export interface PusherHttpOptions {
   readonly prefix: string
   /** The wall clock, in whole seconds. */
   readonly nowSeconds: () => number
+  /** Default: MD5, and nobody is told where there is none but who asks. */
+  readonly digest: BodyDigest
 }
 
 /** A request that its app has signed. */
@@ -67,11 +70,11 @@ function authentic(apps: Apps, request: HttpRequest, query: Query, place: Signin
   return app
 }
 
-function signed(apps: Apps, { nowSeconds, prefix }: Pick<PusherHttpOptions, 'nowSeconds' | 'prefix'>, handle: SignedHandler): Route['handle'] {
+function signed(apps: Apps, { nowSeconds, ...place }: Pick<PusherHttpOptions, 'nowSeconds' | 'prefix' | 'digest'>, handle: SignedHandler): Route['handle'] {
   return (request) => {
     try {
       const query = parseQuery(request.query)
-      return handle(authentic(apps, request, query, { nowSeconds: nowSeconds(), prefix }), request, query)
+      return handle(authentic(apps, request, query, { ...place, nowSeconds: nowSeconds() }), request, query)
     } catch (error) {
       if (error instanceof Refusal) return refusalAnswer(error)
       throw error
@@ -83,8 +86,8 @@ const systemSeconds = () => Math.floor(Date.now() / 1000)
 
 /** All routes under `/apps/{app}/`. */
 export function pusherRoutes(apps: Apps, options: Partial<PusherHttpOptions> = {}): Route[] {
-  const { bodies = widestBounds, nowSeconds = systemSeconds, prefix = '' } = options
-  return rows(bodies).map(({ handle, ...row }) => ({ ...row, access: 'anyone', handle: signed(apps, { nowSeconds, prefix }, handle) }))
+  const { bodies = widestBounds, nowSeconds = systemSeconds, prefix = '', digest = bodyDigest(() => {}) } = options
+  return rows(bodies).map(({ handle, ...row }) => ({ ...row, access: 'anyone', handle: signed(apps, { nowSeconds, prefix, digest }, handle) }))
 }
 
 /** The same service for paths as they come: under the prefix or without it, and with slashes too many. */

@@ -7,18 +7,20 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { HttpRequest } from '../../http/contract.js'
 import type { Credentials } from '../auth.js'
 import { meantPath } from '../path.js'
-import { md5With, textHmac } from './digest.js'
 import { Refusal, got } from './answer.js'
+import type { BodyDigest } from './body-digest.js'
+import { textHmac } from './digest.js'
 import type { Query } from './query.js'
 
 /** How far a request's time may be from ours, in seconds. */
 export const timestampToleranceSeconds = 600
 
-/** When and where a request is looked at. */
+/** When, where and with what a request is looked at. */
 export interface SigningPlace {
   readonly nowSeconds: number
   /** pusher.path: SDKs sign paths with it or without. */
   readonly prefix: string
+  readonly digest: BodyDigest
 }
 
 const signatureBytes = 32
@@ -29,7 +31,6 @@ type TextHmac = ReturnType<typeof textHmac>
 const hmacs = new WeakMap<Credentials, TextHmac>()
 /** For apps that do not exist; nobody can sign with it. */
 const nobody: TextHmac = textHmac(randomBytes(signatureBytes))
-const md5 = md5With()
 
 function hmacOf(app: Credentials): TextHmac {
   const known = hmacs.get(app)
@@ -75,10 +76,10 @@ function checkTime(timestamp: string, nowSeconds: number): void {
 }
 
 /** Over the body's bytes as they came. It is signed, so it binds the body to the signature; it is no secret itself. */
-function checkBody(body: Uint8Array, claimed: string | null): void {
+function checkBody(body: Uint8Array, claimed: string | null, digest: BodyDigest): void {
   if (body.length === 0 && claimed === null) return
   if (claimed === null) throw new Refusal(401, 'a request with a body must be signed with body_md5, got: nothing')
-  const actual = md5(body)
+  const actual = digest(body)
   if (claimed !== actual) throw new Refusal(401, `body_md5 must be ${actual} for this body, got: ${got(claimed)}`)
 }
 
@@ -116,12 +117,12 @@ function checkSignature({ method, path }: HttpRequest, query: Query, app: Creden
 /**
  * Checks that the app (null: there is none with this id) has signed the request within timestampToleranceSeconds.
  * The body's digest comes last: who has no secret cannot make us compute it.
- * @throws {Refusal} 401 with what is wrong.
+ * @throws {Refusal} 401 with what is wrong; 501 where there is no digest.
  */
-export function checkRequest(request: HttpRequest, query: Query, app: Credentials | null, { nowSeconds, prefix }: SigningPlace): void {
+export function checkRequest(request: HttpRequest, query: Query, app: Credentials | null, { nowSeconds, prefix, digest }: SigningPlace): void {
   required(query, 'auth_key')
   checkVersion(required(query, 'auth_version'))
   checkTime(required(query, 'auth_timestamp'), nowSeconds)
   checkSignature(request, query, app, prefix)
-  checkBody(request.body, query.value('body_md5'))
+  checkBody(request.body, query.value('body_md5'), digest)
 }

@@ -18,7 +18,7 @@ const vectorSignature = 'da454824c97ba181a32ccc17a72625ba02771f50b50e1e7430e47a1
 
 function refusalOf(request: HttpRequest, known = true, now = nowSeconds, prefix = ''): string {
   try {
-    checkRequest(request, parseQuery(request.query), known ? app : null, { nowSeconds: now, prefix })
+    checkRequest(request, parseQuery(request.query), known ? app : null, { nowSeconds: now, prefix, digest: md5 })
     return 'accepted'
   } catch (error) {
     if (error instanceof Refusal) return `${error.status} ${error.message}`

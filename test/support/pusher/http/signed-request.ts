@@ -2,7 +2,7 @@
 
 import { createHash, createHmac } from 'node:crypto'
 import type { HttpRequest, HttpResponse, Route } from '../../../../src/http/contract.js'
-import { pusherRoutes } from '../../../../src/pusher/http/routes.js'
+import { pusherRoutes, type PusherHttpOptions } from '../../../../src/pusher/http/routes.js'
 import { appsOf, credentials, type FakeApp } from './fake-app.js'
 
 /** The server's time. */
@@ -23,7 +23,7 @@ export interface Sent {
   readonly swappedBody?: string
 }
 
-export function md5(data: string | Buffer): string {
+export function md5(data: string | Uint8Array): string {
   return createHash('md5').update(data).digest('hex')
 }
 
@@ -67,9 +67,14 @@ function match(route: Route, method: string, path: string): Record<string, strin
 }
 
 /** Sends a request to the routes of these apps. */
-export async function ask(sent: Sent, ...apps: readonly FakeApp[]): Promise<HttpResponse> {
+export function ask(sent: Sent, ...apps: readonly FakeApp[]): Promise<HttpResponse> {
+  return askWith({}, sent, ...apps)
+}
+
+/** The same, of routes with these options. */
+export async function askWith(options: Partial<PusherHttpOptions>, sent: Sent, ...apps: readonly FakeApp[]): Promise<HttpResponse> {
   const { method = 'POST', path = '/apps/3/events' } = sent
-  for (const route of pusherRoutes(appsOf(...apps), { nowSeconds: () => nowSeconds })) {
+  for (const route of pusherRoutes(appsOf(...apps), { nowSeconds: () => nowSeconds, ...options })) {
     const parameters = match(route, method, path)
     if (parameters !== null) return await route.handle(requestOf(sent, parameters))
   }
