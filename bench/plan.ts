@@ -22,6 +22,7 @@ export const help = `usage: npm run bench -- [options]
   --install           install the peers first (bench/peers)
   --quiet-wait-s N    wait up to so long before each run until other programs leave the machine alone (default 0)
   --resume            go on with the newest run that was interrupted or ran out of time
+  --micro             only what parts of the core cost alone (bench/micro), on --load-cpu
   --record            append the ratios to bench/history/results.ndjson
 
 Examples:
@@ -85,6 +86,7 @@ export function readFlags(args: readonly string[]) {
         install: { type: 'boolean', default: false },
         'quiet-wait-s': { type: 'string', default: '0' },
         resume: { type: 'boolean', default: false },
+        micro: { type: 'boolean', default: false },
         record: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

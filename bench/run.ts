@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { buildLoadGenerator } from './load-generator.js'
 import { benchFolder } from './paths.js'
+import { runMicro } from './micro.js'
 import { help, makePlan, readFlags, UsageError, type Flags, type Plan } from './plan.js'
 import { startProgress } from './progress.js'
 import { appendHistory, commit, findUnfinished, machine, writeResults } from './report.js'
@@ -72,6 +73,7 @@ function installPeers(): void {
 
 async function main(flags: Flags): Promise<void> {
   if (flags.help) return void process.stdout.write(help)
+  if (flags.micro) return runMicro(Number(flags['load-cpu']))
   if (flags.install) installPeers()
   buildLoadGenerator()
   const plan = makePlan(flags)

@@ -1,5 +1,6 @@
-// See utf8.h. ASCII is skipped 64 bytes at a time where SSE2 exists, else 8; whole sequences are checked without state,
-// and only a sequence cut by the end of a chunk goes through the byte-wise state machine.
+// See utf8.h. A kernel goes as far as it can (utf8_kernels.h). For the rest, and where there is none, ASCII is skipped 64 bytes at a time where
+// SSE2 exists, else 8; whole sequences are checked without state, and only a sequence cut by the end of a chunk goes through the byte-wise
+// state machine.
 // Owner: nobody. Thread: any.
 #include "native/codec/text/utf8.h"
 
@@ -64,6 +65,11 @@ std::size_t whole_sequence(const std::uint8_t* at, std::size_t available) {
   return top >= 0x10 && top <= 0x10F ? 4 : 0;
 }
 
+const Utf8Scan best_scan = utf8_kernels().empty() ? nullptr : utf8_kernels().front().scan;
+
+/// Less is not worth the call.
+constexpr std::ptrdiff_t scanned_bytes_min = 16;
+
 }  // namespace
 
 bool Utf8Validator::fail() {
@@ -81,16 +87,27 @@ bool Utf8Validator::start_sequence(std::uint8_t lead) {
   return true;
 }
 
-bool Utf8Validator::feed(Bytes chunk) {
+bool Utf8Validator::continue_sequence(std::uint8_t byte) {
+  if (byte < low_ || byte > high_) return fail();
+  low_ = 0x80;
+  high_ = 0xBF;
+  --needed_;
+  return true;
+}
+
+bool Utf8Validator::feed(Bytes chunk) { return feed_by(best_scan, chunk); }
+
+bool Utf8Validator::feed_by(Utf8Scan scan, Bytes chunk) {
   if (failed()) return false;
   const std::uint8_t* at = chunk.data();
   const std::uint8_t* const end = at + chunk.size();
+  for (; needed_ > 0 && at != end; ++at) {
+    if (!continue_sequence(*at)) return false;
+  }
+  if (scan != nullptr && end - at >= scanned_bytes_min) at = scan(at, end);
   for (;;) {
     for (; needed_ > 0 && at != end; ++at) {
-      if (*at < low_ || *at > high_) return fail();
-      low_ = 0x80;
-      high_ = 0xBF;
-      --needed_;
+      if (!continue_sequence(*at)) return false;
     }
     at = skip_ascii(at, end);
     while (at != end && *at >= 0x80) {

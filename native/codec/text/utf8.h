@@ -1,10 +1,11 @@
-// UTF-8 validation (RFC 3629), whole or chunk by chunk, with a wide path for ASCII.
+// UTF-8 validation (RFC 3629), whole or chunk by chunk, by the widest vectors that the processor has (utf8_kernels.h).
 // Owner: the codec that validates with it. Thread: any, one at a time.
 #pragma once
 
 #include <cstdint>
 
 #include "native/base/bytes.h"
+#include "native/codec/text/utf8_kernels.h"
 
 namespace base {
 
@@ -14,12 +15,15 @@ class Utf8Validator {
  public:
   /// False when the text so far cannot be the start of a valid one; it stays false until `reset`.
   bool feed(Bytes chunk);
+  /// The same by a kernel of the caller's choice, or by none (null): for tests and benchmarks.
+  bool feed_by(Utf8Scan scan, Bytes chunk);
   /// True when everything fed was valid and the last sequence is whole.
   bool complete() const { return needed_ == 0; }
   void reset() { *this = Utf8Validator(); }
 
  private:
   bool start_sequence(std::uint8_t lead);
+  bool continue_sequence(std::uint8_t byte);
   bool fail();
   bool failed() const { return low_ > high_; }
 

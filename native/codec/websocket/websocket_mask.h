@@ -10,26 +10,24 @@
 
 #include "native/base/bytes.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 namespace codec {
 
 using WebSocketMask = std::array<std::uint8_t, 4>;
 
 inline void unmask(base::MutableBytes payload, const WebSocketMask& mask) {
+  using Vector = std::uint32_t __attribute__((vector_size(16)));  // SSE2, NEON, or whatever the compiler makes of it
   std::uint8_t* at = payload.data();
   std::size_t left = payload.size();
   std::uint32_t key;
   std::memcpy(&key, mask.data(), sizeof(key));
-#if defined(__SSE2__)
-  const __m128i wide = _mm_set1_epi32(static_cast<int>(key));
-  for (; left >= 16; left -= 16, at += 16) {
-    __m128i* block = reinterpret_cast<__m128i*>(at);
-    _mm_storeu_si128(block, _mm_xor_si128(_mm_loadu_si128(block), wide));
+  const Vector wide = {key, key, key, key};
+  for (; left >= 4 * sizeof(Vector); left -= 4 * sizeof(Vector), at += 4 * sizeof(Vector)) {
+    std::array<Vector, 4> block;
+    std::memcpy(&block, at, sizeof(block));
+#pragma GCC unroll 4
+    for (Vector& each : block) each ^= wide;
+    std::memcpy(at, &block, sizeof(block));
   }
-#endif
   const std::uint64_t long_key = std::uint64_t{key} << 32 | key;  // the same bytes twice, on either byte order
   for (; left >= 8; left -= 8, at += 8) {
     std::uint64_t word;
