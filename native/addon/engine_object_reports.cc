@@ -18,8 +18,8 @@ std::size_t shared_metric(const shard::Engine& engine, SharedMetric metric) {
     case SharedMetric::log_bytes_now: return engine.memory().bytes_now();
     case SharedMetric::log_idle_bytes_now: return engine.memory().idle_bytes();
     case SharedMetric::log_segments_taken: return engine.memory().allocations();
-    case SharedMetric::last_values_now: return engine.last_values().size();
-    case SharedMetric::last_bytes_now: return engine.last_values().bytes_now();
+    case SharedMetric::last_values_now: return engine.retained().size();
+    case SharedMetric::last_bytes_now: return engine.retained().bytes_now();
     case SharedMetric::receive_buffer_bytes_now: return engine.received_bytes();
     case SharedMetric::stream_buffer_bytes_now: return engine.stream_bytes();
   }

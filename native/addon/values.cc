@@ -191,7 +191,7 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   read_numbers(value, options);
   derive_grpc(options);
   read_responder(object_of(value, "responder"), options);
-  options.last.topics = strings_of(object_of(value, "retain"), "topics");
+  options.retain.topics = strings_of(object_of(value, "retain"), "topics");
   const Napi::Object latency = object_of(value, "latency");
   options.latency.real_time = bool_of(latency, "realTime");
   options.latency.lock_memory = bool_of(latency, "lockMemory");

@@ -1,9 +1,9 @@
 #include "native/conn/slow_policy.h"
 
 #include <array>
-#include <string_view>
 
 #include "native/base/check.h"
+#include "native/topic/pattern.h"
 
 namespace conn {
 
@@ -24,11 +24,6 @@ constexpr std::array<Row, slow_policy_count> rows{{
 #undef SLOW_POLICY
 }};
 
-bool matches(std::string_view pattern, std::string_view topic) {
-  if (!pattern.ends_with('*')) return pattern == topic;
-  return topic.starts_with(pattern.substr(0, pattern.size() - 1));
-}
-
 }  // namespace
 
 SlowPolicy slow_policy(SlowPolicyId id) { return rows[static_cast<std::size_t>(id)].policy; }
@@ -47,7 +42,7 @@ bool find_slow_policy(const std::string& name, SlowPolicyId& id) {
 
 const SlowRule& slow_rule_for(const std::vector<SlowRule>& rules, const std::string& topic) {
   for (const SlowRule& rule : rules) {
-    if (matches(rule.topics, topic)) return rule;
+    if (topic::matches_pattern(rule.topics, topic)) return rule;
   }
   CHECK(false);
 }

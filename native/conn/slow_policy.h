@@ -53,7 +53,7 @@ const char* slow_policy_name(SlowPolicyId id);
 /// False when no policy has that name.
 bool find_slow_policy(const std::string& name, SlowPolicyId& id);
 
-/// Which policy and limits hold for topics of a pattern: an exact name, or a prefix followed by `*`.
+/// Which policy and limits hold for topics of a pattern (topic/pattern.h).
 struct SlowRule {
   std::string topics;
   SlowPolicyId policy = SlowPolicyId::disconnect;

@@ -43,7 +43,8 @@ std::unique_ptr<Engine> Engine::start(EngineOptions options, os::Kernel& kernel,
   return engine;
 }
 
-Engine::Engine(EngineOptions options, os::Kernel& kernel, EventSink& events) : context_(std::move(options), kernel, events), heap_(os::heap_state()) {}
+Engine::Engine(EngineOptions options, os::Kernel& kernel, EventSink& events)
+    : context_(std::move(options), kernel, events), publishing_(context_, metrics_), heap_(os::heap_state()) {}
 
 Engine::~Engine() { stop(); }
 
@@ -174,30 +175,8 @@ void Engine::drain(std::uint32_t drain_ms) {
   }
 }
 
-PublishOutcome Engine::refuse_for_relief(std::uint32_t now_ms) {
-  context_.ask_for_relief(now_ms);
-  return {PublishStatus::logs_full, 0};
-}
-
-PublishOutcome Engine::publish(std::string_view name, const codec::Publication& publication) {
-  const EngineOptions& options = context_.options;
-  if (!codec::is_valid_topic(name, options.topics.topic_bytes_max)) return {PublishStatus::invalid_topic, 0};
-  if (publication.payload.size() > options.codecs.websocket.message_bytes_max) return {PublishStatus::too_big, 0};
-  const auto now_ms = base::moment_of_ns(context_.kernel.now_ns());
-  if (context_.memory.over_limit(topic::Demand::little)) return refuse_for_relief(now_ms);
-  const topic::TopicRef topic = context_.topics.open(name);
-  if (!topic) return {PublishStatus::topics_full, 0};
-  const bool much = publication.payload.size() > topic::little_bytes_max || topic->is_held();
-  if (much && context_.memory.over_limit(topic::Demand::much)) return refuse_for_relief(now_ms);
-  const topic::Published published = context_.last_values.publish(topic, publication, now_ms, context_.memory);
-  metrics_.add(Metric::publications);
-  metrics_.add(Metric::encodes, published.encodes);
-  metrics_.add(Metric::publications_not_encodable, published.passed_over);
-  if (published.encodes == 0) metrics_.add(Metric::publications_unheard);
-  for (std::size_t i = 0; i < published.notify.size(); ++i) {
-    context_.notify(topic, static_cast<codec::EncodingId>(i), published.notify[i], topic::shards_max);
-  }
-  return {PublishStatus::ok, published.offset};
+PublishOutcome Engine::publish(std::string_view topic, const codec::Publication& publication) {
+  return publishing_.publish_checked(topic, publication, base::moment_of_ns(context_.kernel.now_ns()));
 }
 
 void Engine::post_to(conn::ConnectionId id, Message&& message) {

@@ -13,6 +13,7 @@
 
 #include "native/os/heap.h"
 #include "native/shard/engine_context.h"
+#include "native/shard/publishing.h"
 #include "native/shard/shard.h"
 
 namespace shard {
@@ -36,16 +37,9 @@ struct Tuning {
   int error = 0;          // the errno of its refusal; 0: applied
 };
 
-enum class PublishStatus : std::uint8_t { ok, invalid_topic, too_big, logs_full, topics_full };
-
 enum class JoinStatus : std::uint8_t { ok, invalid_topic, topics_full };
 
 using ListenStatus = JoinStatus;
-
-struct PublishOutcome {
-  PublishStatus status = PublishStatus::ok;
-  std::uint64_t offset = 0;
-};
 
 struct TopicCounts {
   std::string name;
@@ -110,7 +104,7 @@ class Engine {
   std::vector<std::vector<std::string>> flight_records() const;
   const ProxyOptions& proxies() const { return context_.options.proxies; }
   const topic::LogMemory& memory() const { return context_.memory; }
-  const topic::LastValues& last_values() const { return context_.last_values; }
+  const topic::Retained& retained() const { return context_.retained; }
   std::size_t topics() const { return context_.topics.size(); }
   /// What connections with streams keep of half-sent messages and unread answers.
   std::size_t stream_bytes() const { return context_.stream_bytes.load(std::memory_order_relaxed); }
@@ -127,7 +121,6 @@ class Engine {
  private:
   Engine(EngineOptions options, os::Kernel& kernel, EventSink& events);
   bool bind_all(StartError& error);
-  PublishOutcome refuse_for_relief(std::uint32_t now_ms);
   bool is_dual_stack(const ListenerOptions& wanted) const;
   bool bind_once(std::vector<Listener>& listeners, StartError& error);
   void thread_main(unsigned index);
@@ -149,6 +142,7 @@ class Engine {
   std::atomic<unsigned> threads_tuned_{0};
   std::vector<Tuning> tuning_;
   metrics::Block metrics_;
+  Publishing publishing_;  // from outside the shards
   os::HeapWatch heap_;  // of `give_back`
 };
 

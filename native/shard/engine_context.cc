@@ -2,10 +2,22 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
+#include "native/base/wrapping_time.h"
 #include "native/shard/shard.h"
 
 namespace shard {
+
+EngineContext::EngineContext(EngineOptions engine_options, os::Kernel& engine_kernel, EventSink& engine_events)
+    : options(std::move(engine_options)),
+      kernel(engine_kernel),
+      events(engine_events),
+      addresses(options.connections_per_address_max),
+      memory(engine_kernel, options.log_bytes_max),
+      topics(options.topics_max),
+      retained(options.retain),
+      relief_asked_ms(base::moment_of_ns(engine_kernel.now_ns()) - relief_interval_ms) {}
 
 EngineContext::~EngineContext() = default;
 

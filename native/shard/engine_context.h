@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "native/base/wrapping_time.h"
 #include "native/shard/address_limit.h"
 #include "native/shard/engine_options.h"
 #include "native/shard/events.h"
@@ -23,15 +22,7 @@ inline constexpr std::string_view reserved_reason = "the topics of a Pusher app 
 class Shard;
 
 struct EngineContext {
-  EngineContext(EngineOptions engine_options, os::Kernel& engine_kernel, EventSink& engine_events)
-      : options(std::move(engine_options)),
-        kernel(engine_kernel),
-        events(engine_events),
-        addresses(options.connections_per_address_max),
-        memory(engine_kernel, options.log_bytes_max),
-        topics(options.topics_max),
-        last_values(options.last),
-        relief_asked_ms(base::moment_of_ns(engine_kernel.now_ns()) - relief_interval_ms) {}
+  EngineContext(EngineOptions engine_options, os::Kernel& engine_kernel, EventSink& engine_events);
   ~EngineContext();
 
   const EngineOptions options;
@@ -40,7 +31,7 @@ struct EngineContext {
   AddressLimit addresses;
   topic::LogMemory memory;
   topic::Registry topics;
-  topic::LastValues last_values;
+  topic::Retained retained;
   std::vector<std::unique_ptr<Shard>> shards;
 
   /// Sockets accepted and not yet closed, over all shards. Relaxed: a limit, not a synchronisation.

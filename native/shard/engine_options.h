@@ -13,7 +13,7 @@
 #include "native/conn/slow_policy.h"
 #include "native/os/endpoint.h"
 #include "native/os/networks.h"
-#include "native/topic/last_values.h"
+#include "native/topic/retained.h"
 
 namespace shard {
 
@@ -90,7 +90,7 @@ struct EngineOptions {
   std::uint32_t close_ms = 5'000;
 
   ResponderOptions responder;
-  topic::LastLimits last;
+  topic::RetainLimits retain;
   LatencyOptions latency;
 
   std::vector<conn::SlowRule> slow_rules{{"*", conn::SlowPolicyId::disconnect, {}}};

@@ -39,6 +39,7 @@ Shard::Shard(unsigned index, EngineContext& engine)
       kernel_(engine.kernel),
       recorder_(index),
       fan_out_(index, engine.kernel, engine.memory, connections_, metrics_, engine.options.slow_rules, *this),
+      publishing_(engine, metrics_, index, &fan_out_),
       acceptor_(engine, metrics_, recorder_),
       ready_(events_per_wait),
       read_buffer_(read_bytes) {

@@ -18,6 +18,7 @@
 #include "native/shard/fan_out.h"
 #include "native/shard/flight_recorder.h"
 #include "native/shard/inbox.h"
+#include "native/shard/publishing.h"
 #include "native/shard/timer_wheel.h"
 
 namespace shard {
@@ -253,6 +254,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   FlightRecorder recorder_;
   conn::ConnectionTable connections_;
   FanOut fan_out_;
+  Publishing publishing_;
   Acceptor acceptor_;
   TimerWheel timers_;
   Inbox inbox_;

@@ -301,17 +301,8 @@ codec::Flow Shard::on_message(codec::PayloadKind kind, base::Bytes payload) {
 }
 
 void Shard::publish(const topic::TopicRef& topic, const codec::Publication& publication) {
-  const topic::Published published = engine_.last_values.publish(topic, publication, now_ms_, engine_.memory);
   metrics_.add(Metric::messages_received);
-  metrics_.add(Metric::publications);
-  metrics_.add(Metric::encodes, published.encodes);
-  metrics_.add(Metric::publications_not_encodable, published.passed_over);
-  if (published.encodes == 0) metrics_.add(Metric::publications_unheard);
-  for (std::size_t i = 0; i < published.notify.size(); ++i) {
-    if (published.notify[i] == 0) continue;
-    const auto encoding = static_cast<codec::EncodingId>(i);
-    if (engine_.notify(topic, encoding, published.notify[i], index_)) fan_out_.log_ready(topic, encoding);
-  }
+  publishing_.publish(topic, publication, now_ms_);
 }
 
 /// A publisher that took the wrong port would wait for ever for an error: whoever runs this is told once a connection.

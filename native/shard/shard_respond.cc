@@ -68,7 +68,7 @@ void Shard::append_reply(base::Bytes reply) { replies_.insert(replies_.end(), re
 
 /// What the framing cannot carry counts as missing: nothing at all in `raw`, a line feed in `line`.
 void Shard::append_last(const Connection& connection, std::string_view topic) {
-  const topic::LastValueRef last = engine_.is_reserved(topic) ? nullptr : engine_.last_values.find(topic);
+  const topic::LastValueRef last = engine_.is_reserved(topic) ? nullptr : engine_.retained.find(topic);
   const std::string_view text = last ? base::text_of(last->payload) : std::string_view();
   const bool fits = in_lines(connection) ? text.find('\n') == std::string_view::npos : !text.empty();
   if (last && fits) return append_reply(last->payload);

@@ -164,7 +164,7 @@ void Shard::on_stream_publish_end(StreamKey) {}
 void Shard::on_stream_last(StreamKey stream, std::string_view topic) {
   Connection& connection = *decoding_;
   if (refuses_reserved(stream, topic)) return;
-  const topic::LastValueRef last = engine_.last_values.find(topic);
+  const topic::LastValueRef last = engine_.retained.find(topic);
   const base::Bytes message = last ? encode_last(connection, *last) : base::Bytes();
   if (message.empty()) return connection.stream_codec().finish(stream, GrpcStatus::not_found, "nothing is retained");
   connection.stream_codec().answer(stream, message, last->offset);

@@ -42,7 +42,7 @@ shard::EngineOptions options_of(fuzz::Input& input) {
   options.slow_rules.back().limits.bytes_behind_max = flags & 32 ? 2000 : 16u << 20;
   options.responder.reply = static_cast<shard::Reply>((flags >> 6) % 3);
   options.responder.idle_ms = 10'000;  // who reads no reply and has only ended its direction is let go when this is over
-  options.last.topics = {"*"};
+  options.retain.topics = {"*"};
   return options;
 }
 

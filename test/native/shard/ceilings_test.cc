@@ -202,7 +202,7 @@ class Asker {
     shard::EngineOptions options;
     options.listeners = {{codec::ProtocolId::responder_line, *os::Address::parse("127.0.0.1", 8002), false}};
     options.responder.reply = reply;
-    options.last.topics = {"*"};
+    options.retain.topics = {"*"};
     shard::StartError error;
     engine_ = shard::Engine::start(std::move(options), kernel_, events_, error);
     engine_->publish("a-topic-whose-name-is-not-short", {codec::PayloadKind::text, base::bytes_of(payload)});

@@ -29,7 +29,7 @@ std::unique_ptr<shard::Engine> start(os::Kernel& kernel, NoEvents& events) {
   options.listeners = {{codec::ProtocolId::responder_line, *os::Address::parse("127.0.0.1", 0), false}};
   options.responder.reply = shard::Reply::last;
   options.responder.missing = "-1";
-  options.last.topics = {"*"};
+  options.retain.topics = {"*"};
   options.latency.spin_us = 50;
   shard::StartError error;
   auto engine = shard::Engine::start(options, kernel, events, error);

@@ -18,8 +18,8 @@ struct Fixture {
 
   static shard::EngineOptions options() {
     shard::EngineOptions options;
-    options.last.topics = {"kept*"};
-    options.last.topics_max = 2;
+    options.retain.topics = {"kept*"};
+    options.retain.topics_max = 2;
     return options;
   }
   std::uint32_t ask(const std::string& topic) { return settled(client.call(h2::last_path, h2::text_field(1, topic))); }

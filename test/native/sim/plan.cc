@@ -97,11 +97,11 @@ Plan Plan::of_everything(std::uint64_t seed) {
   plan.large_bytes = std::max<std::size_t>(message_bytes_max, 64 * 1024);
   if (chance(random, 400)) plan.options.log_bytes_max = std::max(codec::frame_bytes_max(message_bytes_max), between(random, 64, 512) * 1024);
   plan.options.responder.reply = shard::Reply::last;
-  plan.options.last.topics = {chance(random, 800) ? "*" : topic_name(0)};
-  plan.retains_all = plan.options.last.topics.front() == "*" && chance(random, 600);
+  plan.options.retain.topics = {chance(random, 800) ? "*" : topic_name(0)};
+  plan.retains_all = plan.options.retain.topics.front() == "*" && chance(random, 600);
   if (!plan.retains_all) {
-    plan.options.last.topics_max = between(random, 1, 3);
-    plan.options.last.bytes_max = between(random, 100, 4000);
+    plan.options.retain.topics_max = between(random, 1, 3);
+    plan.options.retain.bytes_max = between(random, 100, 4000);
   }
   return plan;
 }

@@ -84,7 +84,7 @@ class Responder final : private shard::EventSink {
 shard::EngineOptions with_reply(shard::Reply reply) {
   shard::EngineOptions options;
   options.responder.reply = reply;
-  options.last.topics = {"*"};
+  options.retain.topics = {"*"};
   return options;
 }
 

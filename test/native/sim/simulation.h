@@ -76,7 +76,7 @@ class Simulation final : private shard::EventSink {
 
   // Counters and what is kept (simulation_counts.cc).
   void check_settled();
-  void check_last_values();
+  void check_retained();
   void check_ended();
   std::uint64_t count_deliveries();
   std::uint64_t count_subscriptions() const;

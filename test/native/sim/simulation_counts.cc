@@ -39,7 +39,7 @@ void Simulation::check_settled() {
   std::uint64_t bytes = 0;  // that gRPC has no way to say, where it was in use
   for (const auto& [topic, order] : orders()) bytes += order.keys.size() - order.sayable(0, order.keys.size());
   if (stat(Metric::publications_not_encodable) > static_cast<std::int64_t>(bytes)) fail("publications were passed over that can be said");
-  check_last_values();
+  check_retained();
 }
 
 std::uint64_t Simulation::count_subscriptions() const {
@@ -53,14 +53,14 @@ std::uint64_t Simulation::count_subscriptions() const {
 }
 
 /// Only the newest is ever retained; where there is room for all, it is.
-void Simulation::check_last_values() {
-  const topic::LastValues& last_values = engine_->last_values();
+void Simulation::check_retained() {
+  const topic::Retained& retained = engine_->retained();
   std::size_t topics = 0;
   std::size_t bytes = 0;
   for (const auto& [topic, order] : orders()) {
-    const topic::LastValueRef last = last_values.find(topic_name(topic));
+    const topic::LastValueRef last = retained.find(topic_name(topic));
     if (!last) {
-      if (plan_.retains_all && !order.keys.empty() && last_values.wants(topic_name(topic))) fail("a last value is missing");
+      if (plan_.retains_all && !order.keys.empty() && retained.wants(topic_name(topic))) fail("a last value is missing");
       continue;
     }
     ++topics;
@@ -70,7 +70,7 @@ void Simulation::check_last_values() {
     if (order.keys.empty() || key != order.keys.back() || last->offset + 1 != order.keys.size()) return fail("a last value that is not the last");
     if ((last->kind == codec::PayloadKind::binary) < (form_of(key) == Form::bytes)) return fail("a last value of another kind");
   }
-  if (last_values.size() != topics || last_values.bytes_now() != bytes) fail("the account of last values is wrong");
+  if (retained.size() != topics || retained.bytes_now() != bytes) fail("the account of last values is wrong");
 }
 
 /// Every connection is gone: what each had been sent is known to the byte, also of those that were reset.

@@ -1,30 +1,19 @@
-#include "native/topic/last_values.h"
+#include "native/topic/retained.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
+#include "native/base/check.h"
+#include "native/topic/pattern.h"
+
 namespace topic {
 
-namespace {
-bool matches(std::string_view pattern, std::string_view topic) {
-  if (!pattern.ends_with('*')) return pattern == topic;
-  return topic.starts_with(pattern.substr(0, pattern.size() - 1));
-}
-}  // namespace
-
-bool LastValues::wants(std::string_view topic) const {
-  return std::any_of(limits_.topics.begin(), limits_.topics.end(), [&](const std::string& pattern) { return matches(pattern, topic); });
+bool Retained::wants(std::string_view topic) const {
+  return std::any_of(limits_.topics.begin(), limits_.topics.end(), [&](const std::string& pattern) { return matches_pattern(pattern, topic); });
 }
 
-Published LastValues::publish(const TopicRef& topic, const codec::Publication& publication, std::uint32_t now_ms, LogMemory& memory) {
-  if (!wants(topic->name())) return topic->publish(publication, now_ms, memory);
-  const Published published = topic->publish(publication, now_ms, memory, copy_of(publication));
-  follow(topic);
-  return published;
-}
-
-std::shared_ptr<LastValue> LastValues::copy_of(const codec::Publication& publication) const {
+std::shared_ptr<LastValue> Retained::copy_of(const codec::Publication& publication) const {
   if (publication.payload.size() > limits_.bytes_max) return nullptr;
   auto value = std::make_shared<LastValue>();
   value->kind = publication.kind;
@@ -32,7 +21,7 @@ std::shared_ptr<LastValue> LastValues::copy_of(const codec::Publication& publica
   return value;
 }
 
-void LastValues::follow(const TopicRef& topic) {
+void Retained::follow(const TopicRef& topic) {
   Entries dropped;  // freed outside of the lock
   std::lock_guard guard(lock_);
   LastValueRef value = topic->last();
@@ -47,19 +36,20 @@ void LastValues::follow(const TopicRef& topic) {
   by_name_.emplace(topic->name(), entries_.begin());
 }
 
-LastValueRef LastValues::find(std::string_view topic) const {
+LastValueRef Retained::find(std::string_view topic) const {
   std::lock_guard guard(lock_);
   const auto found = by_name_.find(topic);
   return found == by_name_.end() ? nullptr : found->second->value;
 }
 
-void LastValues::drop(Entries::iterator entry, Entries& dropped) {
+void Retained::drop(Entries::iterator entry, Entries& dropped) {
+  CHECK(bytes_now_ >= entry->value->payload.size());
   bytes_now_ -= entry->value->payload.size();
   by_name_.erase(entry->topic->name());
   dropped.splice(dropped.begin(), entries_, entry);
 }
 
-void LastValues::make_room(std::size_t bytes, Entries& dropped) {
+void Retained::make_room(std::size_t bytes, Entries& dropped) {
   while (!entries_.empty() && (entries_.size() >= limits_.topics_max || bytes_now_ + bytes > limits_.bytes_max)) {
     const auto oldest = std::prev(entries_.end());
     oldest->topic->forget(oldest->value);
@@ -67,12 +57,12 @@ void LastValues::make_room(std::size_t bytes, Entries& dropped) {
   }
 }
 
-std::size_t LastValues::size() const {
+std::size_t Retained::size() const {
   std::lock_guard guard(lock_);
   return entries_.size();
 }
 
-std::size_t LastValues::bytes_now() const {
+std::size_t Retained::bytes_now() const {
   std::lock_guard guard(lock_);
   return bytes_now_;
 }

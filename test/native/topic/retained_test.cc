@@ -1,6 +1,6 @@
-// Covers native/topic/last_values.cc.
+// Covers native/topic/retained.cc.
 // Owner: the test. Thread: main, and publishers of some tests.
-#include "native/topic/last_values.h"
+#include "native/topic/retained.h"
 
 #include <atomic>
 #include <functional>
@@ -13,13 +13,21 @@
 
 namespace {
 
+/// As shard/publishing.cc does it, of a topic that is chosen.
+std::uint64_t publish_retained(topic::Retained& retained, const topic::TopicRef& topic, const std::string& payload, topic::LogMemory& memory) {
+  const codec::Publication publication{codec::PayloadKind::text, base::bytes_of(payload)};
+  const std::uint64_t offset = topic->publish(publication, 0, memory, retained.copy_of(publication)).offset;
+  retained.follow(topic);
+  return offset;
+}
+
 struct Fixture {
   topic::TopicRef topic(const std::string& name) { return std::make_shared<topic::Topic>(name); }
-  std::uint64_t publish(topic::LastValues& values, const topic::TopicRef& topic, const std::string& payload) {
-    return values.publish(topic, {codec::PayloadKind::text, base::bytes_of(payload)}, 0, memory).offset;
+  std::uint64_t publish(topic::Retained& retained, const topic::TopicRef& topic, const std::string& payload) {
+    return publish_retained(retained, topic, payload, memory);
   }
-  std::string find(const topic::LastValues& values, const std::string& name) {
-    const auto value = values.find(name);
+  std::string find(const topic::Retained& retained, const std::string& name) {
+    const auto value = retained.find(name);
     return value ? std::string(base::text_of(value->payload)) : "nothing";
   }
 
@@ -27,14 +35,14 @@ struct Fixture {
   topic::LogMemory memory{kernel, 64 << 20};
 };
 
-topic::LastLimits limits(std::size_t topics_max, std::size_t bytes_max) { return {{"*"}, topics_max, bytes_max}; }
+topic::RetainLimits limits(std::size_t topics_max, std::size_t bytes_max) { return {{"*"}, topics_max, bytes_max}; }
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "last values: only topics that a pattern chooses") {
-  const topic::LastValues none({});
+TEST_CASE_FIXTURE(Fixture, "retained: only topics that a pattern chooses") {
+  const topic::Retained none({});
   CHECK(!none.wants("a"));
-  const topic::LastValues some({{"exact", "prices/*"}, 10, 100});
+  const topic::Retained some({{"exact", "prices/*"}, 10, 100});
   CHECK(some.wants("exact"));
   CHECK(!some.wants("exactly"));
   CHECK(some.wants("prices/"));
@@ -42,44 +50,44 @@ TEST_CASE_FIXTURE(Fixture, "last values: only topics that a pattern chooses") {
   CHECK(!some.wants("price"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "last values: the latest publication") {
-  topic::LastValues values(limits(10, 100));
+TEST_CASE_FIXTURE(Fixture, "retained: the latest publication") {
+  topic::Retained retained(limits(10, 100));
   const topic::TopicRef a = topic("a");
-  CHECK(find(values, "a") == "nothing");
-  publish(values, a, "one");
-  publish(values, a, "three");
-  CHECK(find(values, "a") == "three");
-  CHECK(values.find("a")->offset == 1);
-  CHECK(values.size() == 1);
-  CHECK(values.bytes_now() == 5);
+  CHECK(find(retained, "a") == "nothing");
+  publish(retained, a, "one");
+  publish(retained, a, "three");
+  CHECK(find(retained, "a") == "three");
+  CHECK(retained.find("a")->offset == 1);
+  CHECK(retained.size() == 1);
+  CHECK(retained.bytes_now() == 5);
 }
 
-TEST_CASE_FIXTURE(Fixture, "last values: the latest counts, whichever of several threads comes first") {
-  topic::LastValues values(limits(10, 1000));
+TEST_CASE_FIXTURE(Fixture, "retained: the latest counts, whichever of several threads comes first") {
+  topic::Retained retained(limits(10, 1000));
   const topic::TopicRef a = topic("a");
   std::atomic<std::uint64_t> latest{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int n = 0; n < 2000; ++n) {
-        const std::uint64_t offset = publish(values, a, "x");
+        const std::uint64_t offset = publish(retained, a, "x");
         std::uint64_t seen = latest.load();
         while (seen < offset && !latest.compare_exchange_weak(seen, offset)) {
         }
-        if (values.find("a")->offset < offset) latest = UINT64_MAX;
+        if (retained.find("a")->offset < offset) latest = UINT64_MAX;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(latest.load() == 7999);
-  CHECK(values.find("a")->offset == 7999);
-  CHECK(values.bytes_now() == 1);
+  CHECK(retained.find("a")->offset == 7999);
+  CHECK(retained.bytes_now() == 1);
 }
 
 namespace {
 
 /// Calls what a publisher's other threads do while it fetches memory, and while it gives back what it did not need: that is behind
-/// its publication, and before it has come to LastValues with it.
+/// its publication, and before it has come to Retained with it.
 struct HookedKernel final : os::LinuxKernel {
   os::Mapping map(std::size_t bytes) override {
     if (on_map) std::exchange(on_map, nullptr)();
@@ -100,57 +108,57 @@ struct Overtaken {
     kernel.on_map = [this] { publish(a, std::string(2000, 'm')); };
   }
   std::uint64_t publish(const topic::TopicRef& topic, const std::string& payload) {
-    return values.publish(topic, {codec::PayloadKind::text, base::bytes_of(payload)}, 0, memory).offset;
+    return publish_retained(retained, topic, payload, memory);
   }
 
   HookedKernel kernel;
   topic::LogMemory memory{kernel, 64 << 20};
-  topic::LastValues values{limits(1, 3000)};
+  topic::Retained retained{limits(1, 3000)};
   const topic::TopicRef a = std::make_shared<topic::Topic>("a"), b = std::make_shared<topic::Topic>("b");
   fixture::Reader reader{*a, 0};
 };
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Overtaken, "last values: an older one does not come back when the newer one was too large") {
+TEST_CASE_FIXTURE(Overtaken, "retained: an older one does not come back when the newer one was too large") {
   kernel.on_unmap = [this] { CHECK(publish(a, std::string(4000, 'L')) == 17); };
   CHECK(publish(a, std::string(2000, 'o')) == 16);
   CHECK(!kernel.on_unmap);
-  CHECK(values.find("a") == nullptr);
-  CHECK(values.size() == 0);
+  CHECK(retained.find("a") == nullptr);
+  CHECK(retained.size() == 0);
   CHECK(a->last() == nullptr);
 }
 
-TEST_CASE_FIXTURE(Overtaken, "last values: an older one does not come back when the newer one had to make room") {
+TEST_CASE_FIXTURE(Overtaken, "retained: an older one does not come back when the newer one had to make room") {
   kernel.on_unmap = [this] {
     CHECK(publish(a, std::string(10, 'n')) == 17);
     publish(b, "b");
   };
   CHECK(publish(a, std::string(2000, 'o')) == 16);
   CHECK(!kernel.on_unmap);
-  CHECK(values.find("a") == nullptr);
+  CHECK(retained.find("a") == nullptr);
   CHECK(a->last() == nullptr);
-  CHECK(values.find("b") == b->last());
-  CHECK(values.size() == 1);
+  CHECK(retained.find("b") == b->last());
+  CHECK(retained.size() == 1);
 }
 
-TEST_CASE_FIXTURE(Overtaken, "last values: whoever comes first keeps the newest") {
+TEST_CASE_FIXTURE(Overtaken, "retained: whoever comes first keeps the newest") {
   kernel.on_unmap = [this] {
     CHECK(a->last()->offset == 16);
     publish(a, std::string(10, 'n'));
   };
   CHECK(publish(a, std::string(2000, 'o')) == 16);
-  CHECK(values.find("a") == a->last());
-  CHECK(values.find("a")->offset == 17);
-  CHECK(values.bytes_now() == 10);
+  CHECK(retained.find("a") == a->last());
+  CHECK(retained.find("a")->offset == 17);
+  CHECK(retained.bytes_now() == 10);
 }
 
-TEST_CASE_FIXTURE(Fixture, "last values: who comes while others publish starts with the one before what it sees") {
-  topic::LastValues values(limits(10, 1000));
+TEST_CASE_FIXTURE(Fixture, "retained: who comes while others publish starts with the one before what it sees") {
+  topic::Retained retained(limits(10, 1000));
   const topic::TopicRef a = topic("a");
   std::atomic<bool> stop{false};
   std::thread publisher([&] {
-    for (int n = 0; !stop.load(); ++n) publish(values, a, std::to_string(n));
+    for (int n = 0; !stop.load(); ++n) publish(retained, a, std::to_string(n));
   });
   unsigned starts = 0;
   for (int round = 0; round < 2000; ++round) {
@@ -169,51 +177,51 @@ TEST_CASE_FIXTURE(Fixture, "last values: who comes while others publish starts w
   CHECK(starts == 2000);
 }
 
-TEST_CASE_FIXTURE(Fixture, "last values: topics published to longest ago make room") {
-  topic::LastValues values(limits(2, 100));
+TEST_CASE_FIXTURE(Fixture, "retained: topics published to longest ago make room") {
+  topic::Retained retained(limits(2, 100));
   const topic::TopicRef a = topic("a"), b = topic("b"), c = topic("c");
-  publish(values, a, "1");
-  publish(values, b, "2");
-  publish(values, a, "3");
-  publish(values, c, "4");
-  CHECK(find(values, "a") == "3");
-  CHECK(find(values, "b") == "nothing");
-  CHECK(find(values, "c") == "4");
+  publish(retained, a, "1");
+  publish(retained, b, "2");
+  publish(retained, a, "3");
+  publish(retained, c, "4");
+  CHECK(find(retained, "a") == "3");
+  CHECK(find(retained, "b") == "nothing");
+  CHECK(find(retained, "c") == "4");
 }
 
-TEST_CASE_FIXTURE(Fixture, "last values: all payloads together have a bound") {
-  topic::LastValues values(limits(10, 10));
+TEST_CASE_FIXTURE(Fixture, "retained: all payloads together have a bound") {
+  topic::Retained retained(limits(10, 10));
   const topic::TopicRef a = topic("a"), b = topic("b");
-  publish(values, a, "123456");
-  const auto held = values.find("a");
-  publish(values, b, "12345");
-  CHECK(find(values, "a") == "nothing");
+  publish(retained, a, "123456");
+  const auto held = retained.find("a");
+  publish(retained, b, "12345");
+  CHECK(find(retained, "a") == "nothing");
   CHECK(base::text_of(held->payload) == "123456");  // whoever reads it goes on
-  CHECK(values.bytes_now() == 5);
-  publish(values, b, "more than ten");
-  CHECK(find(values, "b") == "nothing");
-  CHECK(values.size() == 0);
-  CHECK(values.bytes_now() == 0);
+  CHECK(retained.bytes_now() == 5);
+  publish(retained, b, "more than ten");
+  CHECK(find(retained, "b") == "nothing");
+  CHECK(retained.size() == 0);
+  CHECK(retained.bytes_now() == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "last values: a topic lives as long as its value") {
-  topic::LastValues values(limits(1, 10));
+TEST_CASE_FIXTURE(Fixture, "retained: a topic lives as long as its value") {
+  topic::Retained retained(limits(1, 10));
   topic::TopicRef a = topic("a");
   const std::weak_ptr<topic::Topic> watch = a;
-  publish(values, a, "1");
+  publish(retained, a, "1");
   a.reset();
   CHECK(!watch.expired());
-  publish(values, topic("b"), "2");
+  publish(retained, topic("b"), "2");
   CHECK(watch.expired());
 }
 
-TEST_CASE_FIXTURE(Fixture, "last values: what is retained no longer is no start either") {
-  topic::LastValues values(limits(1, 10));
+TEST_CASE_FIXTURE(Fixture, "retained: what is retained no longer is no start either") {
+  topic::Retained retained(limits(1, 10));
   const topic::TopicRef a = topic("a"), b = topic("b");
-  publish(values, a, "1");
-  CHECK(a->add_interest(fixture::websocket, 0).last == values.find("a"));
-  publish(values, b, "2");
+  publish(retained, a, "1");
+  CHECK(a->add_interest(fixture::websocket, 0).last == retained.find("a"));
+  publish(retained, b, "2");
   CHECK(a->add_interest(fixture::websocket, 0).last == nullptr);
-  publish(values, b, "more than ten bytes");
+  publish(retained, b, "more than ten bytes");
   CHECK(b->add_interest(fixture::websocket, 0).last == nullptr);
 }
