@@ -4,10 +4,10 @@ import { ApiExtension } from './api-extension.js'
 import { assertProtected } from './api/start-api.js'
 import { Broker, type StartEngine } from './broker.js'
 import { parseOptions } from './config/parse.js'
-import type { BrokerOptions } from './config/schema.js'
+import type { BrokerConfig, BrokerOptions } from './config/schema.js'
 import { formatEndpoint } from './endpoint.js'
 import { resolveEngineOptions } from './engine/engine-options.js'
-import { StartError } from './errors.js'
+import { ConfigError, StartError } from './errors.js'
 import { resolveAddresses } from './engine/hosts.js'
 import { thisMachine } from './machine/machine.js'
 import { memoryShares } from './machine/memory-shares.js'
@@ -28,6 +28,11 @@ function explain(error: unknown, listeners: EngineOptions['listeners']): unknown
   return listenError(code, { address, port }, wanted?.protocol ?? null, error)
 }
 
+/** What nobody is held to must not be taken for a lock. */
+function assertEnforced({ auth }: BrokerConfig): void {
+  if (auth !== null) throw new ConfigError([{ path: 'auth', problem: 'must be null: no listener enforces it yet', got: 'a section', source: null }])
+}
+
 function starter(addon: NativeAddon, options: EngineOptions): StartEngine {
   return (onEvents) => {
     try {
@@ -41,6 +46,7 @@ function starter(addon: NativeAddon, options: EngineOptions): StartEngine {
 /** As createBroker, on an addon at hand: the seam for tests. */
 export async function createBrokerWith(addon: NativeAddon, options: BrokerOptions = {}): Promise<Broker> {
   const config = parseOptions(options)
+  assertEnforced(config)
   const machine = thisMachine(addon)
   const engineOptions = await resolveEngineOptions(config, machine)
   const apiAddresses = config.api === null ? [] : await resolveAddresses('api', config.api, machine.resolve)

@@ -1,6 +1,16 @@
-/** Addresses as people read them. */
+/** Addresses: how people read them, and which only this machine reaches. */
 
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import { getSystemErrorMap } from 'node:util'
+
+const loopbacks = new BlockList()
+loopbacks.addSubnet('127.0.0.0', 8, 'ipv4')
+loopbacks.addAddress('::1', 'ipv6')
+
+/** Whether only this machine reaches an address; false for what is no address. */
+export function isLoopback(address: string): boolean {
+  return isIP(address) !== 0 && loopbacks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
 
 /** Whether an address of the engine is a Unix socket, `unix:/path`. */
 export function isUnixAddress(address: string): boolean {

@@ -4,11 +4,11 @@
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isLoopback } from '../endpoint.js'
 import { parseHost } from '../http/host.js'
 import { problem } from '../http/problem.js'
 import type { Guard } from '../http/router.js'
 import type { ApiOptions } from './api.js'
-import { isLoopback } from './loopback.js'
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()

@@ -1,11 +1,11 @@
 /** Starts the HTTP API where the configuration wants it. */
 
 import type { ApiConfig } from '../config/sections/api.js'
+import { isLoopback } from '../endpoint.js'
 import { ConfigError } from '../errors.js'
 import type { HttpAddress, HttpServer, HttpServerOptions } from '../http/contract.js'
 import { createApi, type ApiDeps } from './api.js'
 import { startHttpServer } from './http-servers.js'
-import { isLoopback } from './loopback.js'
 
 /**
  * Names resolve to whatever they like: what counts is the addresses in the end.

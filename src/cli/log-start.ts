@@ -2,9 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
-import { isLoopback } from '../api/loopback.js'
 import type { Broker } from '../broker.js'
-import { describeSystemError, formatEndpoint, isUnixAddress } from '../endpoint.js'
+import { describeSystemError, formatEndpoint, isLoopback, isUnixAddress } from '../endpoint.js'
 import { cgroupLimits, type CgroupLimits } from '../machine/cgroups.js'
 import { processBytes } from '../machine/memory-shares.js'
 import type { BoundListener, ProtocolName } from '../native/binding.js'

@@ -58,13 +58,14 @@ function withSource(error: unknown, sourceOf: LoadedConfig['sourceOf']): unknown
 
 async function run(command: Command): Promise<void> {
   const { config: file, pusher } = command.opts<{ config?: string, pusher?: boolean }>()
-  const { config, sourceOf } = loadConfig({ file: file ?? null, env: process.env, flags: flagEntries(command) })
+  const { config, warnings, sourceOf } = loadConfig({ file: file ?? null, env: process.env, flags: flagEntries(command) })
   const madeApp = pusher === true && config.pusher.apps.length === 0 ? randomApp() : null
   if (madeApp !== null) config.pusher.apps.push(parsePusherApp(madeApp))
   const { log, ...options } = config
   if (log.format === 'json') setErrorFormat('json')
   const { logger, lost }: Log = createLogger(log)
   for (const name of foreignVariables(process.env)) logger.warn({ event: 'hint' }, `${name} is no variable of the broker: it has no effect`)
+  for (const warning of warnings) logger.warn({ event: 'hint' }, warning)
   logHarmlessSignals(logger) // before anything is bound: an ssh session may close at any time
   const broker: Broker = await createBroker(options).catch((error: unknown) => {
     throw withSource(error, sourceOf)

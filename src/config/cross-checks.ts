@@ -1,5 +1,6 @@
 /** Rules between keys; one row each. They run on a configuration whose single values are all valid. */
 
+import { authIssues } from './auth-checks.js'
 import { frameBytesMax, grpcMessageBytesMax } from './frame-bytes.js'
 import type { BrokerConfig } from './schema.js'
 
@@ -172,7 +173,7 @@ const proxyProtocolHasNode: Check = ({ api }) => api?.proxyProtocol !== true || 
 
 const checks: readonly Check[] = [
   messageFitsLog, messageFitsBuffers, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, appsFitMessages, buffersFit,
-  replyIsOneLine, messageFitsRetained, proxyProtocolHasProxies, proxyProtocolHasNode,
+  replyIsOneLine, messageFitsRetained, proxyProtocolHasProxies, proxyProtocolHasNode, authIssues,
 ]
 
 /** Every contradiction in a configuration, none when it is sound. */

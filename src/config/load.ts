@@ -2,6 +2,7 @@
 
 import { formatPath, parseConfig, type SourceOf } from './parse.js'
 import type { Config } from './schema.js'
+import { readableSecretWarning } from './secrets.js'
 import { configFileVariable, environmentEntries, fileEntries, type Entry } from './sources.js'
 
 export interface ConfigSources {
@@ -13,6 +14,8 @@ export interface ConfigSources {
 
 export interface LoadedConfig {
   readonly config: Config
+  /** What an operator should change, a line each. */
+  readonly warnings: readonly string[]
   /** Which source a key's value came from, for errors found later. */
   readonly sourceOf: (path: string) => string | null
 }
@@ -64,7 +67,8 @@ function findSource(sources: ReadonlyMap<string, string>, path: readonly Propert
  */
 export function loadConfig({ file, env, flags }: ConfigSources): LoadedConfig {
   const configFile = file ?? (env[configFileVariable] || null)
-  const entries = [...(configFile === null ? [] : fileEntries(configFile)), ...environmentEntries(env), ...flags]
+  const inFile = configFile === null ? [] : fileEntries(configFile)
+  const entries = [...inFile, ...environmentEntries(env), ...flags]
   const tree = emptyTree()
   const sources = new Map<string, string>()
   for (const { path, value, source, unlessOff = false } of entries) {
@@ -73,5 +77,7 @@ export function loadConfig({ file, env, flags }: ConfigSources): LoadedConfig {
     sources.set(formatPath(path), source)
   }
   const sourceOf: SourceOf = (path) => findSource(sources, path)
-  return { config: parseConfig(tree, sourceOf), sourceOf: (path) => findSource(sources, path.split(/[.[]/).filter(Boolean)) }
+  const config = parseConfig(tree, sourceOf)
+  const warning = configFile === null ? null : readableSecretWarning(configFile, inFile.filter(({ path }) => path[0] === 'auth').map(({ value }) => value))
+  return { config, warnings: warning === null ? [] : [warning], sourceOf: (path) => findSource(sources, path.split(/[.[]/).filter(Boolean)) }
 }

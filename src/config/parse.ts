@@ -6,6 +6,7 @@ import { crossIssues } from './cross-checks.js'
 import { nearest } from './nearest.js'
 import { leafPaths, siblingKeys } from './paths.js'
 import { brokerSchema, configSchema, type BrokerConfig, type Config } from './schema.js'
+import { hidden, hideSecrets, isSecretAt } from './secrets.js'
 import { pusherApp, type PusherAppConfig } from './sections/pusher-app.js'
 
 export type Path = readonly PropertyKey[]
@@ -20,10 +21,10 @@ export function formatPath(path: Path): string {
   return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at === 0 ? '' : '.'}${String(key)}`)).join('')
 }
 
-/** As JSON; a value that has none (a circle, a symbol) by its kind. */
+/** As JSON without secrets; a value that has none (a circle, a symbol) by its kind. */
 function toText(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? String(value)
+    return JSON.stringify(value, hideSecrets) ?? String(value)
   } catch {
     return Object.prototype.toString.call(value)
   }
@@ -45,13 +46,9 @@ function valueAt(root: unknown, path: Path): unknown {
   )
 }
 
-/** What must not appear in logs, by its key. */
-const secretKeys: ReadonlySet<PropertyKey> = new Set(['secret', 'token'])
-
-function gotAt(raw: unknown, path: Path): string {
-  const value = valueAt(raw, path)
-  const hidden = value !== undefined && value !== null && secretKeys.has(path.at(-1) ?? '')
-  return hidden ? '(hidden)' : formatGot(value)
+/** The same of what stands at a path, which may be a secret. */
+export function formatGotAt(path: Path, value: unknown): string {
+  return isSecretAt(path, value) ? hidden : formatGot(value)
 }
 
 /** A key beside it that is spelled nearly so, or one of that name in another section. */
@@ -75,7 +72,7 @@ function toIssues(issue: z.core.$ZodIssue, raw: unknown, sourceOf: SourceOf): Co
   return paths.map((path) => ({
     path: formatPath(path),
     problem: unknown ? unknownKeyProblem(path) : issue.message,
-    got: gotAt(raw, path),
+    got: formatGotAt(path, valueAt(raw, path)),
     source: sourceOf(path),
   }))
 }
@@ -94,7 +91,7 @@ function parse<Schema extends z.ZodType<BrokerConfig>>(schema: Schema, raw: unkn
   if (crossed.length > 0) {
     throw new ConfigError(
       crossed.map(({ path, problem, value }) => ({
-        path: formatPath(path), problem, got: formatGot(valueAt(raw, path) ?? value), source: sourceOf(path),
+        path: formatPath(path), problem, got: formatGotAt(path, valueAt(raw, path) ?? value), source: sourceOf(path),
       })),
     )
   }

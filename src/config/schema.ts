@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { count, listOf, network, oneOf, section, toggle } from './fields.js'
 import { api } from './sections/api.js'
+import { auth } from './sections/auth.js'
 import { grpc } from './sections/grpc.js'
 import { latency } from './sections/latency.js'
 import { limits } from './sections/limits.js'
@@ -31,6 +32,8 @@ export const brokerSchema = section({
   grpc: grpc.nullable().default(null),
   /** Answers requests on raw streams; null: does not. */
   responder: responder.nullable().default(null),
+  /** Who may do what. null: nobody is asked, whoever reaches a listener may do everything there. */
+  auth: auth.nullable().default(null),
   /** Last messages of topics. */
   retain: retain.prefault({}),
   /** latency: shards on CPUs of their own, and what `latency` says. It costs idle power, not throughput. */

@@ -2,10 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
-import { parse as parseYaml } from 'yaml'
+import { parse } from 'yaml'
 import { ConfigError } from '../errors.js'
 import { nearest } from './nearest.js'
-import { formatGot } from './parse.js'
+import { formatGot, formatGotAt } from './parse.js'
 import { environmentName, leafPaths, type Leaf } from './paths.js'
 import { configSchema } from './schema.js'
 
@@ -22,6 +22,11 @@ export interface Entry {
 const leaves: readonly Leaf[] = leafPaths(configSchema)
 const leafOfVariable = new Map(leaves.map((leaf) => [environmentName(leaf.path), leaf]))
 const leafOfKey = new Map(leaves.map((leaf) => [leaf.path.join('.'), leaf]))
+
+/** Says nothing by itself: what it would warn of it would quote. */
+function parseYaml(text: string): unknown {
+  return parse(text, { logLevel: 'error' })
+}
 
 /** Names the file to read; a flag of the same meaning wins. */
 export const configFileVariable = 'BROKER_CONFIG'
@@ -42,7 +47,7 @@ function textToValue(text: string, leaf: Leaf | undefined, source: string): unkn
   try {
     return parseYaml(text)
   } catch {
-    throw new ConfigError([{ path: leaf.path.join('.'), problem: 'must be a list', got: formatGot(text), source }])
+    throw new ConfigError([{ path: leaf.path.join('.'), problem: 'must be a list', got: formatGotAt(leaf.path, text), source }])
   }
 }
 
@@ -74,7 +79,7 @@ export function environmentEntries(env: Environment): Entry[] {
       const guess = guessVariable(name)
       if (guess === null) return []
       const problem = `is not a known variable (did you mean ${guess}?)`
-      throw new ConfigError([{ path: name, problem, got: formatGot(text), source: null }])
+      throw new ConfigError([{ path: name, problem, got: formatGotAt(leafOfVariable.get(guess)?.path ?? [], text), source: null }])
     }
     return [{ path: leaf.path, value: textToValue(text, leaf, name), source: name }]
   })
@@ -116,6 +121,12 @@ function readConfigFile(file: string): string {
   }
 }
 
+/** The first line of what a parser says, without what it quotes of the document, which may be a secret. */
+function withoutQuotes(message: string): string {
+  const [line = ''] = message.split('\n', 1)
+  return line.replace(/, (\.{3})?".*$/, '').replace(/(characters|alias[^:]*): .*?( at line \d+, column \d+)?:?$/, '$1$2')
+}
+
 /**
  * The entries of a JSON file (`.json`) or YAML file (any other name).
  * @throws {ConfigError} a file that cannot be read or parsed, or whose document is not a section of keys.
@@ -127,8 +138,7 @@ export function fileEntries(file: string): Entry[] {
   try {
     document = kind === 'JSON' ? JSON.parse(text) : parseYaml(text)
   } catch (error) {
-    const reason = (error as Error).message.split('\n', 1)[0] ?? ''
-    throw new ConfigError([{ path: file, problem: `must be ${kind}`, got: reason, source: null }])
+    throw new ConfigError([{ path: file, problem: `must be ${kind}`, got: withoutQuotes((error as Error).message), source: null }])
   }
   if (document === null || document === undefined) return []
   if (!isSection(document)) {

@@ -21,6 +21,12 @@ test('a wrong option starts nothing', async (t) => {
   t.equal(addon.engines.length, 0)
 })
 
+test('authorisation that nobody enforces yet starts nothing', async (t) => {
+  const addon = new FakeAddon()
+  await t.rejects(createBrokerWith(addon, { auth: {} }), { code: 'ERR_CONFIG', message: 'auth must be null: no listener enforces it yet, got: a section' })
+  t.equal(addon.engines.length, 0)
+})
+
 test('a failed bind in words', async (t) => {
   const addon = new FakeAddon()
   addon.failure = Object.assign(new Error('bind'), { code: 'EADDRINUSE', address: '::1', port: 8001 })

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { count, duration, oneOf, section } from '../fields.js'
 import { hourMs } from '../units.js'
+import { listenerWays } from './auth.js'
 import { hosts, port, proxyProtocol } from './listener.js'
 
 export const api = section({
@@ -19,6 +20,7 @@ export const api = section({
   /** Default: 1000, of fewer than 100,000 open files a hundredth, at least 128 or an eighth of them. They are not counted by limits.connectionsMax. */
   connectionsMax: count(1, 1_000_000).optional(),
   proxyProtocol: proxyProtocol(),
+  auth: listenerWays(),
 })
 
 export type ApiConfig = z.output<typeof api>

@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import { bytes, count, section } from '../fields.js'
 import { GiB, KiB, MiB } from '../units.js'
+import { listenerWays } from './auth.js'
 import { hosts, port, proxyProtocol } from './listener.js'
 
 export const grpc = section({
@@ -10,6 +11,7 @@ export const grpc = section({
   hosts: hosts(),
   port: port(50_051),
   proxyProtocol: proxyProtocol(),
+  auth: listenerWays(),
   /** Calls open at one time on one connection; told to clients, and refused over it. */
   streamsPerConnectionMax: count(1, 1_000_000).default(100_000),
   /** Calls open at one time on all connections; UNAVAILABLE over it. Default: by memory, at most 1,000,000. */

@@ -1,6 +1,7 @@
 /** What every listener has, and the plain WebSocket listeners. */
 
 import { count, host, listOf, origin, section, toggle } from '../fields.js'
+import { listenerWays } from './auth.js'
 
 /** Addresses to listen on. Default: 127.0.0.1, and ::1 where the machine has it. */
 export function hosts() {
@@ -24,5 +25,6 @@ export function listener(defaultPort: number) {
     /** Origins of web pages that may connect (`https://example.com`, `*` for any). null: pages of this machine and of `hosts` only. */
     origins: listOf(origin(), 'origins').nullable().default(null),
     proxyProtocol: proxyProtocol(),
+    auth: listenerWays(),
   })
 }

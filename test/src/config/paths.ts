@@ -17,7 +17,9 @@ test('every key of the schema is found, lists are marked', async (t) => {
   t.strictSame(
     leaves.filter(({ list }) => list).map(({ path }) => path.join('.')),
     [
-      'publish.hosts', 'publish.origins', 'subscribe.hosts', 'subscribe.origins', 'api.hosts', 'pusher.hosts', 'pusher.apps', 'grpc.hosts', 'responder.listen', 'retain.topics', 'cpus', 'trustedProxies', 'slowConsumers',
+      'publish.hosts', 'publish.origins', 'publish.auth', 'subscribe.hosts', 'subscribe.origins', 'subscribe.auth', 'api.hosts', 'api.auth', 'pusher.hosts', 'pusher.apps',
+      'grpc.hosts', 'grpc.auth', 'responder.listen', 'auth.jwt.keys', 'auth.tokens', 'auth.webhook.headers', 'auth.certificates', 'auth.anonymous.publish',
+      'auth.anonymous.subscribe', 'auth.origins', 'retain.topics', 'cpus', 'trustedProxies', 'slowConsumers',
     ],
   )
 })

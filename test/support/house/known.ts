@@ -58,7 +58,6 @@ export const known = {
     'test/fuzz/seeds.cc': 10,
     'test/native/codec/http2/hpack_conformance_test.cc': 2,
     'test/src/cli/sub.ts': 1,
-    'test/src/config/paths.ts': 1,
     'test/src/http/differences.ts': 1,
   },
 } satisfies Record<string, Known>
