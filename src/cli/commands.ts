@@ -6,5 +6,8 @@ import { addBuildCommand } from './build.js'
 import { addPubCommand } from './pub.js'
 import { addStartCommand } from './start.js'
 import { addSubCommand } from './sub.js'
+import { addTokenCommand } from './token.js'
 
-export const commands: readonly ((program: Command) => void)[] = [addStartCommand, addPubCommand, addSubCommand, addBenchCommand, addBuildCommand]
+export const commands: readonly ((program: Command) => void)[] = [
+  addStartCommand, addPubCommand, addSubCommand, addTokenCommand, addBenchCommand, addBuildCommand,
+]

@@ -5,6 +5,10 @@ import { packageVersion } from '../package-info.js'
 import { commands } from './commands.js'
 import { endThoughUnread, exitCodes, printError, reportError, setErrorFormat, watchOutputs, type ErrorFormat } from './exit.js'
 
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)]
+}
+
 function createProgram(): Command {
   const program = new Command('broker')
     .description('A message broker: one publication reaches every subscriber of its topic, fast and at the same time.')
@@ -21,7 +25,7 @@ Without npm's PATH it is npx @tutti/broker: another package on npm is called bro
 
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 and 143 ended by a second signal.`)
   for (const add of commands) add(program)
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
       // The usage of a command without arguments is more than a line, and no error.
       outputError: (text, write) => (text.startsWith('error: ') ? printError(text.slice('error: '.length).trimEnd().replaceAll('\n', ' ')) : write(text)),
