@@ -10,7 +10,6 @@
 #include "native/addon/event_values.h"
 #include "native/addon/values.h"
 #include "native/codec/http1/proxy_header.h"
-#include "native/codec/websocket/websocket_text.h"
 #ifdef BROKER_FAULTS
 #include <cstdlib>
 
@@ -255,7 +254,7 @@ void EngineObject::accept_session(const Napi::CallbackInfo& info) {
 
 void EngineObject::send_to_session(const Napi::CallbackInfo& info) {
   const conn::ConnectionId id = to_connection_id(info[0], "id");
-  running(info.Env()).send_to_session(id, codec::write_text_frame(text_from(info[1], "text")));
+  running(info.Env()).send_to_session(id, shard::session_manners().write_text(text_from(info[1], "text")));
 }
 
 void EngineObject::join_topic(const Napi::CallbackInfo& info) {

@@ -8,8 +8,6 @@
 #include <vector>
 
 #include "native/addon/arguments.h"
-#include "native/codec/websocket/websocket_codec.h"
-#include "native/codec/websocket/websocket_text.h"
 
 namespace addon {
 
@@ -169,7 +167,7 @@ conn::SessionTerms to_session_terms(const Napi::Object& value) {
 
 topic::Join to_join(const Napi::Object& value) {
   topic::Join join;
-  for (const std::string& text : strings_of(value, "greeting")) join.greeting += codec::write_text_frame(text);
+  for (const std::string& text : strings_of(value, "greeting")) join.greeting += shard::session_manners().write_text(text);
   join.publishes = bool_of(value, "publishes");
   join.user_id = optional_name_of(value, "userId");
   return join;
@@ -177,7 +175,7 @@ topic::Join to_join(const Napi::Object& value) {
 
 std::uint16_t to_close_code(const Napi::Value& value) {
   const auto code = static_cast<std::uint16_t>(integer_from(value, "code", {0, 65'535}));
-  if (!codec::may_be_sent(code)) throw_range(value, "code", "1000..1003, 1007..1014 or 3000..4999");
+  if (!shard::session_manners().may_close_with(code)) throw_range(value, "code", "1000..1003, 1007..1014 or 3000..4999");
   return code;
 }
 

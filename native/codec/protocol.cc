@@ -2,6 +2,8 @@
 
 #include "native/codec/pusher/pusher_codec.h"
 #include "native/codec/responder/responder_codec.h"
+#include "native/codec/websocket/websocket_close.h"
+#include "native/codec/websocket/websocket_text.h"
 
 #include <array>
 #include <cstddef>
@@ -26,15 +28,25 @@ std::unique_ptr<Codec> make_responder_line(const CodecLimits& limits) { return m
 
 std::unique_ptr<Codec> make_grpc(const CodecLimits& limits) { return make_grpc_codec(limits.grpc); }
 
-constexpr Manners websocket_manners{static_cast<std::uint16_t>(CloseCode::going_away),
-                                    static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
-/// 4100: come back after a second; 4201: at once. With what a drain ends sessions, EngineOptions says.
-constexpr Manners pusher_manners{4100, 4100, 4201, R"({"event":"pusher:ping","data":"{}"})", write_pusher_error};
+constexpr Manners websocket_manners{.code_of = websocket_code_of,
+                                    .write_close = write_close_frame,
+                                    .write_ping = write_ping_frame,
+                                    .write_pong = write_pong_frame,
+                                    .write_text = write_text_frame,
+                                    .may_close_with = may_be_sent};
+constexpr Manners pusher_manners{.code_of = pusher_code_of,
+                                 .write_close = write_close_frame,
+                                 .write_ping = write_ping_frame,
+                                 .write_pong = write_pong_frame,
+                                 .write_text = write_text_frame,
+                                 .may_close_with = may_be_sent,
+                                 .ping_text = R"({"event":"pusher:ping","data":"{}"})",
+                                 .write_error = write_pusher_error,
+                                 .tells_unanswered = true};
 /// Statuses and pings are HTTP/2's; the code of a disconnect event is all that is left.
-constexpr Manners grpc_manners{static_cast<std::uint16_t>(CloseCode::going_away), static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
-
+constexpr Manners grpc_manners{.code_of = websocket_code_of};
 /// Nothing can be said to a client that gets nothing but answers.
-constexpr Manners responder_manners{static_cast<std::uint16_t>(CloseCode::going_away), static_cast<std::uint16_t>(CloseCode::try_again_later), 0, {}};
+constexpr Manners responder_manners{.code_of = websocket_code_of};
 
 constexpr std::array protocols{
 #define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http) \

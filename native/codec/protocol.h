@@ -10,6 +10,7 @@
 #include "native/codec/codec.h"
 #include "native/codec/encoding.h"
 #include "native/codec/grpc/grpc_codec.h"
+#include "native/codec/manners.h"
 #include "native/codec/text/topic_path.h"
 #include "native/codec/websocket/websocket_codec.h"
 
@@ -35,21 +36,12 @@ struct CodecLimits {
   GrpcLimits grpc;
 };
 
-/// Close codes and pings where protocols differ.
-struct Manners {
-  std::uint16_t going_away = 0;
-  std::uint16_t slow = 0;       // it takes what it gets too slowly, or leaves too much half-sent: not at once again
-  std::uint16_t no_answer = 0;  // to a ping; 0: the connection ends without a close frame
-  std::string_view ping_text;   // a text message that asks for an answer; empty: a ping frame
-  /// A text message that says what a close with `slow` or `no_answer` is about to say; null: the close frame alone says it.
-  std::string (*write_error)(std::uint16_t code, std::string_view reason) = nullptr;
-};
-
 struct Protocol {
   const char* name;
   Role role;
   EncodingId encoding;
-  std::unique_ptr<Codec> (*make_codec)(const CodecLimits& limits);  // of role `streams`: a StreamCodec
+  /// What its role decodes with: publish and subscribe a MessageCodec, session a SessionCodec, streams a StreamCodec, respond a RequestCodec.
+  std::unique_ptr<Codec> (*make_codec)(const CodecLimits& limits);
   TopicsParsed (*parse_target)(std::string_view target, const TopicLimits& limits);  // null: the control plane or the codec does
   Manners manners;
   bool shares_port_with_http = false;  // requests that do not ask for a WebSocket are the control plane's

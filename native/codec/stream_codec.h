@@ -76,7 +76,7 @@ enum class Credit : std::uint8_t {
   withheld,  // not: a publisher comes to rest within the connection's receive window, everything else goes on
 };
 
-class StreamCodec : public Codec {
+class StreamCodec : public CodecFor<StreamSink> {
  public:
   /// The shard's monotonic clock, before `decode`: rates are counted with it.
   virtual void set_now(std::uint32_t now_ms) = 0;

@@ -16,8 +16,8 @@ using metrics::Metric;
 namespace {
 /// Port 0 on several addresses means one free port on all of them: the first choice may be taken on the second address.
 constexpr int port_choices_max = 16;
-/// What all protocols with sessions send their subscribers, as long as there is one of them.
-constexpr codec::EncodingId session_encoding = codec::EncodingId::pusher;
+/// Whose sessions the control plane has rules for, as long as there is one such protocol.
+constexpr codec::ProtocolId session_protocol = codec::ProtocolId::pusher;
 /// What subscribers within this process read: a payload behind its kind and length.
 constexpr codec::EncodingId ear_encoding = codec::EncodingId::websocket;
 
@@ -34,6 +34,8 @@ bool is_any_port(const os::Endpoint& address) { return address.port == 0 && !add
 
 bool is_absent_address(int error) { return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == EPROTONOSUPPORT; }
 }  // namespace
+
+const codec::Manners& session_manners() { return codec::protocol(session_protocol).manners; }
 
 std::unique_ptr<Engine> Engine::start(EngineOptions options, os::Kernel& kernel, EventSink& events, StartError& error) {
   CHECK(options.shards >= 1 && options.shards <= topic::shards_max);
@@ -206,12 +208,13 @@ JoinStatus Engine::join_topic(std::string_view name, topic::Join join) {
   if (shard >= context_.shards.size()) return JoinStatus::ok;
   const topic::TopicRef topic = context_.topics.open(name);
   if (!topic) return JoinStatus::topics_full;
+  const codec::EncodingId encoding = codec::protocol(session_protocol).encoding;
   Message message;
   message.kind = MessageKind::join;
-  message.encoding = session_encoding;
+  message.encoding = encoding;
   message.topic = topic;
   const conn::ConnectionId id = join.connection;
-  message.join = topic->join(session_encoding, shard, std::move(join));
+  message.join = topic->join(encoding, shard, std::move(join));
   post_to(id, std::move(message));
   return JoinStatus::ok;
 }

@@ -18,6 +18,9 @@
 
 namespace shard {
 
+/// How the protocol whose sessions the control plane has rules for says texts and ends.
+const codec::Manners& session_manners();
+
 struct BoundListener {
   codec::ProtocolId protocol{};
   os::Endpoint address;

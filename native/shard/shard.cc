@@ -13,7 +13,6 @@ using conn::State;
 using metrics::Metric;
 
 namespace {
-constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
 constexpr std::uint64_t wake_token = UINT64_MAX;
 /// Listener tokens: above every slot of generation 0, far from the generations in use.
 constexpr std::uint64_t listener_token_first = UINT64_MAX - 1024;
@@ -231,7 +230,7 @@ void Shard::adopt(const Message& message) {
   const bool answers_locally = connection.role == codec::Role::respond && connection.peer.local && !announced;
   const os::Watch how = answers_locally ? os::Watch::edge_in : os::Watch::edge_in_out;
   const bool watched = kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), how);
-  if (!watched || (drain_.active && !message.returned && !lets_in(connection))) return doom(connection, abnormal, "not served");
+  if (!watched || (drain_.active && !message.returned && !lets_in(connection))) return doom(connection, codec::Ending::lost, "not served");
   if (message.returned) return resume_returned(connection, message.text);
   if (!announced) begin(connection);
   on_readable(connection);  // the request is usually there already: a turn earlier than the poller would say so

@@ -29,7 +29,7 @@ inline constexpr std::size_t read_quantum_bytes = 64 * 1024;
 /// what is little, for each of the turn's events.)
 inline constexpr std::size_t read_bytes_per_turn = 16 * 1024 * 1024;
 
-class Shard final : private FanOutOwner, private codec::CommandSink, private codec::StreamSink {
+class Shard final : private FanOutOwner, private codec::MessageSink, private codec::SessionSink, private codec::StreamSink, private codec::RequestSink {
  public:
   /// `engine` outlives the shard. Only shard 0 gets listeners.
   Shard(unsigned index, EngineContext& engine);
@@ -97,6 +97,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void answer_text(conn::Connection& connection, const codec::HttpRefusal& text);
   void end_answered(conn::Connection& connection);
   void await_next_request(conn::Connection& connection);
+  codec::Decoded decode_as(conn::Connection& connection, base::MutableBytes bytes);
   void decode(conn::Connection& connection, base::MutableBytes bytes);
   void publish(const topic::TopicRef& topic, const codec::Publication& publication);
   bool takes_control_frame(conn::Connection& connection);
@@ -170,7 +171,6 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   bool keeps_too_much(const conn::Connection& connection) const;
 
   // codec::StreamSink, for `decoding_`.
-  codec::StreamSink* streams() override { return this; }
   bool admits_stream() override;
   void on_stream_subscribe(codec::StreamKey stream, const codec::StreamSubscription& subscription) override;
   void on_stream_message(codec::StreamKey stream, const codec::StreamMessage& message) override;
@@ -179,7 +179,7 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void on_stream_gone(codec::StreamKey stream) override;
   void on_stream_window(codec::StreamKey stream) override;
 
-  // codec::CommandSink, for `decoding_`.
+  // codec::MessageSink, SessionSink and RequestSink, for `decoding_`.
   codec::Flow on_message(codec::PayloadKind kind, base::Bytes payload) override;
   void on_ignored_message() override;
   void on_ping(base::Bytes payload) override;
@@ -192,11 +192,14 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
 
   // Closing and timers (shard_close.cc).
   /// Sends a close frame behind what must still leave, and waits for the peer's at most `close_ms`.
-  void begin_close(conn::Connection& connection, codec::CloseCode code, std::string_view reason);
+  void begin_close(conn::Connection& connection, codec::Ending ending, std::string_view reason);
+  /// The same with a number that the peer or the control plane has chosen.
+  void begin_close_as(conn::Connection& connection, std::uint16_t code, std::string_view reason);
   /// The same for what the protocol calls an error: where those are told by a message, too, that comes first.
-  void begin_failed_close(conn::Connection& connection, std::uint16_t code, std::string_view reason);
-  /// To be closed at the end of the turn; `code` and `reason` are for the event unless a close has begun.
-  void doom(conn::Connection& connection, std::uint16_t code, std::string_view reason);
+  void begin_failed_close(conn::Connection& connection, codec::Ending ending, std::string_view reason);
+  /// To be closed at the end of the turn; `ending` and `reason` are for the event unless a close has begun.
+  void doom(conn::Connection& connection, codec::Ending ending, std::string_view reason);
+  std::uint16_t code_of(const conn::Connection& connection, codec::Ending ending) const;
   void remember_reason(conn::Connection& connection, std::uint16_t code, std::string_view reason);
   void arm(conn::Connection& connection);
   void on_timer(conn::Connection& connection);
@@ -226,7 +229,6 @@ class Shard final : private FanOutOwner, private codec::CommandSink, private cod
   void hold(conn::Connection& connection, base::Bytes request);
   void answer_held(conn::Connection& connection);
   void answer_late(conn::Connection& connection);
-  std::uint16_t going_away_of(const conn::Connection& connection) const;
 
   // FanOutOwner.
   bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) override;

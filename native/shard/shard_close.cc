@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "native/base/wrapping_time.h"
-#include "native/codec/websocket/websocket_text.h"
 #include "native/shard/shard.h"
 
 namespace shard {
@@ -15,8 +14,6 @@ using conn::State;
 using metrics::Metric;
 
 namespace {
-constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
-constexpr auto normal = static_cast<std::uint16_t>(codec::CloseCode::normal);
 constexpr std::string_view no_answer_reason = "no answer to a ping";
 /// The least time between a refusal, or a look at the age of a blocked connection's oldest publication, and the next look: who
 /// reads uses it to catch up, also after the whole process was stopped for longer than `age_max_ms`, or than a pong may take.
@@ -30,9 +27,9 @@ std::uint32_t ping_after_ms(const Connection& connection, std::uint32_t interval
 }
 
 void append_ping_frame(Connection& connection) {
-  std::array<std::uint8_t, 2> frame;
-  codec::write_ping_frame({}, frame);
-  connection.outbound_for_writing().append(frame);
+  std::array<std::uint8_t, codec::control_frame_bytes_max> frame;
+  const std::size_t length = codec::protocol(connection.protocol).manners.write_ping({}, frame);
+  connection.outbound_for_writing().append(base::Bytes(frame).first(length));
 }
 
 /// Whether the protocol asks by a message of its own, perhaps too seldom for what stands between: then ping frames go beside it.
@@ -46,9 +43,19 @@ bool Shard::awaits_nothing(const Connection& connection) {
   return connection.state == State::handshake && connection.requests_refused > 0 && !connection.unread;
 }
 
-void Shard::begin_close(Connection& connection, codec::CloseCode code, std::string_view reason) {
+/// What a drain closes sessions with is configured: their clients come back at once, or after a while.
+std::uint16_t Shard::code_of(const Connection& connection, codec::Ending ending) const {
+  const bool drains = ending == codec::Ending::going_away && connection.role == codec::Role::session;
+  return drains ? engine_.options.session_drain_code : codec::protocol(connection.protocol).manners.code_of(ending);
+}
+
+void Shard::begin_close(Connection& connection, codec::Ending ending, std::string_view reason) {
+  begin_close_as(connection, code_of(connection, ending), reason);
+}
+
+void Shard::begin_close_as(Connection& connection, std::uint16_t code, std::string_view reason) {
   if (connection.state != State::open) return;
-  if (connection.close_code == 0) remember_reason(connection, static_cast<std::uint16_t>(code), reason);
+  if (connection.close_code == 0) remember_reason(connection, code, reason);
   note(TracePoint::close_begun, connection, connection.close_code);
   // Its rules are over here and now: whoever shares a channel with it is not to wait until it has answered our close frame.
   if (connection.session) end_session(connection);
@@ -61,8 +68,8 @@ void Shard::begin_close(Connection& connection, codec::CloseCode code, std::stri
   } else if (connection.role == codec::Role::respond) {
     connection.linger_after = true;  // there is no close frame: the end of our stream, behind the replies, says it all
   } else {
-    std::array<std::uint8_t, 127> frame;
-    const std::size_t length = codec::write_close_frame(static_cast<std::uint16_t>(code), reason, frame);
+    std::array<std::uint8_t, codec::control_frame_bytes_max> frame;
+    const std::size_t length = codec::protocol(connection.protocol).manners.write_close(code, reason, frame);
     connection.outbound_for_writing().append(base::Bytes(frame).first(length));
   }
   connection.state = State::closing;
@@ -71,18 +78,18 @@ void Shard::begin_close(Connection& connection, codec::CloseCode code, std::stri
   fan_out_.flush_private(connection);
 }
 
-void Shard::begin_failed_close(Connection& connection, std::uint16_t code, std::string_view reason) {
-  const auto write_error = codec::protocol(connection.protocol).manners.write_error;
-  if (connection.state == State::open && write_error != nullptr) {
+void Shard::begin_failed_close(Connection& connection, codec::Ending ending, std::string_view reason) {
+  const codec::Manners& manners = codec::protocol(connection.protocol).manners;
+  if (connection.state == State::open && manners.write_error != nullptr) {
     fan_out_.unsubscribe_all(connection);  // the frame that it stands in comes before
-    connection.outbound_for_writing().append(base::bytes_of(codec::write_text_frame(write_error(code, reason))));
+    connection.outbound_for_writing().append(base::bytes_of(manners.write_text(manners.write_error(manners.code_of(ending), reason))));
   }
-  begin_close(connection, static_cast<codec::CloseCode>(code), reason);
+  begin_close(connection, ending, reason);
 }
 
-void Shard::doom(Connection& connection, std::uint16_t code, std::string_view reason) {
+void Shard::doom(Connection& connection, codec::Ending ending, std::string_view reason) {
   if (connection.state == State::doomed) return;
-  if (connection.close_code == 0) remember_reason(connection, code, reason);
+  if (connection.close_code == 0) remember_reason(connection, code_of(connection, ending), reason);
   note(TracePoint::doomed, connection, connection.close_code);
   connection.state = State::doomed;
   fan_out_.unsubscribe_all(connection);
@@ -96,11 +103,11 @@ void Shard::remember_reason(Connection& connection, std::uint16_t code, std::str
 
 // FanOutOwner.
 
-void Shard::on_write_failed(Connection& connection) { doom(connection, abnormal, "connection lost"); }
+void Shard::on_write_failed(Connection& connection) { doom(connection, codec::Ending::lost, "connection lost"); }
 
 void Shard::on_rest_unread(Connection& connection) {
   if (connection.state == State::open) metrics_.add(Metric::connections_closed_slow);
-  doom(connection, abnormal, "slow consumer: a frame was not read to its end while the logs were full");
+  doom(connection, codec::Ending::lost, "slow consumer: a frame was not read to its end while the logs were full");
 }
 
 void Shard::on_blocked(Connection& connection) {
@@ -117,7 +124,7 @@ void Shard::on_drained(Connection& connection) {
   if (connection.role == codec::Role::respond) read_later(connection);  // it was not read meanwhile
   if (connection.state != State::closing) return;
   if (connection.peer_closed) {
-    doom(connection, abnormal, "");
+    doom(connection, codec::Ending::lost, "");
   } else if (connection.linger_after) {
     kernel_.shutdown_send(connection.fd);
     connection.state = State::lingering;
@@ -143,7 +150,7 @@ void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {
   const std::string reason = "slow consumer: " + std::to_string(report.bytes_behind) + " bytes behind";
   if (report.connection.streams) return close_slow_stream(report, reason);
   metrics_.add(Metric::connections_closed_slow);
-  begin_failed_close(report.connection, codec::protocol(report.connection.protocol).manners.slow, reason);
+  begin_failed_close(report.connection, codec::Ending::slow, reason);
 }
 
 // Timers: one deadline a connection. Hearing from it moves the deadline only when a ping was unanswered; else it is looked at
@@ -192,7 +199,7 @@ void Shard::on_timer(Connection& connection) {
       refuse_proxy_header(connection, {408, "the PROXY header took too long"});
       return;
     case State::handshake:
-      if (awaits_nothing(connection)) return doom(connection, normal, "");
+      if (awaits_nothing(connection)) return doom(connection, codec::Ending::normal, "");
       if (connection.unread && connection.unread->held) return answer_held(connection);
       refuse(connection, {408, "the handshake took too long"});
       return;
@@ -204,10 +211,10 @@ void Shard::on_timer(Connection& connection) {
       if (connection.state == State::open) arm(connection);
       return;
     case State::closing:
-      doom(connection, abnormal, "the close handshake took too long");
+      doom(connection, codec::Ending::lost, "the close handshake took too long");
       return;
     case State::lingering:
-      doom(connection, abnormal, "");
+      doom(connection, codec::Ending::lost, "");
       return;
     case State::doomed:
       return;
@@ -242,12 +249,12 @@ void Shard::on_idle(Connection& connection) {
       connection.since_ms = now_ms_ - patience.pong_ms + judge_again_ms;
       return;
     }
-    if (manners.no_answer == 0) return doom(connection, abnormal, no_answer_reason);
-    return begin_failed_close(connection, manners.no_answer, no_answer_reason);
+    if (!manners.tells_unanswered) return doom(connection, codec::Ending::lost, no_answer_reason);
+    return begin_failed_close(connection, codec::Ending::no_answer, no_answer_reason);
   }
   if (base::age_ms(connection.heard_ms, now_ms_) < silence_ms(connection)) return ping_beside(connection);
   if (connection.role == codec::Role::respond) {
-    if (engine_.options.responder.idle_ms > 0) return begin_close(connection, codec::CloseCode::normal, "idle for too long");
+    if (engine_.options.responder.idle_ms > 0) return begin_close(connection, codec::Ending::normal, "idle for too long");
     connection.heard_ms = now_ms_;  // its silence has no bound: it is looked at again as if it had just spoken
     return;
   }
@@ -259,7 +266,7 @@ void Shard::on_idle(Connection& connection) {
   } else if (manners.ping_text.empty()) {
     append_ping_frame(connection);
   } else {
-    connection.outbound_for_writing().append(base::bytes_of(codec::write_text_frame(manners.ping_text)));
+    connection.outbound_for_writing().append(base::bytes_of(manners.write_text(manners.ping_text)));
   }
   metrics_.add(Metric::pings_sent);
   fan_out_.flush_private(connection);

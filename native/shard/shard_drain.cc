@@ -19,8 +19,6 @@ using conn::ConnectionTable;
 using conn::State;
 
 namespace {
-constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
-constexpr auto normal = static_cast<std::uint16_t>(codec::CloseCode::normal);
 constexpr std::string_view reason = "shutting down";
 /// At least one connection is closed in this time, so that a few connections need not wait for the window.
 constexpr std::uint32_t step_ms_max = 5;
@@ -57,7 +55,7 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
   for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
     Connection& connection = connections_.at(slot);
     const std::uint64_t token = ConnectionTable::token(connection);
-    if (awaits_nothing(connection)) doom(connection, normal, "");
+    if (awaits_nothing(connection)) doom(connection, codec::Ending::normal, "");
     const bool stays = drain_.stays_open && has_handshake(connection);
     const bool begins = connection.state == State::handshake || connection.state == State::proxy_header;
     if (begins && stays) drain_.late.push_back(token);
@@ -148,12 +146,8 @@ void Shard::drain_some(std::deque<std::uint64_t>& list, std::size_t count, bool 
       continue;
     }
     --count;
-    if (connection != nullptr) begin_close(*connection, static_cast<codec::CloseCode>(going_away_of(*connection)), reason);
+    if (connection != nullptr) begin_close(*connection, codec::Ending::going_away, reason);
   }
-}
-
-std::uint16_t Shard::going_away_of(const Connection& connection) const {
-  return connection.role == codec::Role::session ? engine_.options.session_drain_code : codec::protocol(connection.protocol).manners.going_away;
 }
 
 /// Whether something that was published is still on its way from or to this connection.
@@ -173,7 +167,7 @@ void Shard::cut_the_rest() {
     // Handshakes that are not over are newcomers', for the end.
     if (connection.state == State::handshake || connection.state == State::proxy_header) continue;
     if (connection.codec) engine_.drain_cut.fetch_add(1, std::memory_order_relaxed);
-    doom(connection, abnormal, "cut at the end of the drain");
+    doom(connection, codec::Ending::lost, "cut at the end of the drain");
   }
 }
 
@@ -184,7 +178,7 @@ void Shard::cut_silent_sessions() {
     if (connection.state != State::closing && connection.state != State::lingering) continue;
     if (connection.close_code != engine_.options.session_drain_code) continue;
     engine_.drain_cut.fetch_add(1, std::memory_order_relaxed);
-    doom(connection, abnormal, "no answer to the close");
+    doom(connection, codec::Ending::lost, "no answer to the close");
   }
 }
 
@@ -243,7 +237,7 @@ void Shard::answer_held(Connection& connection) {
 void Shard::answer_late(Connection& connection) {
   if (connection.state != State::handshake && connection.state != State::proxy_header) return;
   if (connection.unread && connection.unread->held) return answer_held(connection);
-  if (awaits_nothing(connection)) return doom(connection, normal, "");
+  if (awaits_nothing(connection)) return doom(connection, codec::Ending::normal, "");
   on_readable(connection);
   if (connection.state == State::handshake || connection.state == State::proxy_header) refuse_handshake(connection);
 }
@@ -262,7 +256,7 @@ void Shard::end_drain() {
   for (const std::uint64_t token : drain_.late) answer_late(*connections_.find(token));
   if (connections_.size() > 0) {
     if (base::age_ms(drain_.late_told_ms, now_ms_) < late_answer_ms) return;
-    for (const std::uint64_t token : drain_.late) doom(*connections_.find(token), abnormal, "cut at the end of the drain");
+    for (const std::uint64_t token : drain_.late) doom(*connections_.find(token), codec::Ending::lost, "cut at the end of the drain");
     return;  // reported when they are gone
   }
   drain_.reported = true;

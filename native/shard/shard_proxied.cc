@@ -12,7 +12,6 @@ using conn::State;
 using metrics::Metric;
 
 namespace {
-constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
 
 /// Of the others' streams nothing is known yet that an answer could be written in.
 bool begins_with_http(codec::Role role) {
@@ -54,7 +53,7 @@ void Shard::refuse_proxy_header(Connection& connection, const codec::HttpRefusal
   metrics_.add(Metric::handshakes_refused);
   const bool told = engine_.warn("handshake-refused", "refused a connection from " + connection.peer.text() + ": " + refusal.reason);
   if (!told) metrics_.add(Metric::events_dropped);
-  doom(connection, abnormal, refusal.reason);
+  doom(connection, codec::Ending::lost, refusal.reason);
 }
 
 bool Shard::find_client(Connection& connection, const codec::HttpRequest& request) {
@@ -77,7 +76,7 @@ bool Shard::take_client(Connection& connection, const os::Address& client) {
   if (admission == Admission::over) return true;
   const bool told = engine_.warn("connection-refused", "refused " + client.text() + " without a word: too many connections at once");
   if (!told) metrics_.add(Metric::events_dropped);
-  doom(connection, abnormal, "too many connections");
+  doom(connection, codec::Ending::lost, "too many connections");
   return false;
 }
 

@@ -13,7 +13,6 @@ using conn::State;
 using metrics::Metric;
 
 namespace {
-constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
 /// What comes after our close is read, for `close_ms`, only so that no reset overtakes our last bytes: so much of it, which is about
 /// what is on its way already when a peer stops at once.
 constexpr std::uint32_t after_close_bytes_max = 4 * 1024 * 1024;
@@ -43,10 +42,10 @@ void Shard::on_readable(Connection& connection) {
     case os::IoOutcome::would_block:
       return;
     case os::IoOutcome::end:
-      doom(connection, abnormal, "stream ended");
+      doom(connection, codec::Ending::lost, "stream ended");
       return;
     case os::IoOutcome::failed:
-      doom(connection, abnormal, "connection lost");
+      doom(connection, codec::Ending::lost, "connection lost");
       return;
   }
   metrics_.add(Metric::bytes_received, static_cast<std::int64_t>(result.bytes));
@@ -76,7 +75,7 @@ bool Shard::floods_after_close(Connection& connection, std::size_t bytes) {
   connection.after_close_bytes += static_cast<std::uint32_t>(bytes);
   if (connection.after_close_bytes <= after_close_bytes_max) return false;
   metrics_.add(Metric::connections_cut_flooding);
-  doom(connection, abnormal, "it went on sending after the close");
+  doom(connection, codec::Ending::lost, "it went on sending after the close");
   return true;
 }
 
@@ -218,7 +217,7 @@ std::optional<codec::HttpRefusal> Shard::open(Connection& connection, const code
   fan_out_.flush_private(connection);
   arm(connection);
   if (connection.role != codec::Role::session) return std::nullopt;
-  if (comes_late) begin_close(connection, static_cast<codec::CloseCode>(engine_.options.session_drain_code), "shutting down");
+  if (comes_late) begin_close(connection, codec::Ending::going_away, "shutting down");
   else open_session(connection, request);
   return std::nullopt;
 }
@@ -272,9 +271,16 @@ void Shard::end_answered(Connection& connection) {
 
 // Commands.
 
+codec::Decoded Shard::decode_as(Connection& connection, base::MutableBytes bytes) {
+  codec::Codec& codec = *connection.codec;
+  if (connection.role == codec::Role::session) return static_cast<codec::SessionCodec&>(codec).decode(bytes, *this);
+  if (connection.role == codec::Role::respond) return static_cast<codec::RequestCodec&>(codec).decode(bytes, *this);
+  return static_cast<codec::MessageCodec&>(codec).decode(bytes, *this);
+}
+
 void Shard::decode(Connection& connection, base::MutableBytes bytes) {
   decoding_ = &connection;
-  const codec::Decoded decoded = connection.codec->decode(bytes, *this);
+  const codec::Decoded decoded = decode_as(connection, bytes);
   decoding_ = nullptr;
   if (!replies_.empty()) send_replies(connection);
   if (decoded.left > 0) wait_with(connection, bytes.last(decoded.left));
@@ -282,9 +288,9 @@ void Shard::decode(Connection& connection, base::MutableBytes bytes) {
   metrics_.add(Metric::protocol_errors);
   if (connection.state == State::open) {
     connection.linger_after = true;
-    begin_close(connection, decoded.code, decoded.reason);
+    begin_close(connection, decoded.ending, decoded.reason);
   } else {
-    doom(connection, abnormal, decoded.reason);
+    doom(connection, codec::Ending::lost, decoded.reason);
   }
 }
 
@@ -320,8 +326,8 @@ void Shard::on_ping(base::Bytes payload) {
   Connection& connection = *decoding_;
   metrics_.add(Metric::pings_received);
   if (connection.state != State::open || !takes_control_frame(connection)) return;
-  std::array<std::uint8_t, 127> frame;
-  const std::size_t length = codec::write_pong_frame(payload, frame);
+  std::array<std::uint8_t, codec::control_frame_bytes_max> frame;
+  const std::size_t length = codec::protocol(connection.protocol).manners.write_pong(payload, frame);
   connection.outbound_for_writing().append_pong(base::Bytes(frame).first(length));
   fan_out_.flush_private(connection);
 }
@@ -340,7 +346,7 @@ bool Shard::takes_control_frame(Connection& connection) {
   if (++connection.control_frames <= engine_.options.control_frames_per_second_max) return true;
   metrics_.add(Metric::protocol_errors);
   connection.linger_after = true;
-  begin_close(connection, codec::CloseCode::policy_violation, "too many control frames");
+  begin_close(connection, codec::Ending::policy_violation, "too many control frames");
   return false;
 }
 
@@ -349,9 +355,10 @@ void Shard::on_close(std::uint16_t code, std::string_view reason) {
   connection.peer_closed = true;
   if (connection.state == State::open) {
     remember_reason(connection, code, reason);
-    begin_close(connection, static_cast<codec::CloseCode>(code), "");
+    begin_close_as(connection, code, "");
   } else if (connection.state == State::closing && !connection.has_outbound()) {
-    doom(connection, code, reason);
+    if (connection.close_code == 0) remember_reason(connection, code, reason);
+    doom(connection, codec::Ending::lost, reason);
   }
 }
 

@@ -10,7 +10,6 @@ using conn::State;
 using metrics::Metric;
 
 namespace {
-constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
 /// From here on the replies of one connection leave, and it waits for its next turn: so many requests of one client do not hold
 /// up the others', and what is refused by the kernel has a bound.
 constexpr std::size_t reply_batch_bytes = 64 * 1024;
@@ -29,7 +28,7 @@ std::string_view name_in(base::Bytes request) {
 }  // namespace
 
 void Shard::open_responder(Connection& connection) {
-  if (connection.over_limit) return doom(connection, abnormal, "too many connections");
+  if (connection.over_limit) return doom(connection, codec::Ending::lost, "too many connections");
   connection.codec = codec::protocol(connection.protocol).make_codec(engine_.options.codecs);
   connection.state = State::open;
   note(TracePoint::opened, connection, static_cast<std::uint64_t>(connection.protocol));
@@ -82,7 +81,7 @@ void Shard::send_replies(Connection& connection) {
   metrics_.add(Metric::writes);
   if (result.outcome == os::IoOutcome::ok) metrics_.add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
   if (result.outcome == os::IoOutcome::would_block) metrics_.add(Metric::writes_refused);
-  if (result.outcome == os::IoOutcome::failed) doom(connection, abnormal, "connection lost");
+  if (result.outcome == os::IoOutcome::failed) doom(connection, codec::Ending::lost, "connection lost");
   const bool refused = connection.state != State::doomed && result.bytes < replies_.size();
   if (refused) connection.outbound_for_writing().append(base::Bytes(replies_).subspan(result.bytes));
   replies_.clear();

@@ -1,7 +1,6 @@
 // The shard's part of protocols whose rules are the control plane's: what it tells of sessions, and what it is asked to do.
 #include <utility>
 
-#include "native/codec/websocket/websocket_text.h"
 #include "native/shard/shard.h"
 
 namespace shard {
@@ -16,7 +15,6 @@ constexpr std::size_t event_bytes_max = 200;
 /// Answers that a client has asked for and does not read: with more of them it gets no other one. One alone may be larger, as the
 /// list of a large presence channel is.
 constexpr std::size_t unread_bytes_max = 1024 * 1024;
-constexpr auto abnormal = static_cast<std::uint16_t>(codec::CloseCode::abnormal);
 }  // namespace
 
 // What it tells.
@@ -95,7 +93,7 @@ void Shard::on_application_ping(std::string_view answer) {
   Connection& connection = *decoding_;
   metrics_.add(Metric::pings_received);
   if (connection.state != State::open || !takes_control_frame(connection)) return;
-  connection.outbound_for_writing().append_pong(base::bytes_of(codec::write_text_frame(answer)));
+  connection.outbound_for_writing().append_pong(base::bytes_of(codec::protocol(connection.protocol).manners.write_text(answer)));
   fan_out_.flush_private(connection);
 }
 
@@ -109,7 +107,7 @@ void Shard::hand_over(Connection& connection, base::Bytes head) {
   connection.handed_over = engine_.events.post(std::move(event));
   if (!connection.handed_over) metrics_.add(Metric::events_dropped);
   metrics_.add(Metric::http_connections);
-  doom(connection, static_cast<std::uint16_t>(codec::CloseCode::normal), "");
+  doom(connection, codec::Ending::normal, "");
 }
 
 /// The control plane's HTTP server has come upon a request that asks for WebSocket: the connection is one of ours again, and counts as
@@ -142,14 +140,14 @@ void Shard::handle_session(Message& message) {
       if (append_private(*connection, base::bytes_of(message.text))) {
         fan_out_.flush_private(*connection);
       } else {
-        doom(*connection, abnormal, "too many answers unread");
+        doom(*connection, codec::Ending::lost, "too many answers unread");
       }
       break;
     case MessageKind::leave:
       leave(*connection, message.text);
       break;
     case MessageKind::close_session:
-      begin_close(*connection, static_cast<codec::CloseCode>(message.number), message.text);
+      begin_close_as(*connection, static_cast<std::uint16_t>(message.number), message.text);
       break;
     default:
       CHECK(false);

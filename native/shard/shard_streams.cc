@@ -41,7 +41,7 @@ void Shard::open_streams(Connection& connection) {
   if (connection.over_limit) {
     metrics_.add(Metric::handshakes_refused);
     codec.give_up("too many connections");
-    return begin_close(connection, codec::CloseCode::try_again_later, "too many connections");
+    return begin_close(connection, codec::Ending::overloaded, "too many connections");
   }
   metrics_.add(Metric::handshakes_completed);
   if (engine_.connection_events.load(std::memory_order_relaxed)) post_event(connection_event(connection, EventKind::connection));
@@ -61,7 +61,7 @@ void Shard::decode_streams(Connection& connection, base::MutableBytes bytes) {
   decoding_ = nullptr;
   if (decoded.status == codec::DecodeStatus::failed) metrics_.add(Metric::protocol_errors);
   on_streams_written(connection);
-  if (decoded.status != codec::DecodeStatus::open) return begin_close(connection, decoded.code, decoded.reason);
+  if (decoded.status != codec::DecodeStatus::open) return begin_close(connection, decoded.ending, decoded.reason);
   fan_out_.flush_private(connection);
   if (connection.state != State::open) return;
   if (keeps_too_much(connection)) return give_up(connection, "the server is out of buffers");
@@ -265,7 +265,7 @@ bool Shard::reads_too_late(Connection& connection) {
 void Shard::give_up(Connection& connection, std::string_view reason) {
   metrics_.add(Metric::protocol_errors);
   connection.stream_codec().give_up(reason);
-  begin_close(connection, codec::CloseCode::policy_violation, reason);
+  begin_close(connection, codec::Ending::policy_violation, reason);
 }
 
 /// The connection and its other streams go on.

@@ -69,7 +69,7 @@ void Shard::refuse_rest(Connection& connection) {
       break;
     case State::open:
       connection.linger_after = true;
-      begin_failed_close(connection, codec::protocol(connection.protocol).manners.slow, no_room_reason);
+      begin_failed_close(connection, codec::Ending::slow, no_room_reason);
       break;
     case State::closing:
     case State::lingering:
@@ -91,7 +91,7 @@ void Shard::end_overdue(Connection& connection) {
   metrics_.add(Metric::connections_closed_overdue);
   metrics_.add(Metric::protocol_errors);
   connection.linger_after = true;
-  begin_close(connection, codec::CloseCode::policy_violation, "the message took too long");
+  begin_close(connection, codec::Ending::policy_violation, "the message took too long");
   forget_rest(connection);
 }
 

@@ -12,10 +12,9 @@
 
 namespace {
 
-class Sink final : public codec::CommandSink, public codec::StreamSink {
+class Sink final : public codec::StreamSink {
  public:
   explicit Sink(codec::StreamCodec& codec) : codec_(codec) {}
-  codec::StreamSink* streams() override { return this; }
   bool admits_stream() override { return ++opened_ % 1000 != 0; }
 
   void on_stream_subscribe(codec::StreamKey stream, const codec::StreamSubscription& given) override {
@@ -42,15 +41,6 @@ class Sink final : public codec::CommandSink, public codec::StreamSink {
     codec_.write_data_head(stream, sendable, head);
     if (stream.id % 3 == 0) codec_.return_data(stream, sendable);
   }
-
-  codec::Flow on_message(codec::PayloadKind, base::Bytes) override { std::abort(); }
-  void on_ignored_message() override { std::abort(); }
-  void on_ping(base::Bytes) override { std::abort(); }
-  void on_pong(base::Bytes) override { std::abort(); }
-  void on_close(std::uint16_t, std::string_view) override { std::abort(); }
-  codec::Flow on_session_message(std::string_view) override { std::abort(); }
-  codec::Flow on_client_publication(const codec::ClientPublication&) override { std::abort(); }
-  void on_application_ping(std::string_view) override { std::abort(); }
 
   std::uint64_t commands = 0;
 

@@ -1,8 +1,7 @@
-// A responder's sink, which nothing but requests may reach.
+// A responder's sink, which remembers the requests.
 // Owner: the fuzzer. Thread: main.
 #pragma once
 
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -10,7 +9,7 @@
 
 namespace fuzz {
 
-class OnlyRequests final : public codec::CommandSink {
+class OnlyRequests final : public codec::RequestSink {
  public:
   /// Lets the codec wait after every so many; 0: never.
   explicit OnlyRequests(unsigned waits_every) : waits_every_(waits_every) {}
@@ -20,14 +19,6 @@ class OnlyRequests final : public codec::CommandSink {
     waits = waits_every_ != 0 && texts.size() % waits_every_ == 0;
     return waits ? codec::Flow::wait : codec::Flow::go_on;
   }
-  codec::Flow on_message(codec::PayloadKind, base::Bytes) override { std::abort(); }
-  void on_ignored_message() override { std::abort(); }
-  void on_ping(base::Bytes) override { std::abort(); }
-  void on_pong(base::Bytes) override { std::abort(); }
-  void on_close(std::uint16_t, std::string_view) override { std::abort(); }
-  codec::Flow on_session_message(std::string_view) override { std::abort(); }
-  codec::Flow on_client_publication(const codec::ClientPublication&) override { std::abort(); }
-  void on_application_ping(std::string_view) override { std::abort(); }
 
   std::vector<std::string> texts;
   bool waits = false;  // what it said to the last one

@@ -34,8 +34,8 @@ GrpcCodec::GrpcCodec(const GrpcLimits& limits) : limits_(limits), http2_(limits.
 
 GrpcCodec::~GrpcCodec() { CHECK(sink_ == nullptr); }
 
-Decoded GrpcCodec::decode(base::MutableBytes in, CommandSink& sink) {
-  sink_ = sink.streams();
+Decoded GrpcCodec::decode(base::MutableBytes in, StreamSink& sink) {
+  sink_ = &sink;
   CHECK(sink_ != nullptr);
   const Decoded decoded = http2_.decode(in, *this);
   sink_ = nullptr;

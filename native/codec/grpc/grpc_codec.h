@@ -32,7 +32,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   explicit GrpcCodec(const GrpcLimits& limits);
   ~GrpcCodec();
 
-  Decoded decode(base::MutableBytes in, CommandSink& sink) override;
+  Decoded decode(base::MutableBytes in, StreamSink& sink) override;
   void set_now(std::uint32_t now_ms) override;
   void set_credit(Credit credit) override { http2_.set_credit(credit); }
 

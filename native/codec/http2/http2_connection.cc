@@ -195,7 +195,7 @@ void Http2Connection::fail(Http2Error error, std::string_view reason) {
   if (failed()) return;
   phase_ = Phase::failed;
   reason_ = reason;
-  code_ = error == Http2Error::enhance_your_calm ? CloseCode::policy_violation : CloseCode::protocol_error;
+  ending_ = error == Http2Error::enhance_your_calm ? Ending::policy_violation : Ending::violation;
   replies_.goaway(last_id_, error, reason);
   request_since_ms_.reset();
   streams_ = Http2Streams();
@@ -221,8 +221,8 @@ void Http2Connection::refuse_streams() {
 }
 
 Decoded Http2Connection::outcome() const {
-  if (failed()) return {DecodeStatus::failed, code_, reason_};
-  return {done() ? DecodeStatus::closed : DecodeStatus::open, CloseCode::normal, {}};
+  if (failed()) return {DecodeStatus::failed, ending_, reason_};
+  return {done() ? DecodeStatus::closed : DecodeStatus::open, Ending::normal, {}};
 }
 
 }  // namespace codec

@@ -176,7 +176,7 @@ class Http2Connection {
   std::uint32_t now_ms_ = 0;
   std::optional<std::uint32_t> request_since_ms_;
   std::string_view reason_;  // of the failure
-  CloseCode code_{};         // the same in the terms of Decoded
+  Ending ending_{};          // the same in the terms of Decoded
   Http2Handler* handler_ = nullptr;  // of the decode that is running
 
   // The frame being read. What is cut by the end of some input waits in `pending_`.

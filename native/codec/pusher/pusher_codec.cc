@@ -54,7 +54,7 @@ class Plain {
   std::string_view text_;
 };
 
-Flow report_text(std::string_view text, CommandSink& sink) {
+Flow report_text(std::string_view text, SessionSink& sink) {
   const auto envelope = read_envelope(text);
   if (!envelope || !is_string(envelope->event)) return sink.on_session_message(text);
   if (json_equals(envelope->event->value, "pusher:ping")) {
@@ -74,9 +74,9 @@ Flow report_text(std::string_view text, CommandSink& sink) {
 
 /// What the WebSocket codec found, on its way to the connection. Silent once the codec has failed: the WebSocket codec does
 /// not know, and reads its input to the end.
-class PusherCodec::Messages final : public CommandSink {
+class PusherCodec::Messages final : public MessageSink {
  public:
-  Messages(PusherCodec& codec, CommandSink& sink) : codec_(codec), sink_(sink) {}
+  Messages(PusherCodec& codec, SessionSink& sink) : codec_(codec), sink_(sink) {}
 
   Flow on_message(PayloadKind kind, base::Bytes payload) override {
     if (kind == PayloadKind::binary) codec_.binary_came_ = true;
@@ -92,36 +92,36 @@ class PusherCodec::Messages final : public CommandSink {
     if (open()) sink_.on_close(code, reason);
   }
 
-  // A WebSocket codec that delivers messages has none of these.
+  // A WebSocket codec that delivers messages ignores none.
   void on_ignored_message() override { CHECK(!"a message was ignored"); }
-  Flow on_session_message(std::string_view) override {
-    CHECK(!"a session message from below");
-    return Flow::go_on;
-  }
-  Flow on_client_publication(const ClientPublication&) override {
-    CHECK(!"a client publication from below");
-    return Flow::go_on;
-  }
-  void on_application_ping(std::string_view) override { CHECK(!"an application ping from below"); }
 
  private:
   bool open() const { return !codec_.binary_came_; }
 
   PusherCodec& codec_;
-  CommandSink& sink_;
+  SessionSink& sink_;
 };
 
-Decoded PusherCodec::decode(base::MutableBytes in, CommandSink& sink) {
+Decoded PusherCodec::decode(base::MutableBytes in, SessionSink& sink) {
   Decoded decoded;
   if (!binary_came_) {
     Messages messages(*this, sink);
     decoded = websocket_.decode(in, messages);
   }
   if (!binary_came_) return decoded;
-  return {DecodeStatus::failed, CloseCode::unsupported_data, "only text is understood here"};
+  return {DecodeStatus::failed, Ending::unsupported_data, "only text is understood here"};
 }
 
 std::unique_ptr<Codec> make_pusher_codec(const WebSocketLimits& limits) { return std::make_unique<PusherCodec>(limits); }
+
+std::uint16_t pusher_code_of(Ending ending) {
+  switch (ending) {
+    case Ending::going_away:
+    case Ending::slow: return 4100;
+    case Ending::no_answer: return 4201;
+    default: return websocket_code_of(ending);
+  }
+}
 
 std::string write_pusher_error(std::uint16_t code, std::string_view message) {
   CHECK(find_json_escape(message) == message.size());

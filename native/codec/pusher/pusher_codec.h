@@ -13,10 +13,10 @@
 
 namespace codec {
 
-class PusherCodec final : public Codec {
+class PusherCodec final : public SessionCodec {
  public:
   explicit PusherCodec(const WebSocketLimits& limits) : websocket_(limits, DataFrames::deliver) {}
-  Decoded decode(base::MutableBytes in, CommandSink& sink) override;
+  Decoded decode(base::MutableBytes in, SessionSink& sink) override;
   Unfinished unfinished() const override { return websocket_.unfinished(); }
 
  private:
@@ -30,6 +30,10 @@ class PusherCodec final : public Codec {
 static_assert(sizeof(PusherCodec) <= 128);
 
 std::unique_ptr<Codec> make_pusher_codec(const WebSocketLimits& limits);
+
+/// As WebSocket's, but for what Pusher's clients understand: 4100, to come back after a second, 4201, at once. (With what a drain ends
+/// sessions, EngineOptions says.)
+std::uint16_t pusher_code_of(Ending ending);
 
 /// The text of a `pusher:error`, whose data alone is an object. `message` is text of ours: nothing in it needs an escape.
 std::string write_pusher_error(std::uint16_t code, std::string_view message);

@@ -7,15 +7,15 @@ namespace codec {
 namespace {
 /// Room that a connection keeps between two lines of which each came in parts.
 constexpr std::size_t room_kept_max = 4096;
-constexpr Decoded too_long{DecodeStatus::failed, CloseCode::message_too_big, "the line is too long"};
+constexpr Decoded too_long{DecodeStatus::failed, Ending::too_big, "the line is too long"};
 }  // namespace
 
-Decoded RawCodec::decode(base::MutableBytes in, CommandSink& sink) {
+Decoded RawCodec::decode(base::MutableBytes in, RequestSink& sink) {
   if (!in.empty()) sink.on_request(in);
   return {};
 }
 
-Decoded LineCodec::decode(base::MutableBytes in, CommandSink& sink) {
+Decoded LineCodec::decode(base::MutableBytes in, RequestSink& sink) {
   const bool fresh = kept_.empty();
   if (!fresh) kept_.insert(kept_.end(), in.begin(), in.end());
   const base::Bytes all = fresh ? base::Bytes(in) : base::Bytes(kept_);
@@ -32,7 +32,7 @@ Decoded LineCodec::decode(base::MutableBytes in, CommandSink& sink) {
   return {};
 }
 
-LineCodec::Taken LineCodec::take_lines(base::Bytes in, std::size_t scanned, CommandSink& sink) {
+LineCodec::Taken LineCodec::take_lines(base::Bytes in, std::size_t scanned, RequestSink& sink) {
   Taken taken;
   while (taken.flow == Flow::go_on) {
     const base::Bytes rest = in.subspan(taken.bytes);

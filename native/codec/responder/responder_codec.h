@@ -16,16 +16,16 @@ namespace codec {
 inline constexpr std::size_t line_bytes_max = 64 * 1024;
 
 /// Each chunk as it arrives is one request.
-class RawCodec final : public Codec {
+class RawCodec final : public RequestCodec {
  public:
   /// A chunk is one request, so there is never a rest to keep, whatever the sink says.
-  Decoded decode(base::MutableBytes in, CommandSink& sink) override;
+  Decoded decode(base::MutableBytes in, RequestSink& sink) override;
 };
 
 /// Each line is one request; it ends with a line feed, before which a carriage return may stand.
-class LineCodec final : public Codec {
+class LineCodec final : public RequestCodec {
  public:
-  Decoded decode(base::MutableBytes in, CommandSink& sink) override;
+  Decoded decode(base::MutableBytes in, RequestSink& sink) override;
   Unfinished unfinished() const override { return {!kept_.empty() && scanned_ == kept_.size(), anew_, kept_.capacity()}; }
 
  private:
@@ -34,7 +34,7 @@ class LineCodec final : public Codec {
     Flow flow = Flow::go_on;
     bool too_long = false;
   };
-  static Taken take_lines(base::Bytes in, std::size_t scanned, CommandSink& sink);
+  static Taken take_lines(base::Bytes in, std::size_t scanned, RequestSink& sink);
 
   std::vector<std::uint8_t> kept_;  // the beginning of a line, or what had to wait
   std::size_t scanned_ = 0;         // of kept_: no line ends here

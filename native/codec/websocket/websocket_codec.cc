@@ -77,11 +77,6 @@ std::size_t write_control_frame(std::uint8_t code, base::Bytes payload, base::Mu
 
 }  // namespace
 
-bool may_be_sent(std::uint16_t code) {
-  if (code >= 3000) return code <= 4999;
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
-}
-
 WebSocketCodec::WebSocketCodec(const WebSocketLimits& limits, DataFrames data_frames)
     : message_bytes_max_(limits.message_bytes_max),
       fragments_max_(limits.fragments_per_message_max),
@@ -89,7 +84,7 @@ WebSocketCodec::WebSocketCodec(const WebSocketLimits& limits, DataFrames data_fr
   CHECK(fragments_max_ > 0);
 }
 
-Decoded WebSocketCodec::decode(base::MutableBytes in, CommandSink& sink) {
+Decoded WebSocketCodec::decode(base::MutableBytes in, MessageSink& sink) {
   anew_ = false;
   flow_ = Flow::go_on;
   while (!in.empty() && phase_ <= Phase::payload && flow_ == Flow::go_on) {
@@ -107,7 +102,7 @@ Unfinished WebSocketCodec::unfinished() const {
   return {within_frame || header_bytes_ > 0 || is_within_message(), anew_, assembly_.capacity()};
 }
 
-base::MutableBytes WebSocketCodec::take_header(base::MutableBytes in, CommandSink& sink) {
+base::MutableBytes WebSocketCodec::take_header(base::MutableBytes in, MessageSink& sink) {
   if (header_bytes_ == 0) {
     const FrameHeader header = parse_header(in);
     if (header.violation != Violation::none) {
@@ -210,7 +205,7 @@ void WebSocketCodec::begin_frame(const FrameHeader& header) {
   CHECK(utf8_.complete());  // a text that ended inside a character failed then
 }
 
-base::MutableBytes WebSocketCodec::take_payload(base::MutableBytes in, CommandSink& sink) {
+base::MutableBytes WebSocketCodec::take_payload(base::MutableBytes in, MessageSink& sink) {
   const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), payload_left_));
   payload_left_ -= taken;
   if (payload_left_ == 0) phase_ = Phase::header;
@@ -219,7 +214,7 @@ base::MutableBytes WebSocketCodec::take_payload(base::MutableBytes in, CommandSi
   return in.subspan(taken);
 }
 
-void WebSocketCodec::take_data(base::MutableBytes chunk, CommandSink& sink) {
+void WebSocketCodec::take_data(base::MutableBytes chunk, MessageSink& sink) {
   const bool message_ends = final_ && payload_left_ == 0;
   if (message_ends) message_open_ = false;
   if (data_frames_ == DataFrames::ignore) {
@@ -241,7 +236,7 @@ void WebSocketCodec::take_data(base::MutableBytes chunk, CommandSink& sink) {
   release_assembly();
 }
 
-void WebSocketCodec::take_control(base::MutableBytes chunk, CommandSink& sink) {
+void WebSocketCodec::take_control(base::MutableBytes chunk, MessageSink& sink) {
   unmask(chunk, mask_);
   base::Bytes payload = chunk;
   if (payload_left_ > 0 || control_bytes_ > 0) {  // split: gather it behind the message that it interrupts
@@ -265,7 +260,7 @@ void WebSocketCodec::take_control(base::MutableBytes chunk, CommandSink& sink) {
   if (assembly_.empty() || phase_ == Phase::closed) release_assembly();
 }
 
-void WebSocketCodec::report_control(base::Bytes payload, CommandSink& sink) {
+void WebSocketCodec::report_control(base::Bytes payload, ControlSink& sink) {
   if (opcode_ == opcode::ping) return sink.on_ping(payload);
   if (opcode_ == opcode::pong) return sink.on_pong(payload);
   phase_ = Phase::closed;
@@ -295,27 +290,27 @@ void WebSocketCodec::fail(Violation violation) {
 }
 
 Decoded WebSocketCodec::outcome() const {
-  if (phase_ == Phase::closed) return {DecodeStatus::closed, CloseCode::normal, {}};
-  const auto failed = [](CloseCode code, std::string_view reason) {
-    return Decoded{DecodeStatus::failed, code, reason};
+  if (phase_ == Phase::closed) return {DecodeStatus::closed, Ending::normal, {}};
+  const auto failed = [](Ending ending, std::string_view reason) {
+    return Decoded{DecodeStatus::failed, ending, reason};
   };
   switch (violation_) {
     case Violation::none: return {};
-    case Violation::reserved_bits: return failed(CloseCode::protocol_error, "a reserved bit is set");
-    case Violation::reserved_opcode: return failed(CloseCode::protocol_error, "unknown opcode");
-    case Violation::fragmented_control: return failed(CloseCode::protocol_error, "a control frame is fragmented");
-    case Violation::stray_continuation: return failed(CloseCode::protocol_error, "a continuation of no message");
-    case Violation::interleaved_message: return failed(CloseCode::protocol_error, "a new message inside another");
-    case Violation::too_many_fragments: return failed(CloseCode::policy_violation, "too many fragments");
-    case Violation::unmasked: return failed(CloseCode::protocol_error, "a frame is not masked");
-    case Violation::long_control: return failed(CloseCode::protocol_error, "a control frame over 125 bytes");
-    case Violation::truncated_close: return failed(CloseCode::protocol_error, "a close frame with half a code");
-    case Violation::negative_length: return failed(CloseCode::protocol_error, "the top bit of a length is set");
-    case Violation::wasteful_length: return failed(CloseCode::protocol_error, "a length not in its shortest form");
-    case Violation::message_too_big: return failed(CloseCode::message_too_big, "the message is too big");
-    case Violation::close_code: return failed(CloseCode::protocol_error, "a close code that may not be sent");
-    case Violation::text_utf8: return failed(CloseCode::invalid_payload, "the text is not UTF-8");
-    case Violation::close_utf8: return failed(CloseCode::invalid_payload, "the close reason is not UTF-8");
+    case Violation::reserved_bits: return failed(Ending::violation, "a reserved bit is set");
+    case Violation::reserved_opcode: return failed(Ending::violation, "unknown opcode");
+    case Violation::fragmented_control: return failed(Ending::violation, "a control frame is fragmented");
+    case Violation::stray_continuation: return failed(Ending::violation, "a continuation of no message");
+    case Violation::interleaved_message: return failed(Ending::violation, "a new message inside another");
+    case Violation::too_many_fragments: return failed(Ending::policy_violation, "too many fragments");
+    case Violation::unmasked: return failed(Ending::violation, "a frame is not masked");
+    case Violation::long_control: return failed(Ending::violation, "a control frame over 125 bytes");
+    case Violation::truncated_close: return failed(Ending::violation, "a close frame with half a code");
+    case Violation::negative_length: return failed(Ending::violation, "the top bit of a length is set");
+    case Violation::wasteful_length: return failed(Ending::violation, "a length not in its shortest form");
+    case Violation::message_too_big: return failed(Ending::too_big, "the message is too big");
+    case Violation::close_code: return failed(Ending::violation, "a close code that may not be sent");
+    case Violation::text_utf8: return failed(Ending::invalid_payload, "the text is not UTF-8");
+    case Violation::close_utf8: return failed(Ending::invalid_payload, "the close reason is not UTF-8");
   }
   CHECK(!"a violation without a text");
   return {};

@@ -9,6 +9,7 @@
 
 #include "native/codec/codec.h"
 #include "native/codec/text/utf8.h"
+#include "native/codec/websocket/websocket_close.h"
 #include "native/codec/websocket/websocket_mask.h"
 
 namespace codec {
@@ -21,10 +22,10 @@ struct WebSocketLimits {
 /// What to do with data messages: a subscriber's are counted and dropped without looking inside or applying size limits.
 enum class DataFrames : std::uint8_t { deliver, ignore };
 
-class WebSocketCodec final : public Codec {
+class WebSocketCodec final : public MessageCodec {
  public:
   WebSocketCodec(const WebSocketLimits& limits, DataFrames data_frames);
-  Decoded decode(base::MutableBytes in, CommandSink& sink) override;
+  Decoded decode(base::MutableBytes in, MessageSink& sink) override;
   /// Of messages that are ignored nothing is kept: they may take as long as they like.
   Unfinished unfinished() const override;
 
@@ -33,15 +34,15 @@ class WebSocketCodec final : public Codec {
   enum class Violation : std::uint8_t;
   struct FrameHeader;
 
-  base::MutableBytes take_header(base::MutableBytes in, CommandSink& sink);
-  base::MutableBytes take_payload(base::MutableBytes in, CommandSink& sink);
+  base::MutableBytes take_header(base::MutableBytes in, MessageSink& sink);
+  base::MutableBytes take_payload(base::MutableBytes in, MessageSink& sink);
   FrameHeader parse_header(base::Bytes in) const;
   Violation check_first_byte(std::uint8_t byte) const;
   Violation check_length(const FrameHeader& header, std::size_t length_bytes) const;
   void begin_frame(const FrameHeader& header);
-  void take_data(base::MutableBytes chunk, CommandSink& sink);
-  void take_control(base::MutableBytes chunk, CommandSink& sink);
-  void report_control(base::Bytes payload, CommandSink& sink);
+  void take_data(base::MutableBytes chunk, MessageSink& sink);
+  void take_control(base::MutableBytes chunk, MessageSink& sink);
+  void report_control(base::Bytes payload, ControlSink& sink);
   void append(base::Bytes chunk);
   void release_assembly();
   void fail(Violation violation);
@@ -79,8 +80,6 @@ static_assert(sizeof(WebSocketCodec) <= 96);
 /// Writes a control frame (ping, pong) with a payload of at most 125 bytes into `out` (at least payload + 2 bytes); returns its length.
 std::size_t write_ping_frame(base::Bytes payload, base::MutableBytes out);
 std::size_t write_pong_frame(base::Bytes payload, base::MutableBytes out);
-/// Whether a close frame may carry this code (RFC 6455 §7.4, and 1012–1014 of the IANA registry).
-bool may_be_sent(std::uint16_t code);
 /// Close frame with a code that may be sent; `no_status` writes an empty one; the reason is cut to 123 bytes at a UTF-8 boundary. Returns its length (2..127).
 std::size_t write_close_frame(std::uint16_t code, std::string_view reason, base::MutableBytes out);
 

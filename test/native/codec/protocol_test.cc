@@ -19,7 +19,8 @@ const codec::Protocol& named(std::string_view name) {
 /// What the protocol's codec commands when it is given `bytes`.
 std::string commands_of(std::string_view name, wire::Wire bytes, const codec::CodecLimits& limits = {}) {
   wire::Recorder recorder;
-  const codec::Decoded decoded = named(name).make_codec(limits)->decode(bytes, recorder);
+  const std::unique_ptr<codec::Codec> codec = named(name).make_codec(limits);
+  const codec::Decoded decoded = wire::decode(*codec, bytes, recorder);
   return recorder.commands + wire::word_of(decoded);
 }
 
@@ -74,13 +75,14 @@ TEST_CASE("protocols: gRPC's codec is one with streams, within its own limits") 
 }
 
 TEST_CASE("protocols: their manners at the end, and who asks in text whether somebody is there") {
-  CHECK(named("websocket-subscribe").manners.going_away == 1001);
-  CHECK(named("websocket-subscribe").manners.slow == 1013);
-  CHECK(named("websocket-subscribe").manners.no_answer == 0);
+  CHECK(named("websocket-subscribe").manners.code_of(codec::Ending::going_away) == 1001);
+  CHECK(named("websocket-subscribe").manners.code_of(codec::Ending::slow) == 1013);
+  CHECK(!named("websocket-subscribe").manners.tells_unanswered);
   CHECK(named("websocket-subscribe").manners.ping_text == "");
-  CHECK(named("pusher").manners.going_away == 4100);
-  CHECK(named("pusher").manners.slow == 4100);
-  CHECK(named("pusher").manners.no_answer == 4201);
+  CHECK(named("pusher").manners.code_of(codec::Ending::going_away) == 4100);
+  CHECK(named("pusher").manners.code_of(codec::Ending::slow) == 4100);
+  CHECK(named("pusher").manners.tells_unanswered);
+  CHECK(named("pusher").manners.code_of(codec::Ending::no_answer) == 4201);
   CHECK(named("pusher").manners.ping_text == R"({"event":"pusher:ping","data":"{}"})");
   CHECK(named("pusher").shares_port_with_http);
   CHECK(!named("websocket-publish").shares_port_with_http);

@@ -16,7 +16,7 @@
 
 namespace wire {
 
-class Recorder final : public codec::CommandSink {
+class Recorder final : public codec::MessageSink, public codec::SessionSink, public codec::RequestSink {
  public:
   codec::Flow on_message(codec::PayloadKind kind, base::Bytes payload) override {
     const std::string text(base::text_of(payload));
@@ -51,6 +51,15 @@ class Recorder final : public codec::CommandSink {
   std::string last_message;  // of which a client's publication was made
 };
 
+/// Whichever kind of codec it is, but one with streams.
+inline codec::Decoded decode(codec::Codec& codec, base::MutableBytes in, Recorder& recorder) {
+  if (auto* const messages = dynamic_cast<codec::MessageCodec*>(&codec)) return messages->decode(in, recorder);
+  if (auto* const session = dynamic_cast<codec::SessionCodec*>(&codec)) return session->decode(in, recorder);
+  auto* const requests = dynamic_cast<codec::RequestCodec*>(&codec);
+  REQUIRE(requests != nullptr);
+  return requests->decode(in, recorder);
+}
+
 struct Setup {
   codec::WebSocketLimits limits = {};
   codec::DataFrames data_frames = codec::DataFrames::deliver;
@@ -70,7 +79,7 @@ inline std::string word_of(const codec::Decoded& decoded) {
   }
   REQUIRE(!decoded.reason.empty());
   REQUIRE(decoded.reason.size() <= 123);
-  return "failed(" + std::to_string(static_cast<int>(decoded.code)) + ")";
+  return "failed(" + std::to_string(codec::websocket_code_of(decoded.ending)) + ")";
 }
 
 /// A codec with its record. Each piece is decoded in a buffer of its exact size, so that ASan sees every stray access.
@@ -80,7 +89,7 @@ class Run {
 
   void feed(Wire piece) {
     piece.shrink_to_fit();
-    last_ = codec_->decode(piece, recorder_);
+    last_ = decode(*codec_, piece, recorder_);
   }
   void feed(const Wire& all, std::size_t from, std::size_t to) {
     feed(Wire(all.begin() + static_cast<std::ptrdiff_t>(from), all.begin() + static_cast<std::ptrdiff_t>(to)));

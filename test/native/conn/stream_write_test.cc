@@ -39,7 +39,7 @@ class Scene {
     for (std::size_t i = 0; i < streams; ++i) feed(h2::subscribe(static_cast<std::uint32_t>(2 * i + 1)));
   }
 
-  void feed(h2::Wire bytes) { REQUIRE(connection.codec->decode(bytes, recorder_).status == codec::DecodeStatus::open); }
+  void feed(h2::Wire bytes) { REQUIRE(connection.stream_codec().decode(bytes, recorder_).status == codec::DecodeStatus::open); }
   void publish(std::size_t topic, const std::string& text) {
     fixture::publish(*topics_[topic], memory, text);
     published[topic].push_back(text);

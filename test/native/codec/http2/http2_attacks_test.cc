@@ -26,7 +26,7 @@ std::uint32_t times_until(const std::string& reason, Make make, const Setup& set
     connection.codec().consume_replies(connection.codec().replies().size());
     if (connection.verdict() == "open") continue;
     CHECK(connection.verdict() == "failed(" + reason + ")");
-    CHECK(connection.last().code == codec::CloseCode::policy_violation);
+    CHECK(connection.last().ending == codec::Ending::policy_violation);
     return i;
   }
   return UINT32_MAX;

@@ -63,7 +63,7 @@ TEST_CASE("http2: nothing is understood after a failure") {
   CHECK(connection.replies() == "");
   CHECK(connection.commands() == "");
   CHECK(connection.verdict() == "failed(a frame of a length that its type does not have)");
-  CHECK(connection.last().code == codec::CloseCode::protocol_error);
+  CHECK(connection.last().ending == codec::Ending::violation);
   CHECK(connection.codec().done());
   CHECK(connection.codec().open_streams() == 0);
 }
@@ -174,6 +174,6 @@ TEST_CASE("http2: giving up says why, once") {
   CHECK(connection.replies() == "GOAWAY(1,11,a header block took too long) ");
   connection.feed(ping());
   CHECK(connection.verdict() == "failed(a header block took too long)");
-  CHECK(connection.last().code == codec::CloseCode::policy_violation);
+  CHECK(connection.last().ending == codec::Ending::policy_violation);
   CHECK(connection.codec().done());
 }

@@ -192,10 +192,8 @@ inline std::string refused(std::uint32_t stream, int status, std::string_view te
   return words.insert(words.find(" grpc-status"), " :status=200 content-type=application/grpc");
 }
 
-class Recorder final : public codec::CommandSink, public codec::StreamSink {
+class Recorder final : public codec::StreamSink {
  public:
-  codec::StreamSink* streams() override { return this; }
-
   bool admits_stream() override { return streams_left == 0 ? false : (--streams_left, true); }
 
   void on_stream_subscribe(StreamKey stream, const codec::StreamSubscription& given) override {
@@ -209,24 +207,6 @@ class Recorder final : public codec::CommandSink, public codec::StreamSink {
   void on_stream_last(StreamKey stream, std::string_view topic) override { note("last", stream, "," + std::string(topic)); }
   void on_stream_gone(StreamKey stream) override { note("gone", stream); }
   void on_stream_window(StreamKey stream) override { note("window", stream); }
-
-  codec::Flow on_message(codec::PayloadKind, base::Bytes) override {
-    FAIL("a command of another protocol");
-    return codec::Flow::go_on;
-  }
-  void on_ignored_message() override { FAIL("a command of another protocol"); }
-  void on_ping(base::Bytes) override { FAIL("a command of another protocol"); }
-  void on_pong(base::Bytes) override { FAIL("a command of another protocol"); }
-  void on_close(std::uint16_t, std::string_view) override { FAIL("a command of another protocol"); }
-  codec::Flow on_session_message(std::string_view) override {
-    FAIL("a command of another protocol");
-    return codec::Flow::go_on;
-  }
-  codec::Flow on_client_publication(const codec::ClientPublication&) override {
-    FAIL("a command of another protocol");
-    return codec::Flow::go_on;
-  }
-  void on_application_ping(std::string_view) override { FAIL("a command of another protocol"); }
 
   std::string commands;
   bool writes_commands = true;  // off where there are too many

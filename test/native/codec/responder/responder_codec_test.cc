@@ -20,7 +20,7 @@ std::string one_at_a_time(const std::string& text) {
   std::string seen;
   for (;;) {
     recorder.commands.clear();
-    const codec::Decoded decoded = codec->decode(in, recorder);
+    const codec::Decoded decoded = wire::decode(*codec, in, recorder);
     if (decoded.status != codec::DecodeStatus::open) return seen + wire::word_of(decoded);
     if (recorder.commands.empty()) return seen + "open";
     seen += recorder.commands;

@@ -124,7 +124,7 @@ TEST_CASE("websocket: ignored data messages must still keep the protocol") {
 namespace {
 
 /// Remembers where payloads lay.
-class PlaceSink final : public codec::CommandSink {
+class PlaceSink final : public codec::MessageSink {
  public:
   codec::Flow on_message(codec::PayloadKind, base::Bytes payload) override {
     place = payload.data();
@@ -134,9 +134,6 @@ class PlaceSink final : public codec::CommandSink {
   void on_ping(base::Bytes payload) override { place = payload.data(); }
   void on_pong(base::Bytes) override {}
   void on_close(std::uint16_t, std::string_view) override {}
-  codec::Flow on_session_message(std::string_view) override { return codec::Flow::go_on; }
-  codec::Flow on_client_publication(const codec::ClientPublication&) override { return codec::Flow::go_on; }
-  void on_application_ping(std::string_view) override {}
 
   const std::uint8_t* place = nullptr;
 };
