@@ -86,8 +86,9 @@ struct Connection {
   std::uint32_t generation = 0;
   ConnectionId id = 0;
   State state = State::free;
-  codec::ProtocolId protocol{};
-  codec::Role role{};
+  codec::ProtocolId protocol{};    // its listener's
+  codec::Role role{};              // how it lives
+  codec::EncodingId encoding{};    // of what it hears
 
   bool blocked : 1 = false;          // the kernel refused bytes; an edge will follow
   bool in_side_lane : 1 = false;     // queued for a gathered write

@@ -90,7 +90,6 @@ int Acceptor::next_ms(std::uint32_t now_ms) const {
 void Acceptor::on_accepted(const Listener& listener, const os::Accepted& accepted) {
   metrics_.add(Metric::connections_accepted);
   Message message;
-  message.protocol = listener.protocol;
   message.listener = listener.index;
   message.fd = accepted.fd;
   message.address = accepted.peer;
@@ -141,8 +140,8 @@ void Acceptor::stop() {
 
 void Acceptor::stop_without_handshake() {
   for (Listener& listener : listeners_) {
-    const codec::Role role = codec::protocol(listener.protocol).role;
-    if (role == codec::Role::streams || role == codec::Role::respond) close(listener);
+    const ListenerOptions& options = engine_.options.listeners[listener.index];
+    if (!has_handshake(codec::protocol(options.protocol).role)) close(listener);
   }
 }
 

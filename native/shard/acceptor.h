@@ -16,10 +16,9 @@ struct Message;
 
 /// A bound socket.
 struct Listener {
-  codec::ProtocolId protocol{};
   os::Endpoint address;
   int fd = -1;  // -1: closed before the others
-  std::uint16_t index = 0;  // of EngineOptions::listeners
+  std::uint16_t index = 0;  // in EngineOptions::listeners: what else is known of it stands there
 };
 
 class Acceptor {

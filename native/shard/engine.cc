@@ -108,7 +108,7 @@ bool Engine::bind_once(std::vector<Listener>& listeners, StartError& error) {
     address.port = listening.port;
     address.inode = listening.inode;
     const auto index = static_cast<std::uint16_t>(&wanted - context_.options.listeners.data());
-    listeners.push_back({wanted.protocol, address, listening.fd, index});
+    listeners.push_back({address, listening.fd, index});
     bound_.push_back({wanted.protocol, address, 0, options.dual_stack, listening.shared});
     previous = &wanted;
     previous_port = listening.port;
@@ -272,7 +272,6 @@ bool Engine::take_back(int fd, std::size_t listener, const os::Address& peer, st
   if (listener >= listeners.size() || !codec::protocol(listeners[listener].protocol).shares_port_with_http) return false;
   Message message;
   message.kind = MessageKind::take_back;
-  message.protocol = listeners[listener].protocol;
   message.listener = static_cast<std::uint16_t>(listener);
   message.fd = fd;
   message.address = peer;

@@ -36,7 +36,6 @@ enum class MessageKind : std::uint8_t {
 struct Message {
   MessageKind kind = MessageKind::stop;
   codec::EncodingId encoding{};
-  codec::ProtocolId protocol{};
   bool over_limit = false;     // adopt, as the next three: see conn::Connection
   bool counted = false;
   bool from_proxy = false;

@@ -33,12 +33,14 @@ int earlier(int a, int b) { return a < 0 ? b : b < 0 ? a : std::min(a, b); }
 }  // namespace
 
 Shard::Shard(unsigned index, EngineContext& engine)
-    : index_(index),
+    : RoleHost(engine, metrics_, fan_out_, publishing_, now_ms_),
+      index_(index),
       engine_(engine),
       kernel_(engine.kernel),
       recorder_(index),
       fan_out_(index, engine.kernel, engine.memory, connections_, metrics_, engine.options.slow_rules, *this),
       publishing_(engine, metrics_, index, &fan_out_),
+      roles_(*this),
       acceptor_(engine, metrics_, recorder_),
       ready_(events_per_wait),
       read_buffer_(read_bytes) {
@@ -173,7 +175,7 @@ void Shard::handle(Message& message) {
     case MessageKind::accept_session:
     case MessageKind::close_session:
     case MessageKind::send:
-      handle_session(message);
+      ask(message);
       break;
     case MessageKind::wake:
       asked_ms_.store(0, std::memory_order_relaxed);
@@ -188,6 +190,12 @@ void Shard::handle(Message& message) {
       stopping_ = true;
       break;
   }
+}
+
+/// What the control plane asks of a connection, unless that has ended meanwhile.
+void Shard::ask(Message& message) {
+  Connection* const connection = connections_.find_id(message.connection);
+  if (connection != nullptr && connection->state == State::open) role_of(*connection).on_asked(*connection, message);
 }
 
 void Shard::dispatch(const os::Ready& ready) {
@@ -205,16 +213,18 @@ void Shard::dispatch(const os::Ready& ready) {
   if (ready.writable) fan_out_.on_writable(*connection);
   if (ready.hang_up) connection->ended = true;
   // Who has more to say than a turn takes is read behind all others (read_again), and once.
-  if (ready.readable && !connection->in_read_queue) on_readable(*connection);
+  if (ready.readable && !connection->in_read_queue) read(*connection);
 }
 
 void Shard::adopt(const Message& message) {
   Connection& connection = connections_.add();
   connection.fd = message.fd;
   connection.id = conn::make_id(index_, connection.slot, connection.generation);
-  connection.protocol = message.protocol;
   connection.listener = message.listener;
-  connection.role = codec::protocol(message.protocol).role;
+  connection.protocol = listener_of(connection).protocol;
+  const codec::Protocol& protocol = codec::protocol(connection.protocol);
+  connection.role = protocol.role;
+  connection.encoding = protocol.encoding;
   connection.over_limit = message.over_limit;
   connection.returned = message.returned;
   connection.counted = message.counted;
@@ -224,34 +234,50 @@ void Shard::adopt(const Message& message) {
   connection.since_ms = now_ms_;
   metrics_.add(Metric::connections_now);
   note(TracePoint::accepted, connection, connection.listener);
-  const bool announced = connection.from_proxy && !connection.returned && engine_.options.listeners[message.listener].proxy_protocol;
+  const bool announced = connection.from_proxy && !connection.returned && listener_of(connection).proxy_protocol;
   connection.state = announced ? State::proxy_header : State::handshake;
   arm(connection);
-  const bool answers_locally = connection.role == codec::Role::respond && connection.peer.local && !announced;
-  const os::Watch how = answers_locally ? os::Watch::edge_in : os::Watch::edge_in_out;
-  const bool watched = kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), how);
+  Role& role = role_of(connection);
+  const bool watched = kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), role.watch_for(connection));
   if (!watched || (drain_.active && !message.returned && !lets_in(connection))) return doom(connection, codec::Ending::lost, "not served");
   if (message.returned) return resume_returned(connection, message.text);
-  if (!announced) begin(connection);
-  on_readable(connection);  // the request is usually there already: a turn earlier than the poller would say so
-  if (connection.streams) say_first(connection);
+  if (!announced) role.begin(connection);
+  read(connection);  // the request is usually there already: a turn earlier than the poller would say so
+  role.on_first_read(connection);
 }
 
-/// What a connection is before its client has said anything.
-void Shard::begin(Connection& connection) {
-  switch (connection.role) {
-    case codec::Role::streams:
-      return open_streams(connection);
-    case codec::Role::respond:
-      return open_responder(connection);
-    case codec::Role::publish:
-    case codec::Role::subscribe:
-    case codec::Role::session:
-      connection.state = State::handshake;
+/// The control plane's HTTP server has come upon a request that asks for WebSocket: the connection is one of ours again, and counts as
+/// such, as if it had just been accepted.
+void Shard::take_back(Message& message) {
+  CHECK(index_ == 0);
+  metrics_.add(Metric::http_connections_returned);
+  message.returned = true;
+  acceptor_.deal(std::move(message));
+}
+
+void Shard::resume_returned(Connection& connection, std::string_view head) {
+  if (drain_.active && !lets_in(connection)) return role_of(connection).refuse(connection, codec::Ending::going_away, "shutting down");
+  connection.unread = std::make_unique<conn::Unread>();
+  connection.unread->bytes.assign(head.begin(), head.end());
+  mind_unfinished(connection);
+  read(connection);
+}
+
+/// Its beginning is behind it, whatever that was for its role.
+void Shard::open(Connection& connection, const std::vector<std::string>& topics) {
+  CHECK(is_beginning(connection) && connection.codec == nullptr);
+  connection.codec = codec::protocol(connection.protocol).make_codec(engine_.options.codecs);
+  connection.state = State::open;
+  note(TracePoint::opened, connection, static_cast<std::uint64_t>(connection.protocol));
+  role_of(connection).opened(connection);
+  if (!connection.over_limit && engine_.connection_events.load(std::memory_order_relaxed)) {
+    Event event = connection_event(connection, EventKind::connection);
+    event.topics = topics;
+    post_event(std::move(event));
   }
+  arm(connection);
 }
 
-/// In the next turn.
 void Shard::read_later(Connection& connection) {
   if (connection.in_read_queue) return;
   connection.in_read_queue = true;
@@ -265,7 +291,7 @@ void Shard::read_again() {
     Connection* const connection = connections_.find(read_turn_[reached]);
     if (connection == nullptr) continue;
     connection->in_read_queue = false;
-    on_readable(*connection);
+    read(*connection);
   }
   read_queue_.insert(read_queue_.begin(), read_turn_.begin() + static_cast<std::ptrdiff_t>(reached), read_turn_.end());
   read_turn_.clear();
@@ -281,8 +307,8 @@ void Shard::reap() {
       if (connection->close_reason) event.text = *connection->close_reason;
       post_event(std::move(event));
     }
-    if (connection->session) end_session(*connection);
-    if (connection->streams) settle_account(*connection, {});
+    role_of(*connection).tell_end(*connection);
+    role_of(*connection).give_back(*connection);
     settle_received(*connection, 0);
     timers_.cancel(connection->slot);
     if (!connection->handed_over) close_socket(*connection);
@@ -312,7 +338,7 @@ void Shard::close_everything() {
     if (connection.state == State::free) continue;
     connection.state = State::doomed;
     fan_out_.unsubscribe_all(connection);
-    if (connection.streams) settle_account(connection, {});
+    role_of(connection).give_back(connection);
     settle_received(connection, 0);
     close_socket(connection);
     timers_.cancel(slot);
@@ -333,6 +359,16 @@ void Shard::take_messages_at_end() {
 
 void Shard::post_event(Event&& event) {
   if (!engine_.events.post(std::move(event))) metrics_.add(Metric::events_dropped);
+}
+
+void Shard::warn(const char* name, std::string message) {
+  if (!engine_.warn(name, std::move(message))) metrics_.add(Metric::events_dropped);
+}
+
+void Shard::unwatch(const Connection& connection) { kernel_.unwatch(poller_, connection.fd); }
+
+void Shard::watch_writable(const Connection& connection) {
+  kernel_.watch_as(poller_, connection.fd, ConnectionTable::token(connection), os::Watch::edge_in_out);
 }
 
 void Shard::on_heard(std::uint64_t ear) {

@@ -19,6 +19,7 @@
 #include "native/shard/flight_recorder.h"
 #include "native/shard/inbox.h"
 #include "native/shard/publishing.h"
+#include "native/shard/roles/roles.h"
 #include "native/shard/timer_wheel.h"
 
 namespace shard {
@@ -29,7 +30,7 @@ inline constexpr std::size_t read_quantum_bytes = 64 * 1024;
 /// what is little, for each of the turn's events.)
 inline constexpr std::size_t read_bytes_per_turn = 16 * 1024 * 1024;
 
-class Shard final : private FanOutOwner, private codec::MessageSink, private codec::SessionSink, private codec::StreamSink, private codec::RequestSink {
+class Shard final : private FanOutOwner, private RoleHost {
  public:
   /// `engine` outlives the shard. Only shard 0 gets listeners.
   Shard(unsigned index, EngineContext& engine);
@@ -66,149 +67,41 @@ class Shard final : private FanOutOwner, private codec::MessageSink, private cod
   std::size_t wait(int timeout_ms);
   std::size_t take_messages();
   void handle(Message& message);
-  void handle_session(Message& message);
+  void ask(Message& message);
   void dispatch(const os::Ready& ready);
-  void read_later(conn::Connection& connection);
   void read_again();
-  void begin(conn::Connection& connection);
+  void take_back(Message& message);
+  void resume_returned(conn::Connection& connection, std::string_view head);
+  Role& role_of(const conn::Connection& connection) const { return roles_.of(connection); }
+  const ListenerOptions& listener_of(const conn::Connection& connection) const { return engine_.options.listeners[connection.listener]; }
   void reap();
   void close_socket(const conn::Connection& connection);
   void close_everything();
   void take_messages_at_end();
 
   // Reading (shard_read.cc).
-  enum class Resume : std::uint8_t { no, yes };
-  void on_readable(conn::Connection& connection);
   bool floods_after_close(conn::Connection& connection, std::size_t bytes);
-  void on_bytes(conn::Connection& connection, base::MutableBytes bytes);
   void decode_by_state(conn::Connection& connection, base::MutableBytes bytes);
-  void on_handshake_bytes(conn::Connection& connection, base::MutableBytes bytes);
-  void keep_head(conn::Connection& connection, std::unique_ptr<conn::Unread> earlier, base::Bytes bytes, std::size_t scanned);
-  void await_request(conn::Connection& connection);
-  void on_request_head(conn::Connection& connection, const codec::HttpParsed& parsed, base::Bytes bytes);
-  bool may_stay(const conn::Connection& connection, const codec::HttpRequest& request) const;
-  /// Nothing when it is open; else why not.
-  std::optional<codec::HttpRefusal> open(conn::Connection& connection, const codec::HttpRequest& request);
-  /// Nothing when they are open; else why not.
-  std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const std::vector<std::string>& names);
-  void refuse(conn::Connection& connection, const codec::HttpRefusal& refusal);
-  void answer_refused(conn::Connection& connection, const codec::HttpRefusal& refusal);
-  void answer_health(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal& health);
-  void answer_text(conn::Connection& connection, const codec::HttpRefusal& text);
-  void end_answered(conn::Connection& connection);
-  void await_next_request(conn::Connection& connection);
-  codec::Decoded decode_as(conn::Connection& connection, base::MutableBytes bytes);
-  void decode(conn::Connection& connection, base::MutableBytes bytes);
-  void publish(const topic::TopicRef& topic, const codec::Publication& publication);
-  bool takes_control_frame(conn::Connection& connection);
   bool must_wait(const conn::Connection& connection, Resume resume) const;
   void pause(conn::Connection& connection);
-  bool is_ahead(const conn::Connection& connection) const;
-  static topic::Demand demand_of(const conn::Connection& connection);
   std::size_t read_bytes_max(const conn::Connection& connection) const;
-  void await_room(conn::Connection& connection, metrics::Metric why);
   bool resume(conn::Connection& connection);
   bool resume_from(std::vector<std::uint64_t>& waiting);
   void resume_paused();
 
   // Proxies (shard_proxied.cc).
   void on_proxy_header_bytes(conn::Connection& connection, base::MutableBytes bytes);
-  void refuse_proxy_header(conn::Connection& connection, const codec::HttpRefusal& refusal);
-  /// False when the connection has ended by it.
-  bool find_client(conn::Connection& connection, const codec::HttpRequest& request);
   bool take_client(conn::Connection& connection, const os::Address& client);
 
   // What has come in part (shard_unfinished.cc).
-  void wait_with(conn::Connection& connection, base::Bytes rest);
   bool read_rest(conn::Connection& connection);
-  void mind_unfinished(conn::Connection& connection);
   void settle_received(conn::Connection& connection, std::size_t now);
   bool holds_too_much(const conn::Connection& connection) const;
   void refuse_rest(conn::Connection& connection);
-  bool is_overdue(conn::Connection& connection);
-  void end_overdue(conn::Connection& connection);
   void forget_rest(conn::Connection& connection);
 
-  // Responders (shard_respond.cc).
-  void open_responder(conn::Connection& connection);
-  bool takes_requests(conn::Connection& connection);
-  void append_reply(base::Bytes reply);
-  void append_last(const conn::Connection& connection, std::string_view topic);
-  void send_replies(conn::Connection& connection);
-
-  // Sessions (shard_session.cc).
-  enum class WithinRate : std::uint8_t { yes, no };
-  void open_session(conn::Connection& connection, const codec::HttpRequest& request);
-  void end_session(conn::Connection& connection);
-  void tell_message(conn::Connection& connection, std::string_view text, WithinRate within_rate);
-  codec::Flow flow_of(const conn::Connection& connection) const;
-  void hand_over(conn::Connection& connection, base::Bytes head);
-  void take_back(Message& message);
-  void resume_returned(conn::Connection& connection, std::string_view head);
-  void leave(conn::Connection& connection, const std::string& topic);
-  bool append_private(conn::Connection& connection, base::Bytes bytes);
-
-  // Streams (shard_streams.cc).
-  void open_streams(conn::Connection& connection);
-  void say_first(conn::Connection& connection);
-  void decode_streams(conn::Connection& connection, base::MutableBytes bytes);
-  bool refuses_reserved(codec::StreamKey stream, std::string_view topic);
-  topic::TopicRef topic_of(conn::Connection& connection, std::string_view name);
-  base::Bytes encode_last(const conn::Connection& connection, const topic::LastValue& last);
-  void withhold_credit(conn::Connection& connection);
-  void grant_credit(conn::Connection& connection);
-  std::uint32_t streams_due_ms(conn::Connection& connection, std::uint32_t due_ms) const;
-  void on_streams_timer(conn::Connection& connection);
-  void judge_streams(conn::Connection& connection);
-  bool reads_too_late(conn::Connection& connection);
-  void give_up(conn::Connection& connection, std::string_view reason);
-  void end_overdue_greetings(conn::Connection& connection);
-  void end_overdue_calls(conn::Connection& connection);
-  void close_slow_stream(const SlowReport& report, std::string_view reason);
-  bool finish_some_streams(conn::Connection& connection);
-
-  void settle_account(conn::Connection& connection, const conn::StreamAccount& now);
-  bool keeps_too_much(const conn::Connection& connection) const;
-
-  // codec::StreamSink, for `decoding_`.
-  bool admits_stream() override;
-  void on_stream_subscribe(codec::StreamKey stream, const codec::StreamSubscription& subscription) override;
-  void on_stream_message(codec::StreamKey stream, const codec::StreamMessage& message) override;
-  void on_stream_publish_end(codec::StreamKey stream) override;
-  void on_stream_last(codec::StreamKey stream, std::string_view topic) override;
-  void on_stream_gone(codec::StreamKey stream) override;
-  void on_stream_window(codec::StreamKey stream) override;
-
-  // codec::MessageSink, SessionSink and RequestSink, for `decoding_`.
-  codec::Flow on_message(codec::PayloadKind kind, base::Bytes payload) override;
-  void on_ignored_message() override;
-  void on_ping(base::Bytes payload) override;
-  void on_pong(base::Bytes payload) override;
-  void on_close(std::uint16_t code, std::string_view reason) override;
-  codec::Flow on_session_message(std::string_view text) override;
-  codec::Flow on_client_publication(const codec::ClientPublication& publication) override;
-  void on_application_ping(std::string_view answer) override;
-  codec::Flow on_request(base::Bytes request) override;
-
   // Closing and timers (shard_close.cc).
-  /// Sends a close frame behind what must still leave, and waits for the peer's at most `close_ms`.
-  void begin_close(conn::Connection& connection, codec::Ending ending, std::string_view reason);
-  /// The same with a number that the peer or the control plane has chosen.
-  void begin_close_as(conn::Connection& connection, std::uint16_t code, std::string_view reason);
-  /// The same for what the protocol calls an error: where those are told by a message, too, that comes first.
-  void begin_failed_close(conn::Connection& connection, codec::Ending ending, std::string_view reason);
-  /// To be closed at the end of the turn; `ending` and `reason` are for the event unless a close has begun.
-  void doom(conn::Connection& connection, codec::Ending ending, std::string_view reason);
-  std::uint16_t code_of(const conn::Connection& connection, codec::Ending ending) const;
-  void remember_reason(conn::Connection& connection, std::uint16_t code, std::string_view reason);
-  void arm(conn::Connection& connection);
   void on_timer(conn::Connection& connection);
-  static bool awaits_nothing(const conn::Connection& connection);
-  void on_idle(conn::Connection& connection);
-  void ping_beside(conn::Connection& connection);
-  std::uint32_t ping_beside_due_ms(const conn::Connection& connection) const;
-  const Patience& patience_of(const conn::Connection& connection) const;
-  std::uint32_t silence_ms(const conn::Connection& connection) const;
 
   // Drain (shard_drain.cc).
   void begin_drain(std::uint32_t drain_ms);
@@ -222,13 +115,9 @@ class Shard final : private FanOutOwner, private codec::MessageSink, private cod
   void cut_silent_sessions();
   bool may_end() const;
   bool lets_in(const conn::Connection& connection);
-  static bool has_handshake(const conn::Connection& connection);
-  void refuse_handshake(conn::Connection& connection);
   std::size_t count_late();
-  bool is_held_back(const conn::Connection& connection) const;
-  void hold(conn::Connection& connection, base::Bytes request);
-  void answer_held(conn::Connection& connection);
   void answer_late(conn::Connection& connection);
+  std::deque<std::uint64_t>& drain_list_of(const conn::Connection& connection);
 
   // FanOutOwner.
   bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) override;
@@ -241,9 +130,29 @@ class Shard final : private FanOutOwner, private codec::MessageSink, private cod
   void on_unsent(const SlowReport& report) override;
   void on_heard(std::uint64_t ear) override;
 
-  void post_event(Event&& event);
-  void post_told(conn::Connection& connection, Event&& event);
-  Event connection_event(const conn::Connection& connection, EventKind kind) const;
+  // RoleHost.
+  DrainPhase drain_phase() const override;
+  void open(conn::Connection& connection, const std::vector<std::string>& topics) override;
+  void begin_close(conn::Connection& connection, codec::Ending ending, std::string_view reason) override;
+  void begin_close_as(conn::Connection& connection, std::uint16_t code, std::string_view reason) override;
+  void begin_failed_close(conn::Connection& connection, codec::Ending ending, std::string_view reason) override;
+  void doom(conn::Connection& connection, codec::Ending ending, std::string_view reason) override;
+  void remember_reason(conn::Connection& connection, std::uint16_t code, std::string_view reason) override;
+  void arm(conn::Connection& connection) override;
+  void end_overdue(conn::Connection& connection) override;
+  void read(conn::Connection& connection) override;
+  void read_later(conn::Connection& connection) override;
+  void take_bytes(conn::Connection& connection, base::MutableBytes bytes) override;
+  void wait_with(conn::Connection& connection, base::Bytes rest) override;
+  void mind_unfinished(conn::Connection& connection) override;
+  void await_room(conn::Connection& connection, metrics::Metric why) override;
+  void unwatch(const conn::Connection& connection) override;
+  void watch_writable(const conn::Connection& connection) override;
+  bool find_client(conn::Connection& connection, const codec::HttpRequest& request) override;
+  void post_event(Event&& event) override;
+  Event connection_event(const conn::Connection& connection, EventKind kind) const override;
+  void warn(const char* name, std::string message) override;
+
   void update_clock();
   void note(TracePoint point, const conn::Connection& connection, std::uint64_t second = 0) {
     recorder_.note(point, connection.id, static_cast<std::uint64_t>(connection.fd), second);
@@ -257,6 +166,7 @@ class Shard final : private FanOutOwner, private codec::MessageSink, private cod
   conn::ConnectionTable connections_;
   FanOut fan_out_;
   Publishing publishing_;
+  Roles roles_;
   Acceptor acceptor_;
   TimerWheel timers_;
   Inbox inbox_;
@@ -269,13 +179,10 @@ class Shard final : private FanOutOwner, private codec::MessageSink, private cod
   std::uint32_t now_ms_ = 0;
   bool stopping_ = false;
   bool relieving_ = false;  // asked to let go of the slowest
-  conn::Connection* decoding_ = nullptr;
 
   std::vector<os::Ready> ready_;
   std::vector<Message> messages_;
   std::vector<std::uint8_t> read_buffer_;
-  std::vector<std::uint8_t> scratch_;  // a publication in another form, while it is handed on
-  std::vector<std::uint8_t> replies_;  // to what `decoding_` asked
   std::vector<std::uint64_t> read_queue_;  // connection tokens
   std::vector<std::uint64_t> read_turn_;
   std::size_t read_left_ = 0;              // of read_bytes_per_turn

@@ -56,19 +56,13 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
     Connection& connection = connections_.at(slot);
     const std::uint64_t token = ConnectionTable::token(connection);
     if (awaits_nothing(connection)) doom(connection, codec::Ending::normal, "");
-    const bool stays = drain_.stays_open && has_handshake(connection);
-    const bool begins = connection.state == State::handshake || connection.state == State::proxy_header;
+    const bool stays = drain_.stays_open && has_handshake(connection.role);
+    const bool begins = is_beginning(connection);
     if (begins && stays) drain_.late.push_back(token);
-    if (begins && !stays) refuse_handshake(connection);
+    if (begins && !stays) role_of(connection).refuse(connection, codec::Ending::going_away, reason);
     if (connection.state != State::open) continue;
-    if (connection.streams) {
-      connection.stream_codec().drain();
-      fan_out_.flush_soon(connection);
-    }
-    const bool only_publishes = connection.role == codec::Role::publish || (connection.publishes_to && connection.subscriptions.size() == 0);
-    const bool comes_back = drain_.stays_open && connection.role == codec::Role::session;
-    auto& list = comes_back ? drain_.sessions : only_publishes ? drain_.publishers : drain_.subscribers;
-    list.push_back(token);
+    role_of(connection).on_drain(connection);
+    drain_list_of(connection).push_back(token);
   }
   std::minstd_rand random(now_ms_);
   std::shuffle(drain_.publishers.begin(), drain_.publishers.end(), random);
@@ -77,6 +71,17 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
   drain_.total = drain_.publishers.size() + drain_.subscribers.size();
   drain_.sessions_total = drain_.sessions.size();
   recorder_.note(TracePoint::drain_begun, 0, drain_ms, connections_.size());
+}
+
+std::deque<std::uint64_t>& Shard::drain_list_of(const Connection& connection) {
+  const DrainTurn turn = role_of(connection).drain_turn(connection);
+  if (turn == DrainTurn::publishers) return drain_.publishers;
+  return turn == DrainTurn::comers_back && drain_.stays_open ? drain_.sessions : drain_.subscribers;
+}
+
+DrainPhase Shard::drain_phase() const {
+  if (!drain_.active) return DrainPhase::none;
+  return drain_.ending ? DrainPhase::ending : DrainPhase::closing;
 }
 
 void Shard::go_on_draining() {
@@ -140,7 +145,7 @@ void Shard::drain_some(std::deque<std::uint64_t>& list, std::size_t count, bool 
     const std::uint64_t token = list.back();
     list.pop_back();
     Connection* const connection = connections_.find(token);
-    const bool waits = connection != nullptr && !time_is_up && (has_unfinished(*connection) || (connection->streams && !finish_some_streams(*connection)));
+    const bool waits = connection != nullptr && !time_is_up && (has_unfinished(*connection) || !role_of(*connection).finish_some(*connection));
     if (waits) {
       list.push_front(token);
       continue;
@@ -152,12 +157,7 @@ void Shard::drain_some(std::deque<std::uint64_t>& list, std::size_t count, bool 
 
 /// Whether something that was published is still on its way from or to this connection.
 bool Shard::has_unfinished(Connection& connection) {
-  if (connection.state != State::open) return false;
-  if (connection.role != codec::Role::publish && fan_out_.is_behind(connection)) return true;
-  if (connection.role == codec::Role::subscribe) return false;
-  on_readable(connection);  // what its peer has sent already
-  const bool owes_replies = connection.role == codec::Role::respond && connection.has_outbound();
-  return connection.state == State::open && (connection.in_read_queue || connection.paused || owes_replies);
+  return connection.state == State::open && role_of(connection).has_unfinished(connection);
 }
 
 void Shard::cut_the_rest() {
@@ -165,7 +165,7 @@ void Shard::cut_the_rest() {
     Connection& connection = connections_.at(slot);
     if (connection.state == State::free || connection.state == State::doomed) continue;
     // Handshakes that are not over are newcomers', for the end.
-    if (connection.state == State::handshake || connection.state == State::proxy_header) continue;
+    if (is_beginning(connection)) continue;
     if (connection.codec) engine_.drain_cut.fetch_add(1, std::memory_order_relaxed);
     doom(connection, codec::Ending::lost, "cut at the end of the drain");
   }
@@ -174,7 +174,7 @@ void Shard::cut_the_rest() {
 void Shard::cut_silent_sessions() {
   for (std::uint32_t slot = 0; slot < connections_.slots(); ++slot) {
     Connection& connection = connections_.at(slot);
-    if (connection.role != codec::Role::session || !connection.codec) continue;
+    if (!connection.codec || role_of(connection).drain_turn(connection) != DrainTurn::comers_back) continue;
     if (connection.state != State::closing && connection.state != State::lingering) continue;
     if (connection.close_code != engine_.options.session_drain_code) continue;
     engine_.drain_cut.fetch_add(1, std::memory_order_relaxed);
@@ -190,19 +190,9 @@ bool Shard::may_end() const {
 
 // Newcomers.
 
-void Shard::refuse_handshake(Connection& connection) {
-  const codec::HttpRefusal refusal{503, std::string(reason)};
-  connection.state == State::proxy_header ? refuse_proxy_header(connection, refusal) : refuse(connection, refusal);
-}
-
-/// In which it can be told something.
-bool Shard::has_handshake(const Connection& connection) {
-  return connection.role != codec::Role::streams && connection.role != codec::Role::respond;
-}
-
 /// Whether somebody who connects during the drain is to hear something of it.
 bool Shard::lets_in(const Connection& connection) {
-  if (!drain_.stays_open || drain_.reported || !has_handshake(connection)) return false;
+  if (!drain_.stays_open || drain_.reported || !has_handshake(connection.role)) return false;
   drain_.late.push_back(ConnectionTable::token(connection));
   return true;
 }
@@ -212,34 +202,8 @@ std::size_t Shard::count_late() {
   return drain_.late.size();
 }
 
-bool Shard::is_held_back(const Connection& connection) const {
-  return drain_.active && !drain_.ending && connection.role == codec::Role::session && !connection.over_limit;
-}
-
-/// Its request is whole. Neither answered nor read further: a client waits for the answer to its handshake for longer than this takes.
-void Shard::hold(Connection& connection, base::Bytes request) {
-  connection.unread = std::make_unique<conn::Unread>();
-  connection.unread->bytes.assign(request.begin(), request.end());
-  connection.unread->held = true;
-  connection.paused = true;
-}
-
-/// Lets it in to tell it what all others were told.
-void Shard::answer_held(Connection& connection) {
-  const std::unique_ptr<conn::Unread> held = std::move(connection.unread);
-  connection.paused = false;
-  const codec::HttpParsed parsed = codec::parse_http_request(held->bytes, 0, engine_.options.http);
-  CHECK(parsed.status == codec::HttpParseStatus::complete);
-  if (const auto refusal = open(connection, parsed.request)) refuse(connection, *refusal);
-  mind_unfinished(connection);
-}
-
 void Shard::answer_late(Connection& connection) {
-  if (connection.state != State::handshake && connection.state != State::proxy_header) return;
-  if (connection.unread && connection.unread->held) return answer_held(connection);
-  if (awaits_nothing(connection)) return doom(connection, codec::Ending::normal, "");
-  on_readable(connection);
-  if (connection.state == State::handshake || connection.state == State::proxy_header) refuse_handshake(connection);
+  if (is_beginning(connection)) role_of(connection).end_handshake(connection);
 }
 
 /// All shards have told everybody: the newcomers are told, and then it is over.

@@ -11,14 +11,6 @@ using conn::Connection;
 using conn::State;
 using metrics::Metric;
 
-namespace {
-
-/// Of the others' streams nothing is known yet that an answer could be written in.
-bool begins_with_http(codec::Role role) {
-  return role == codec::Role::publish || role == codec::Role::subscribe || role == codec::Role::session;
-}
-}  // namespace
-
 void Shard::on_proxy_header_bytes(Connection& connection, base::MutableBytes bytes) {
   std::unique_ptr<conn::Unread> earlier = std::move(connection.unread);
   if (earlier) {
@@ -36,24 +28,16 @@ void Shard::on_proxy_header_bytes(Connection& connection, base::MutableBytes byt
       connection.unread = std::move(earlier);
       return;
     case codec::ProxyStatus::malformed:
-      return refuse_proxy_header(connection, {400, std::string(parsed.problem)});
+      return role_of(connection).refuse(connection, codec::Ending::violation, parsed.problem);
     case codec::ProxyStatus::complete:
       break;
   }
   settle_received(connection, 0);
   if (parsed.client && !take_client(connection, *parsed.client)) return;
-  begin(connection);
+  role_of(connection).begin(connection);
   const base::MutableBytes rest = bytes.subspan(parsed.consumed);
   if (!rest.empty()) decode_by_state(connection, rest);
-  if (connection.streams) say_first(connection);
-}
-
-void Shard::refuse_proxy_header(Connection& connection, const codec::HttpRefusal& refusal) {
-  if (begins_with_http(connection.role)) return refuse(connection, refusal);
-  metrics_.add(Metric::handshakes_refused);
-  const bool told = engine_.warn("handshake-refused", "refused a connection from " + connection.peer.text() + ": " + refusal.reason);
-  if (!told) metrics_.add(Metric::events_dropped);
-  doom(connection, codec::Ending::lost, refusal.reason);
+  role_of(connection).on_first_read(connection);
 }
 
 bool Shard::find_client(Connection& connection, const codec::HttpRequest& request) {

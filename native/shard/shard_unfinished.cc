@@ -1,5 +1,5 @@
 // The shard's part of what has come in part: messages, frames and request heads whose rest a peer owes, and what a session said beyond
-// its share. All of it together has a bound in bytes, each message one in time. (Protocols with streams: shard_streams.cc.)
+// its share. All of it together has a bound in bytes, each message one in time. (Codecs with streams keep an account of their own: roles/stream_role.cc.)
 #include <algorithm>
 
 #include "native/base/wrapping_time.h"
@@ -26,7 +26,7 @@ void Shard::wait_with(Connection& connection, base::Bytes rest) {
 /// False when it is not to be read further now.
 bool Shard::read_rest(Connection& connection) {
   const std::unique_ptr<conn::Unread> rest = std::move(connection.unread);
-  on_bytes(connection, rest->bytes);
+  take_bytes(connection, rest->bytes);
   if (!connection.paused && must_wait(connection, Resume::no)) pause(connection);
   return !connection.paused && connection.state != State::doomed;
 }
@@ -62,10 +62,8 @@ bool Shard::holds_too_much(const Connection& connection) const {
 void Shard::refuse_rest(Connection& connection) {
   switch (connection.state) {
     case State::proxy_header:
-      refuse_proxy_header(connection, {503, std::string(no_room_reason)});
-      break;
     case State::handshake:
-      refuse(connection, {503, std::string(no_room_reason)});
+      role_of(connection).refuse(connection, codec::Ending::overloaded, no_room_reason);
       break;
     case State::open:
       connection.linger_after = true;
@@ -82,12 +80,9 @@ void Shard::refuse_rest(Connection& connection) {
 }
 
 /// From its first byte on: who sends a byte now and then is never silent, and would keep the rest for ever.
-bool Shard::is_overdue(Connection& connection) {
-  if (connection.paused) connection.message_ms = now_ms_;  // it is we who do not listen
-  return connection.within_message && base::age_ms(connection.message_ms, now_ms_) >= engine_.options.message_ms;
-}
-
 void Shard::end_overdue(Connection& connection) {
+  if (connection.paused) connection.message_ms = now_ms_;  // it is we who do not listen
+  if (!connection.within_message || base::age_ms(connection.message_ms, now_ms_) < engine_.options.message_ms) return;
   metrics_.add(Metric::connections_closed_overdue);
   metrics_.add(Metric::protocol_errors);
   connection.linger_after = true;

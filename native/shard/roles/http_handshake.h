@@ -1,0 +1,66 @@
+// The handshake of roles whose connections begin as HTTP/1.1: request heads, upgrades and refusals, health checks, and requests that are
+// handed to the control plane's HTTP server.
+// Owner: a role. Thread: its shard's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "native/codec/http1/http1.h"
+#include "native/shard/roles/role_host.h"
+
+namespace shard {
+
+/// What the handshake leaves to its role.
+class HandshakeUser {
+ public:
+  /// Whether who comes while a drain is under way is answered at its end, with what all others were told; else it is refused.
+  virtual bool answers_late() const = 0;
+  /// The request names these topics. Interest is recorded here, before the 101 is written: what is published from now on will be seen.
+  virtual void on_topics(conn::Connection& connection, std::vector<topic::TopicRef>&& topics) = 0;
+  /// It is open, the 101 has been sent.
+  virtual void on_upgraded(conn::Connection& connection, const codec::HttpRequest& request) = 0;
+  /// What came behind the request. Dies with the call.
+  virtual void on_first_bytes(conn::Connection& connection, base::MutableBytes bytes) = 0;
+
+ protected:
+  ~HandshakeUser() = default;
+};
+
+class HttpHandshake {
+ public:
+  /// Both outlive it.
+  HttpHandshake(RoleHost& host, HandshakeUser& user) : host_(host), user_(user) {}
+
+  void on_bytes(conn::Connection& connection, base::MutableBytes bytes);
+  /// The last answer on a connection.
+  void refuse(conn::Connection& connection, const codec::HttpRefusal& refusal);
+  void on_timer(conn::Connection& connection);
+  /// A drain ends: answers what was held back, refuses what is not whole.
+  void end(conn::Connection& connection);
+
+ private:
+  void keep_head(conn::Connection& connection, std::unique_ptr<conn::Unread> earlier, base::Bytes bytes, std::size_t scanned);
+  void await_request(conn::Connection& connection);
+  void await_next_request(conn::Connection& connection);
+  void on_request_head(conn::Connection& connection, const codec::HttpParsed& parsed, base::Bytes bytes);
+  bool may_stay(const conn::Connection& connection, const codec::HttpRequest& request) const;
+  void hold(conn::Connection& connection, base::Bytes request);
+  void answer_held(conn::Connection& connection);
+  /// Nothing when it is open; else why not.
+  std::optional<codec::HttpRefusal> open(conn::Connection& connection, const codec::HttpRequest& request);
+  /// Nothing when they are open; else why not.
+  std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const std::vector<std::string>& names);
+  void answer_health(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal& health);
+  void answer_refused(conn::Connection& connection, const codec::HttpRefusal& refusal);
+  void answer_text(conn::Connection& connection, const codec::HttpRefusal& text);
+  void end_answered(conn::Connection& connection);
+  void hand_over(conn::Connection& connection, base::Bytes head);
+
+  RoleHost& host_;
+  HandshakeUser& user_;
+};
+
+}  // namespace shard

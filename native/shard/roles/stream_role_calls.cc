@@ -1,0 +1,87 @@
+// What the streams of a connection ask: codec::StreamSink.
+#include "native/shard/roles/stream_role.h"
+
+namespace shard {
+
+using codec::GrpcStatus;
+using codec::StreamKey;
+using conn::Connection;
+using metrics::Metric;
+
+void StreamRole::on_stream_subscribe(StreamKey stream, const codec::StreamSubscription& subscription) {
+  Connection& connection = *decoding_;
+  if (refuses_reserved(stream, subscription.topic)) return;
+  const topic::TopicRef topic = host_.engine().topics.open(subscription.topic);
+  if (!topic) return connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "too many topics");
+  const topic::LastValueRef last = fan_out().subscribe_stream(connection, stream, topic, connection.encoding);
+  const bool wants_last = subscription.last > 0 || (last && subscription.since && last->offset >= *subscription.since);
+  if (!last || !wants_last) return;
+  const base::Bytes message = encode_last(connection, *last);
+  if (!message.empty()) connection.stream_codec().greet(stream, message, last->offset);
+}
+
+/// Valid until the next call.
+base::MutableBytes StreamRole::scratch(std::size_t bytes) {
+  if (scratch_.size() < bytes) scratch_.resize(bytes);
+  return base::MutableBytes(scratch_).first(bytes);
+}
+
+/// Empty when the protocol has no way to say it. Valid until the next call.
+base::Bytes StreamRole::encode_last(const Connection& connection, const topic::LastValue& last) {
+  codec::Publication publication;
+  publication.kind = last.kind;
+  publication.payload = last.payload;
+  const codec::Encoding& encoding = codec::encoding(connection.encoding);
+  const base::MutableBytes message = scratch(encoding.encoded_bytes(publication));
+  if (!message.empty()) encoding.encode(publication, message);
+  return message;
+}
+
+/// Protocols whose payload is opaque get it as JSON of the shared schema.
+void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
+  Connection& connection = *decoding_;
+  if (refuses_reserved(stream, given.topic)) return;
+  const topic::TopicRef topic = topic_of(connection, given.topic);
+  if (!topic) return connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "too many topics");
+  const topic::LogMemory& memory = host_.engine().memory;
+  if (memory.is_exhausted()) return connection.stream_codec().finish(stream, GrpcStatus::unavailable, "the logs are full");
+  const codec::Message message{given.author, given.data};
+  const base::MutableBytes json = scratch(codec::json_message_bytes(message));
+  codec::write_json_message(message, json);
+  codec::Publication publication;
+  publication.kind = codec::PayloadKind::text;
+  publication.payload = json;
+  publication.message = &message;
+  host_.publish(topic, publication);
+  if (memory.over_limit(demand_of(connection))) withhold_credit(connection);
+}
+
+void StreamRole::on_stream_last(StreamKey stream, std::string_view topic) {
+  Connection& connection = *decoding_;
+  if (refuses_reserved(stream, topic)) return;
+  const topic::LastValueRef last = host_.engine().retained.find(topic);
+  const base::Bytes message = last ? encode_last(connection, *last) : base::Bytes();
+  if (message.empty()) return connection.stream_codec().finish(stream, GrpcStatus::not_found, "nothing is retained");
+  connection.stream_codec().answer(stream, message, last->offset);
+}
+
+void StreamRole::on_stream_gone(StreamKey stream) {
+  metrics().add(Metric::streams_cancelled);
+  fan_out().unsubscribe_stream(*decoding_, stream);
+}
+
+void StreamRole::on_stream_window(StreamKey stream) { fan_out().on_stream_window(*decoding_, stream); }
+
+bool StreamRole::refuses_reserved(StreamKey stream, std::string_view topic) {
+  if (!host_.engine().is_reserved(topic)) return false;
+  decoding_->stream_codec().finish(stream, GrpcStatus::permission_denied, reserved_reason);
+  return true;
+}
+
+/// A publisher usually stays with its topic. Null when there are too many.
+topic::TopicRef StreamRole::topic_of(Connection& connection, std::string_view name) {
+  if (!connection.publishes_to || connection.publishes_to->name() != name) connection.publishes_to = host_.engine().topics.open(name);
+  return connection.publishes_to;
+}
+
+}  // namespace shard
