@@ -61,6 +61,22 @@ TEST_CASE("protocols: the codec of each, with its limits") {
   CHECK(commands_of("websocket-subscribe", hello, limits) == "ignored open");
 }
 
+TEST_CASE("protocols: each one's codec is what its role decodes with") {
+  const auto tells = [](std::string_view name) {
+    const std::unique_ptr<codec::Codec> codec = named(name).make_codec({});
+    if (dynamic_cast<codec::MessageCodec*>(codec.get()) != nullptr) return "messages";
+    if (dynamic_cast<codec::SessionCodec*>(codec.get()) != nullptr) return "session";
+    if (dynamic_cast<codec::StreamCodec*>(codec.get()) != nullptr) return "streams";
+    return dynamic_cast<codec::RequestCodec*>(codec.get()) != nullptr ? "requests" : "nothing";
+  };
+  CHECK(tells("websocket-publish") == std::string_view("messages"));
+  CHECK(tells("websocket-subscribe") == std::string_view("messages"));
+  CHECK(tells("pusher") == std::string_view("session"));
+  CHECK(tells("grpc") == std::string_view("streams"));
+  CHECK(tells("responder-raw") == std::string_view("requests"));
+  CHECK(tells("responder-line") == std::string_view("requests"));
+}
+
 TEST_CASE("protocols: gRPC's codec is one with streams, within its own limits") {
   codec::CodecLimits limits;
   limits.grpc.http2.streams_max = 7;

@@ -208,7 +208,7 @@ namespace {
 /// "-" nothing has come in part; "anew" or "still", when it began in the last piece or before.
 std::string unfinished_after(codec::Codec& decoder, Wire piece) {
   Recorder recorder;
-  decoder.decode(piece, recorder);
+  wire::decode(decoder, piece, recorder);
   const codec::Unfinished unfinished = decoder.unfinished();
   return !unfinished.any ? "-" : unfinished.anew ? "anew" : "still";
 }

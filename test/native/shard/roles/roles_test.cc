@@ -1,0 +1,31 @@
+// Covers native/shard/roles/roles.cc: what the table says. (How connections of each role live: native/sim.)
+// Owner: the test. Thread: main.
+#include "native/shard/roles/roles.h"
+
+#include "test/native/doctest_last.h"
+
+TEST_CASE("roles: a row each, and who can be told in its handshake to come back") {
+  CHECK(shard::role_count == 5);
+  CHECK(shard::has_handshake(codec::Role::publish));
+  CHECK(shard::has_handshake(codec::Role::subscribe));
+  CHECK(shard::has_handshake(codec::Role::session));
+  CHECK(!shard::has_handshake(codec::Role::streams));
+  CHECK(!shard::has_handshake(codec::Role::respond));
+}
+
+TEST_CASE("roles: where their beginning can be refused in HTTP, the protocol writes close frames, pings and texts") {
+  for (const char* const name : {"websocket-publish", "websocket-subscribe", "pusher", "grpc", "responder-raw", "responder-line"}) {
+    CAPTURE(name);
+    codec::ProtocolId id{};
+    const codec::Protocol* const protocol = codec::find_protocol(name, id);
+    REQUIRE(protocol != nullptr);
+    const codec::Manners& manners = protocol->manners;
+    const bool speaks = shard::has_handshake(protocol->role);
+    CHECK((manners.code_of != nullptr) == true);
+    CHECK((manners.write_close != nullptr) == speaks);
+    CHECK((manners.write_ping != nullptr) == speaks);
+    CHECK((manners.write_pong != nullptr) == speaks);
+    CHECK((manners.write_text != nullptr) == speaks);
+    CHECK((manners.may_close_with != nullptr) == speaks);
+  }
+}
