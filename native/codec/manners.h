@@ -12,6 +12,9 @@
 
 namespace codec {
 
+struct HttpRequest;  // http1/http1.h
+struct Upgrade;      // http1/upgrade.h
+
 /// The most bytes of a frame that asks, answers or ends.
 inline constexpr std::size_t control_frame_bytes_max = 127;
 
@@ -25,6 +28,10 @@ struct Manners {
   std::size_t (*write_pong)(base::Bytes payload, base::MutableBytes out) = nullptr;
   /// A text for one connection alone, as one message. (What goes to many is encoded by an Encoding.)
   std::string (*write_text)(std::string_view text) = nullptr;
+  /// Whether an HTTP request asks for this protocol, whether it gets it, and the answer when it does. `role`: see role_name.
+  bool (*is_asked_for)(const HttpRequest& request) = nullptr;
+  Upgrade (*accept)(const HttpRequest& request) = nullptr;
+  std::string (*write_accepted)(const Upgrade& upgrade, std::string_view role) = nullptr;
   /// Whether a peer may be told to end with this code.
   bool (*may_close_with)(std::uint16_t code) = nullptr;
   std::string_view ping_text = {};  // a text message that asks for an answer; empty: a ping frame does

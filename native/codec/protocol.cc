@@ -4,6 +4,7 @@
 #include "native/codec/responder/responder_codec.h"
 #include "native/codec/websocket/websocket_close.h"
 #include "native/codec/websocket/websocket_text.h"
+#include "native/codec/websocket/websocket_upgrade.h"
 
 #include <array>
 #include <cstddef>
@@ -33,12 +34,18 @@ constexpr Manners websocket_manners{.code_of = websocket_code_of,
                                     .write_ping = write_ping_frame,
                                     .write_pong = write_pong_frame,
                                     .write_text = write_text_frame,
+                                    .is_asked_for = asks_for_websocket,
+                                    .accept = accept_websocket_upgrade,
+                                    .write_accepted = write_upgrade_response,
                                     .may_close_with = may_be_sent};
 constexpr Manners pusher_manners{.code_of = pusher_code_of,
                                  .write_close = write_close_frame,
                                  .write_ping = write_ping_frame,
                                  .write_pong = write_pong_frame,
                                  .write_text = write_text_frame,
+                                 .is_asked_for = asks_for_websocket,
+                                 .accept = accept_websocket_upgrade,
+                                 .write_accepted = write_upgrade_response,
                                  .may_close_with = may_be_sent,
                                  .ping_text = R"({"event":"pusher:ping","data":"{}"})",
                                  .write_error = write_pusher_error,

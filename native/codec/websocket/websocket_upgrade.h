@@ -5,16 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "native/codec/http1/http1.h"
+#include "native/codec/http1/upgrade.h"
 
 namespace codec {
-
-struct Upgrade {
-  bool accepted = false;
-  std::string accept_key;   // Sec-WebSocket-Accept, when accepted
-  std::string subprotocol;  // the one that is selected; empty: none was offered
-  HttpRefusal refusal;     // when not
-};
 
 /// Checks method, Host, Upgrade, Connection, Sec-WebSocket-Version and Sec-WebSocket-Key, each with its own status
 /// (501, 405, 426, 400 …); `OPTIONS *` gets 204. Of the subprotocols offered the first is selected, because browsers and `ws` fail

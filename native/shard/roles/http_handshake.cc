@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "native/codec/http1/health_check.h"
-#include "native/codec/websocket/websocket_upgrade.h"
+#include "native/codec/http1/upgrade.h"
 #include "native/shard/roles/role.h"
 
 namespace shard {
@@ -70,8 +70,9 @@ void HttpHandshake::on_request_head(Connection& connection, const codec::HttpPar
   const bool down = connection.over_limit || drain != DrainPhase::none;
   auto health = codec::answer_health_check(parsed.request, down ? codec::Health::down : codec::Health::up);
   if (health) return answer_health(connection, parsed.request, *health);
-  const bool upgrades = codec::asks_for_websocket(parsed.request);
-  const bool shares_port = codec::protocol(connection.protocol).shares_port_with_http && !connection.returned;
+  const codec::Protocol& protocol = codec::protocol(connection.protocol);
+  const bool upgrades = protocol.manners.is_asked_for(parsed.request);
+  const bool shares_port = protocol.shares_port_with_http && !connection.returned;
   if (shares_port && !connection.over_limit && !upgrades) return hand_over(connection, bytes);
   // Behind a request that asks for less the connection may go on with another client's.
   if (connection.from_proxy && upgrades && !host_.find_client(connection, parsed.request)) return;
@@ -88,7 +89,7 @@ void HttpHandshake::on_request_head(Connection& connection, const codec::HttpPar
 /// connection (RFC 9110 §7.8, RFC 9112 §9.3). Behind a refused upgrade, though, there may be what is no HTTP.
 bool HttpHandshake::may_stay(const Connection& connection, const codec::HttpRequest& request) const {
   return !connection.over_limit && host_.drain_phase() == DrainPhase::none && !connection.returned && connection.requests_refused < requests_refused_max &&
-         codec::keeps_connection(request) && !codec::asks_for_websocket(request);
+         codec::keeps_connection(request) && !codec::protocol(connection.protocol).manners.is_asked_for(request);
 }
 
 void HttpHandshake::on_timer(Connection& connection) {
@@ -129,9 +130,9 @@ void HttpHandshake::end(Connection& connection) {
 std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const codec::HttpRequest& request) {
   if (connection.over_limit) return HttpRefusal{503, "too many connections", request.method != "HEAD"};
   if (host_.drain_phase() != DrainPhase::none && !user_.answers_late()) return HttpRefusal{503, std::string(shutting_down), request.method != "HEAD"};
-  const codec::Upgrade upgrade = codec::accept_websocket_upgrade(request);
-  if (!upgrade.accepted) return upgrade.refusal;
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
+  const codec::Upgrade upgrade = protocol.manners.accept(request);
+  if (!upgrade.accepted) return upgrade.refusal;
   const EngineOptions& options = host_.engine().options;
   codec::TopicsParsed parsed;
   if (protocol.parse_target != nullptr) {
@@ -142,7 +143,7 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
   }
   host_.open(connection, parsed.topics);
   host_.metrics().add(Metric::handshakes_completed);
-  const std::string answer = codec::write_upgrade_response(upgrade, codec::role_name(protocol.role));
+  const std::string answer = protocol.manners.write_accepted(upgrade, codec::role_name(protocol.role));
   connection.outbound_for_writing().append(base::bytes_of(answer));
   host_.fan_out().flush_private(connection);
   user_.on_upgraded(connection, request);

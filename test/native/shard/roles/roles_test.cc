@@ -13,7 +13,7 @@ TEST_CASE("roles: a row each, and who can be told in its handshake to come back"
   CHECK(!shard::has_handshake(codec::Role::respond));
 }
 
-TEST_CASE("roles: where their beginning can be refused in HTTP, the protocol writes close frames, pings and texts") {
+TEST_CASE("roles: where their beginning can be refused in HTTP, the protocol knows upgrades, close frames, pings and texts") {
   for (const char* const name : {"websocket-publish", "websocket-subscribe", "pusher", "grpc", "responder-raw", "responder-line"}) {
     CAPTURE(name);
     codec::ProtocolId id{};
@@ -22,6 +22,9 @@ TEST_CASE("roles: where their beginning can be refused in HTTP, the protocol wri
     const codec::Manners& manners = protocol->manners;
     const bool speaks = shard::has_handshake(protocol->role);
     CHECK((manners.code_of != nullptr) == true);
+    CHECK((manners.is_asked_for != nullptr) == speaks);
+    CHECK((manners.accept != nullptr) == speaks);
+    CHECK((manners.write_accepted != nullptr) == speaks);
     CHECK((manners.write_close != nullptr) == speaks);
     CHECK((manners.write_ping != nullptr) == speaks);
     CHECK((manners.write_pong != nullptr) == speaks);
