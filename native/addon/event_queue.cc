@@ -1,9 +1,35 @@
 #include "native/addon/event_queue.h"
 
+#include <cstdint>
+#include <variant>
+
 #include "native/addon/event_values.h"
 #include "native/os/linux_kernel.h"
 
 namespace addon {
+
+namespace {
+
+/// A flood of warnings must not crowd out what happens to connections, nor anything the one event that ends a drain.
+std::size_t room_of(const shard::Warning&) { return EventQueue::events_max / 2; }
+std::size_t room_of(const shard::Connected&) { return EventQueue::events_max; }
+std::size_t room_of(const shard::Disconnected&) { return EventQueue::events_max; }
+std::size_t room_of(const shard::Slow&) { return EventQueue::events_max; }
+// Bounded by the connections there may be, and by `congested`.
+std::size_t room_of(const shard::Drained&) { return SIZE_MAX; }
+std::size_t room_of(const shard::SessionOpened&) { return SIZE_MAX; }
+std::size_t room_of(const shard::SessionMessage&) { return SIZE_MAX; }
+std::size_t room_of(const shard::SessionPublished&) { return SIZE_MAX; }
+std::size_t room_of(const shard::SessionEnded&) { return SIZE_MAX; }
+std::size_t room_of(const shard::HttpConnection&) { return SIZE_MAX; }
+std::size_t room_of(const shard::Heard&) { return SIZE_MAX; }  // one for each ear at most
+
+/// How many events may wait before this one is dropped.
+std::size_t room_for(const shard::Event& event) {
+  return std::visit([](const auto& each) { return room_of(each); }, event);
+}
+
+}  // namespace
 
 std::shared_ptr<EventQueue> EventQueue::create(Napi::Env env, const Napi::Function& callback) {
   auto queue = std::make_shared<EventQueue>();
@@ -18,31 +44,9 @@ std::shared_ptr<EventQueue> EventQueue::create(Napi::Env env, const Napi::Functi
   return queue;
 }
 
-/// A flood of warnings must not crowd out what happens to connections, nor anything the one event that ends a drain.
-std::size_t EventQueue::room_for(shard::EventKind kind) {
-  switch (kind) {
-    case shard::EventKind::warning:
-      return events_max / 2;
-    case shard::EventKind::connection:
-    case shard::EventKind::disconnect:
-    case shard::EventKind::slow:
-      return events_max;
-    case shard::EventKind::drained:
-    case shard::EventKind::session_open:
-    case shard::EventKind::session_message:
-    case shard::EventKind::session_published:
-    case shard::EventKind::session_end:
-    case shard::EventKind::http_connection:
-      return SIZE_MAX;  // bounded by the connections there may be, and by `congested`
-    case shard::EventKind::heard:
-      return SIZE_MAX;  // one for each ear at most
-  }
-  return 0;
-}
-
 bool EventQueue::post(shard::Event&& event) {
   std::lock_guard guard(lock_);
-  if (function_ == nullptr || events_.size() >= room_for(event.kind)) return false;
+  if (function_ == nullptr || events_.size() >= room_for(event)) return false;
   backlog_.add(event);
   events_.push_back(std::move(event));
   if (woken_) return true;
@@ -62,7 +66,8 @@ void EventQueue::close() {
 /// Sockets on their way to JavaScript are nobody's when it does not get them.
 void EventQueue::drop(std::vector<shard::Event>& events) {
   for (const shard::Event& event : events) {
-    if (event.fd >= 0) os::close_file(event.fd);
+    const auto* const request = std::get_if<shard::HttpConnection>(&event);
+    if (request != nullptr && request->fd >= 0) os::close_file(request->fd);
   }
   events.clear();
 }

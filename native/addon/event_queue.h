@@ -29,7 +29,6 @@ class EventQueue final : public shard::EventSink, public std::enable_shared_from
   void close();
 
  private:
-  static std::size_t room_for(shard::EventKind kind);
   static void drop(std::vector<shard::Event>& events);
   static void call_js(napi_env env, napi_value callback, void* context, void* data);
   static void finalize(napi_env env, void* data, void* hint);

@@ -1,6 +1,7 @@
 #include "native/addon/event_values.h"
 
 #include <string_view>
+#include <variant>
 
 namespace addon {
 
@@ -56,89 +57,119 @@ class Object {
   napi_value object_ = nullptr;
 };
 
-void set_connection(Object& object, const shard::Event& event) {
-  object.set("id", static_cast<double>(event.id));
+/// The properties that events of connections begin with.
+Object connection_event(napi_env env, std::string_view type, conn::ConnectionId id, std::string_view peer) {
+  Object object(env);
+  object.set("type", type);
+  object.set("id", static_cast<double>(id));
+  object.set("peer", peer);
+  return object;
+}
+
+/// Those of sessions, once they are open.
+Object session_event(napi_env env, std::string_view type, conn::ConnectionId id) {
+  Object object(env);
+  object.set("type", type);
+  object.set("id", static_cast<double>(id));
+  return object;
+}
+
+std::string_view name_of(codec::ProtocolId protocol) { return codec::protocol(protocol).name; }
+
+napi_value object_of(napi_env env, const shard::Connected& event) {
+  Object object = connection_event(env, "connection", event.id, event.peer);
+  object.set("protocol", name_of(event.protocol));
+  object.set("topics", event.topics);
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::Disconnected& event) {
+  Object object = connection_event(env, "disconnect", event.id, event.peer);
+  object.set("protocol", name_of(event.protocol));
+  object.set("code", static_cast<double>(event.code));
+  object.set("reason", std::string_view(event.reason));
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::Slow& event) {
+  Object object = connection_event(env, "slow", event.id, event.peer);
+  object.set("topic", std::string_view(event.topic));
+  object.set("policy", std::string_view(conn::slow_policy_name(event.policy)));
+  object.set("bytesBehind", static_cast<double>(event.bytes_behind));
+  object.set("ageMs", static_cast<double>(event.age_ms));
+  object.set("skipped", static_cast<double>(event.skipped));
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::Warning& event) {
+  Object object(env);
+  object.set("type", std::string_view("warning"));
+  object.set("name", std::string_view(event.name));
+  object.set("message", std::string_view(event.message));
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::Drained& event) {
+  Object object(env);
+  object.set("type", std::string_view("drained"));
+  object.set("cut", static_cast<double>(event.cut));
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::SessionOpened& event) {
+  Object object = connection_event(env, "session-open", event.id, event.peer);
+  object.set("protocol", name_of(event.protocol));
+  object.set("target", std::string_view(event.target));
+  if (event.origin.empty()) {
+    object.set_null("origin");
+  } else {
+    object.set("origin", std::string_view(event.origin));
+  }
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::SessionMessage& event) {
+  Object object = session_event(env, "session-message", event.id);
+  object.set("text", std::string_view(event.text));
+  object.set_boolean("overRate", event.over_rate);
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::SessionPublished& event) {
+  Object object = session_event(env, "session-published", event.id);
+  object.set("topic", std::string_view(event.topic));
+  object.set("event", std::string_view(event.name));
+  object.set("data", std::string_view(event.data));
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::SessionEnded& event) {
+  Object object = session_event(env, "session-end", event.id);
+  object.set("code", static_cast<double>(event.code));
+  object.set("reason", std::string_view(event.reason));
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::HttpConnection& event) {
+  Object object(env);
+  object.set("type", std::string_view("http-connection"));
+  object.set("protocol", name_of(event.protocol));
+  object.set("fd", static_cast<double>(event.fd));
+  object.set("listener", static_cast<double>(event.listener));
   object.set("peer", std::string_view(event.peer));
+  object.set_bytes("head", event.head);
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::Heard& event) {
+  Object object(env);
+  object.set("type", std::string_view("heard"));
+  object.set("id", static_cast<double>(event.ear));
+  return object.value();
 }
 
 napi_value to_object(napi_env env, const shard::Event& event) {
-  Object object(env);
-  switch (event.kind) {
-    case shard::EventKind::connection:
-      object.set("type", std::string_view("connection"));
-      set_connection(object, event);
-      object.set("protocol", std::string_view(codec::protocol(event.protocol).name));
-      object.set("topics", event.topics);
-      break;
-    case shard::EventKind::disconnect:
-      object.set("type", std::string_view("disconnect"));
-      set_connection(object, event);
-      object.set("protocol", std::string_view(codec::protocol(event.protocol).name));
-      object.set("code", static_cast<double>(event.code));
-      object.set("reason", std::string_view(event.text));
-      break;
-    case shard::EventKind::slow:
-      object.set("type", std::string_view("slow"));
-      set_connection(object, event);
-      object.set("topic", std::string_view(event.topics.front()));
-      object.set("policy", std::string_view(conn::slow_policy_name(event.policy)));
-      object.set("bytesBehind", static_cast<double>(event.bytes_behind));
-      object.set("ageMs", static_cast<double>(event.age_ms));
-      object.set("skipped", static_cast<double>(event.skipped));
-      break;
-    case shard::EventKind::warning:
-      object.set("type", std::string_view("warning"));
-      object.set("name", std::string_view(event.name));
-      object.set("message", std::string_view(event.text));
-      break;
-    case shard::EventKind::drained:
-      object.set("type", std::string_view("drained"));
-      object.set("cut", static_cast<double>(event.cut));
-      break;
-    case shard::EventKind::session_open:
-      object.set("type", std::string_view("session-open"));
-      set_connection(object, event);
-      object.set("protocol", std::string_view(codec::protocol(event.protocol).name));
-      object.set("target", std::string_view(event.text));
-      if (event.detail.empty()) {
-        object.set_null("origin");
-      } else {
-        object.set("origin", std::string_view(event.detail));
-      }
-      break;
-    case shard::EventKind::session_message:
-      object.set("type", std::string_view("session-message"));
-      object.set("id", static_cast<double>(event.id));
-      object.set("text", std::string_view(event.text));
-      object.set_boolean("overRate", event.over_rate);
-      break;
-    case shard::EventKind::session_published:
-      object.set("type", std::string_view("session-published"));
-      object.set("id", static_cast<double>(event.id));
-      object.set("topic", std::string_view(event.topics.front()));
-      object.set("event", std::string_view(event.detail));
-      object.set("data", std::string_view(event.text));
-      break;
-    case shard::EventKind::session_end:
-      object.set("type", std::string_view("session-end"));
-      object.set("id", static_cast<double>(event.id));
-      object.set("code", static_cast<double>(event.code));
-      object.set("reason", std::string_view(event.text));
-      break;
-    case shard::EventKind::http_connection:
-      object.set("type", std::string_view("http-connection"));
-      object.set("protocol", std::string_view(codec::protocol(event.protocol).name));
-      object.set("fd", static_cast<double>(event.fd));
-      object.set("listener", static_cast<double>(event.listener));
-      object.set("peer", std::string_view(event.peer));
-      object.set_bytes("head", event.text);
-      break;
-    case shard::EventKind::heard:
-      object.set("type", std::string_view("heard"));
-      object.set("id", static_cast<double>(event.id));
-      break;
-  }
-  return object.value();
+  return std::visit([env](const auto& each) { return object_of(env, each); }, event);
 }
 
 napi_value to_object(napi_env env, const topic::Hearing& hearing) {

@@ -133,6 +133,8 @@ struct Connection {
   std::unique_ptr<Streams> streams;  // protocols with streams
   std::unique_ptr<std::string> close_reason;
 
+  /// Why it ends, for events; empty: nobody said.
+  std::string reason() const { return close_reason ? *close_reason : std::string(); }
   /// Of protocols with streams.
   codec::StreamCodec& stream_codec() const {
     CHECK(streams != nullptr && codec != nullptr);

@@ -54,11 +54,7 @@ bool EngineContext::is_reserved(std::string_view topic) const {
 }
 
 bool EngineContext::warn(const char* name, std::string message) {
-  Event event;
-  event.kind = EventKind::warning;
-  event.name = name;
-  event.text = std::move(message);
-  return events.post(std::move(event));
+  return events.post(Warning{name, std::move(message)});
 }
 
 }  // namespace shard

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <variant>
 
 #include "native/shard/events.h"
 
@@ -20,15 +21,14 @@ struct BacklogLimits {
 
 class EventBacklog {
  public:
+  /// What an event counts beside its texts: itself, and what is allocated with it.
+  static constexpr std::size_t event_bytes = 216;
+  static_assert(sizeof(Event) <= event_bytes);
+
   explicit EventBacklog(BacklogLimits limits = {}) : limits_(limits) {}
 
   void add(const Event& event) {
-    if (!is_counted(event.kind)) return;
-    events_ += 1;
-    bytes_ += sizeof(Event) + event.text.size() + event.detail.size();
-    descriptors_ += event.kind == EventKind::http_connection ? 1 : 0;
-    if (events_ < limits_.events_max && bytes_ < limits_.bytes_max && descriptors_ < limits_.descriptors_max) return;
-    full_.store(true, std::memory_order_relaxed);
+    std::visit([this](const auto& each) { count(each); }, event);
   }
   /// Everything was taken.
   void clear() {
@@ -42,9 +42,21 @@ class EventBacklog {
   std::uint64_t batch() const { return batch_.load(std::memory_order_relaxed); }
 
  private:
-  static bool is_counted(EventKind kind) {
-    return kind == EventKind::session_open || kind == EventKind::session_message || kind == EventKind::session_published ||
-           kind == EventKind::http_connection;
+  void count(const SessionOpened& event) { count_one(event.target.size() + event.origin.size()); }
+  void count(const SessionMessage& event) { count_one(event.text.size()); }
+  void count(const SessionPublished& event) { count_one(event.name.size() + event.data.size()); }
+  void count(const HttpConnection& event) {
+    descriptors_ += 1;
+    count_one(event.head.size());
+  }
+  /// The others have bounds of their own.
+  void count(const auto&) {}
+
+  void count_one(std::size_t text_bytes) {
+    events_ += 1;
+    bytes_ += event_bytes + text_bytes;
+    if (events_ < limits_.events_max && bytes_ < limits_.bytes_max && descriptors_ < limits_.descriptors_max) return;
+    full_.store(true, std::memory_order_relaxed);
   }
 
   const BacklogLimits limits_;

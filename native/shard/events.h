@@ -1,55 +1,107 @@
-// What the engine tells its embedder. Produced by shards, consumed in batches elsewhere.
+// What the engine tells its embedder: a struct a kind. Produced by shards, consumed in batches elsewhere (src/native/binding.ts has the
+// same kinds for JavaScript).
 // Owner: values. Thread: `EventSink::post` is called by any shard.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "native/codec/protocol.h"
+#include "native/conn/connection_id.h"
 #include "native/conn/slow_policy.h"
 
 namespace shard {
 
-enum class EventKind : std::uint8_t {
-  connection,
-  disconnect,
-  slow,
-  warning,
-  drained,
-  session_open,       // upgraded: the control plane decides
-  session_message,    // a text that the control plane decides on
-  session_published,  // a client's own publication, delivered
-  session_end,        // the session's last event
-  http_connection,    // a plain HTTP request: the socket is the receiver's
-  heard,              // an ear has something to be taken
+struct Connected {
+  conn::ConnectionId id = 0;
+  codec::ProtocolId protocol{};
+  std::string peer = {};
+  std::vector<std::string> topics = {};  // none where the connection's streams name theirs
 };
 
-struct Event {
-  EventKind kind = EventKind::warning;
-  std::uint64_t id = 0;  // the connection; heard: the ear
+struct Disconnected {
+  conn::ConnectionId id = 0;
   codec::ProtocolId protocol{};
-  std::string peer;
-  std::vector<std::string> topics;  // connection: all of them; slow: the one
-  std::uint16_t code = 0;           // disconnect
-  std::string text;                 // disconnect, session_end: reason; warning: message; session_*: target, text or data; http: bytes read
-  std::string detail;               // session_open: Origin; session_published: the event's name
-  bool over_rate = false;           // session_message
-  int fd = -1;                      // http_connection
-  std::uint16_t listener = 0;       // http_connection: its index in EngineOptions::listeners
-  const char* name = "";            // warning: its stable name
+  std::string peer = {};
+  std::uint16_t code = 0;
+  std::string reason = {};
+};
+
+/// A subscriber met a slow-consumer rule.
+struct Slow {
+  conn::ConnectionId id = 0;
+  std::string peer = {};
+  std::string topic = {};
   conn::SlowPolicyId policy{};
   std::uint64_t bytes_behind = 0;
-  std::uint64_t skipped = 0;
   std::uint32_t age_ms = 0;
-  std::uint64_t cut = 0;  // drained: connections that were cut at the end of the time
+  std::uint64_t skipped = 0;
 };
+
+struct Warning {
+  const char* name = "";  // stable
+  std::string message = {};
+};
+
+struct Drained {
+  std::uint64_t cut = 0;  // connections that were cut at the end of the time
+};
+
+/// Upgraded: the control plane decides.
+struct SessionOpened {
+  conn::ConnectionId id = 0;
+  codec::ProtocolId protocol{};
+  std::string peer = {};
+  std::string target = {};
+  std::string origin = {};  // empty: none was told
+};
+
+/// A text that the control plane decides on.
+struct SessionMessage {
+  conn::ConnectionId id = 0;
+  std::string text = {};
+  bool over_rate = false;
+};
+
+/// A client's own publication, delivered.
+struct SessionPublished {
+  conn::ConnectionId id = 0;
+  std::string topic = {};
+  std::string name = {};
+  std::string data = {};
+};
+
+/// The session's last event.
+struct SessionEnded {
+  conn::ConnectionId id = 0;
+  std::uint16_t code = 0;
+  std::string reason = {};
+};
+
+/// A plain HTTP request: the socket is the receiver's.
+struct HttpConnection {
+  codec::ProtocolId protocol{};
+  int fd = -1;
+  std::uint16_t listener = 0;  // its index in EngineOptions::listeners
+  std::string peer = {};
+  std::string head = {};  // what was read already
+};
+
+/// An ear has something to be taken.
+struct Heard {
+  std::uint64_t ear = 0;
+};
+
+using Event = std::variant<Connected, Disconnected, Slow, Warning, Drained, SessionOpened, SessionMessage, SessionPublished, SessionEnded, HttpConnection,
+                           Heard>;
 
 class EventSink {
  public:
   virtual ~EventSink() = default;
   /// Returns false when the queue is full and the event was dropped. Must not block and must not call the engine. There is always
-  /// room for the opening and the end of sessions (connections are bounded), for what was read before `congested`, and for `heard`.
+  /// room for the opening and the end of sessions (connections are bounded), for what was read before `congested`, and for `Heard`.
   virtual bool post(Event&& event) = 0;
   /// True while so much waits that sessions are not to be read, and none begins.
   virtual bool congested() const = 0;

@@ -271,9 +271,7 @@ void Shard::open(Connection& connection, const std::vector<std::string>& topics)
   note(TracePoint::opened, connection, static_cast<std::uint64_t>(connection.protocol));
   role_of(connection).opened(connection);
   if (!connection.over_limit && engine_.connection_events.load(std::memory_order_relaxed)) {
-    Event event = connection_event(connection, EventKind::connection);
-    event.topics = topics;
-    post_event(std::move(event));
+    post_event(Connected{connection.id, connection.protocol, connection.peer.text(), topics});
   }
   arm(connection);
 }
@@ -302,10 +300,7 @@ void Shard::reap() {
     Connection* const connection = connections_.find(token);
     CHECK(connection != nullptr && connection->state == State::doomed);
     if (connection->codec && !connection->over_limit && engine_.connection_events.load(std::memory_order_relaxed)) {
-      Event event = connection_event(*connection, EventKind::disconnect);
-      event.code = connection->close_code;
-      if (connection->close_reason) event.text = *connection->close_reason;
-      post_event(std::move(event));
+      post_event(Disconnected{connection->id, connection->protocol, connection->peer.text(), connection->close_code, connection->reason()});
     }
     role_of(*connection).tell_end(*connection);
     role_of(*connection).give_back(*connection);
@@ -371,20 +366,6 @@ void Shard::watch_writable(const Connection& connection) {
   kernel_.watch_as(poller_, connection.fd, ConnectionTable::token(connection), os::Watch::edge_in_out);
 }
 
-void Shard::on_heard(std::uint64_t ear) {
-  Event event;
-  event.kind = EventKind::heard;
-  event.id = ear;
-  post_event(std::move(event));
-}
-
-Event Shard::connection_event(const Connection& connection, EventKind kind) const {
-  Event event;
-  event.kind = kind;
-  event.id = connection.id;
-  event.protocol = connection.protocol;
-  event.peer = connection.peer.text();
-  return event;
-}
+void Shard::on_heard(std::uint64_t ear) { post_event(Heard{ear}); }
 
 }  // namespace shard

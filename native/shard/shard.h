@@ -150,7 +150,6 @@ class Shard final : private FanOutOwner, private RoleHost {
   void watch_writable(const conn::Connection& connection) override;
   bool find_client(conn::Connection& connection, const codec::HttpRequest& request) override;
   void post_event(Event&& event) override;
-  Event connection_event(const conn::Connection& connection, EventKind kind) const override;
   void warn(const char* name, std::string message) override;
 
   void update_clock();

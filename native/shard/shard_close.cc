@@ -83,13 +83,8 @@ bool Shard::on_joined(Connection& connection, const topic::TopicRef& topic, topi
 
 void Shard::on_unsent(const SlowReport& report) {
   note(TracePoint::slow_judged, report.connection, report.bytes_behind);
-  Event event = connection_event(report.connection, EventKind::slow);
-  event.topics = {report.topic.name()};
-  event.policy = report.policy;
-  event.bytes_behind = report.bytes_behind;
-  event.age_ms = report.age_ms;
-  event.skipped = report.skipped;
-  post_event(std::move(event));
+  const Connection& connection = report.connection;
+  post_event(Slow{connection.id, connection.peer.text(), report.topic.name(), report.policy, report.bytes_behind, report.age_ms, report.skipped});
 }
 
 void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {

@@ -226,10 +226,7 @@ void Shard::end_drain() {
   drain_.reported = true;
   recorder_.note(TracePoint::drain_ended, 0, engine_.drain_cut.load(std::memory_order_relaxed));
   if (engine_.shards_ended.fetch_add(1, std::memory_order_relaxed) + 1 < engine_.shards.size()) return;
-  Event event;
-  event.kind = EventKind::drained;
-  event.cut = engine_.drain_cut.load(std::memory_order_relaxed);
-  post_event(std::move(event));
+  post_event(Drained{engine_.drain_cut.load(std::memory_order_relaxed)});
 }
 
 }  // namespace shard

@@ -229,10 +229,10 @@ class World final : private shard::EventSink {
   }
 
   bool post(shard::Event&& event) override {
-    if (event.kind == shard::EventKind::http_connection) taken_over_.push_back(event.fd);
-    if (event.kind == shard::EventKind::session_open) fuzz::require(opened_.emplace(event.id, false).second, "a session opens once");
-    if (event.kind == shard::EventKind::session_end) {
-      const auto found = opened_.find(event.id);
+    if (const auto* const request = std::get_if<shard::HttpConnection>(&event)) taken_over_.push_back(request->fd);
+    if (const auto* const opened = std::get_if<shard::SessionOpened>(&event)) fuzz::require(opened_.emplace(opened->id, false).second, "a session opens once");
+    if (const auto* const ended = std::get_if<shard::SessionEnded>(&event)) {
+      const auto found = opened_.find(ended->id);
       fuzz::require(found != opened_.end() && !std::exchange(found->second, true), "a session that opened ends, once");
     }
     return true;

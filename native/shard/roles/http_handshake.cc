@@ -200,10 +200,7 @@ void HttpHandshake::end_answered(Connection& connection) {
 /// A plain HTTP request on a port that it shares: the socket is the control plane's from here on.
 void HttpHandshake::hand_over(Connection& connection, base::Bytes head) {
   host_.unwatch(connection);
-  Event event = host_.connection_event(connection, EventKind::http_connection);
-  event.fd = connection.fd;
-  event.listener = connection.listener;
-  event.text = base::text_of(head);
+  HttpConnection event{connection.protocol, connection.fd, connection.listener, connection.peer.text(), std::string(base::text_of(head))};
   connection.handed_over = host_.engine().events.post(std::move(event));
   if (!connection.handed_over) host_.metrics().add(Metric::events_dropped);
   host_.metrics().add(Metric::http_connections);

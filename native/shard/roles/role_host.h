@@ -75,7 +75,6 @@ class RoleHost {
     publishing_.publish(topic, publication, now_ms_);
   }
   virtual void post_event(Event&& event) = 0;
-  virtual Event connection_event(const conn::Connection& connection, EventKind kind) const = 0;
   /// For whoever runs this.
   virtual void warn(const char* name, std::string message) = 0;
 

@@ -27,10 +27,8 @@ void SessionRole::opened(Connection& connection) {
 
 void SessionRole::on_upgraded(Connection& connection, const codec::HttpRequest& request) {
   if (!connection.session) return host_.begin_close(connection, Ending::going_away, "shutting down");
-  Event event = host_.connection_event(connection, EventKind::session_open);
-  event.text = request.target;
-  event.detail = codec::find_header(request, "Origin");
-  host_.post_event(std::move(event));
+  const std::string_view origin = codec::find_header(request, "Origin");
+  host_.post_event(SessionOpened{connection.id, connection.protocol, connection.peer.text(), std::string(request.target), std::string(origin)});
 }
 
 // What it tells.
@@ -38,10 +36,7 @@ void SessionRole::on_upgraded(Connection& connection, const codec::HttpRequest& 
 /// The connection may take until `close_ms` to end; nothing that it says meanwhile is told of.
 void SessionRole::tell_end(Connection& connection) {
   if (!connection.session) return;
-  Event event = host_.connection_event(connection, EventKind::session_end);
-  event.code = connection.close_code;
-  if (connection.close_reason) event.text = *connection.close_reason;
-  host_.post_event(std::move(event));
+  host_.post_event(SessionEnded{connection.id, connection.close_code, connection.reason()});
   connection.session.reset();
 }
 
@@ -62,15 +57,12 @@ codec::Flow SessionRole::flow_of(const Connection& connection) const {
 void SessionRole::tell_message(Connection& connection, std::string_view text, WithinRate within_rate) {
   if (connection.state != State::open) return;  // it came behind our close frame
   metrics().add(Metric::session_messages);
-  Event event = host_.connection_event(connection, EventKind::session_message);
-  event.text = text;
-  event.over_rate = within_rate == WithinRate::no;
-  post_told(connection, std::move(event));
+  post_told(connection, text.size(), SessionMessage{connection.id, std::string(text), within_rate == WithinRate::no});
 }
 
 /// What a client causes as it likes: it counts against its session's share.
-void SessionRole::post_told(Connection& connection, Event&& event) {
-  connection.session->tells(host_.engine().events.batch(), event.text.size());
+void SessionRole::post_told(Connection& connection, std::size_t bytes, Event&& event) {
+  connection.session->tells(host_.engine().events.batch(), bytes);
   host_.post_event(std::move(event));
 }
 
@@ -93,11 +85,8 @@ codec::Flow SessionRole::on_client_publication(const codec::ClientPublication& g
   publication.excluded = connection.id;
   host_.publish(grant->topic, publication);
   if (session.terms.report_publications) {
-    Event event = host_.connection_event(connection, EventKind::session_published);
-    event.topics = {grant->topic->name()};
-    event.detail = given.event;
-    event.text = given.data;
-    post_told(connection, std::move(event));
+    post_told(connection, given.data.size(),
+              SessionPublished{connection.id, grant->topic->name(), std::string(given.event), std::string(given.data)});
   }
   return flow_of(connection);
 }

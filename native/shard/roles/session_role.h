@@ -40,7 +40,7 @@ class SessionRole final : public UpgradedRole, private codec::SessionSink {
 
   codec::Flow flow_of(const conn::Connection& connection) const;
   void tell_message(conn::Connection& connection, std::string_view text, WithinRate within_rate);
-  void post_told(conn::Connection& connection, Event&& event);
+  void post_told(conn::Connection& connection, std::size_t bytes, Event&& event);
   void leave(conn::Connection& connection, const std::string& topic);
   bool append_private(conn::Connection& connection, base::Bytes bytes);
 };

@@ -14,7 +14,7 @@ namespace {
 /// Remembers the ids of sessions, nothing else.
 struct Sessions final : shard::EventSink {
   bool post(shard::Event&& event) override {
-    if (event.kind == shard::EventKind::session_open) ids.push_back(event.id);
+    if (const auto* const opened = std::get_if<shard::SessionOpened>(&event)) ids.push_back(opened->id);
     return true;
   }
   bool congested() const override { return false; }

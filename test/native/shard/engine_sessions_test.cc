@@ -19,7 +19,6 @@
 namespace {
 
 using blocking::Socket;
-using shard::EventKind;
 
 constexpr unsigned clients = 8;
 constexpr unsigned publishers = 2;
@@ -125,24 +124,17 @@ class Plane {
 
   void take_events(int wait_ms) {
     for (const shard::Event& event : events_.take(wait_ms)) {
-      switch (event.kind) {
-        case EventKind::session_open:
-          ++opened;
-          engine_.accept_session(event.id, {"pusher/1/", 0, false});
-          join(event.id);
-          break;
-        case EventKind::session_message:
-          engine_.leave_topic(event.id, topic_name);
-          join(event.id);
-          break;
-        case EventKind::session_end:
-          ++ended;
-          break;
-        case EventKind::drained:
-          drained = true;
-          break;
-        default:
-          break;
+      if (const auto* const open = std::get_if<shard::SessionOpened>(&event)) {
+        ++opened;
+        engine_.accept_session(open->id, {"pusher/1/", 0, false});
+        join(open->id);
+      } else if (const auto* const message = std::get_if<shard::SessionMessage>(&event)) {
+        engine_.leave_topic(message->id, topic_name);
+        join(message->id);
+      } else if (std::holds_alternative<shard::SessionEnded>(event)) {
+        ++ended;
+      } else if (std::holds_alternative<shard::Drained>(event)) {
+        drained = true;
       }
     }
   }

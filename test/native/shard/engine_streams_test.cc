@@ -30,7 +30,7 @@ class Events final : public shard::EventSink {
  public:
   bool congested() const override { return false; }
   bool post(shard::Event&& event) override {
-    if (event.kind != shard::EventKind::drained) return true;
+    if (!std::holds_alternative<shard::Drained>(event)) return true;
     drained.store(true);
     drained.notify_all();
     return true;

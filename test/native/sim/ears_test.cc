@@ -4,7 +4,6 @@
 #include "test/native/doctest_last.h"
 
 using metrics::Metric;
-using shard::EventKind;
 using shard::ListenStatus;
 using sim::Client;
 using sim::EngineOnFake;
@@ -57,7 +56,7 @@ TEST_CASE("ears: everything published after the call, from every side, as it was
     publisher.send_message("over a socket");
     on.settle();
     CHECK(heard(ear) == Payloads{"1 t at once", "2 b " + std::string("\xff\0", 2), "3 t " + large, "4 t ", "5 b over a socket"});
-    CHECK(on.count(EventKind::heard) == 1);
+    CHECK(on.count<shard::Heard>() == 1);
     CHECK(on.stat(Metric::heard) == 5);
     CHECK(on.stat(Metric::publications_unheard) == 2);
     CHECK(on.engine->memory().bytes_now() == 0);
@@ -97,7 +96,7 @@ TEST_CASE("ears: nobody who takes from them costs the log nothing, and the socke
   }
   CHECK(reader.messages.size() == 2000);
   CHECK(ear->dropped() == 1990);
-  CHECK(on.count(EventKind::heard) == 1);
+  CHECK(on.count<shard::Heard>() == 1);
   CHECK(on.engine->memory().bytes_now() == 0);
 }
 

@@ -2,6 +2,7 @@
 // Owner: the test. Thread: main.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "test/native/sim/client.h"
 #include "test/native/sim/grpc_client.h"
 #include "test/native/sim/pusher_client.h"
+#include "test/native/sim/told.h"
 
 namespace sim {
 
@@ -77,10 +79,9 @@ class EngineOnFake : private shard::EventSink {
     for (unsigned i = 0; i < engine->shards(); ++i) engine->shard(i).turn(0);
   }
   std::int64_t stat(metrics::Metric metric) const { return engine->stats()[static_cast<std::size_t>(metric)]; }
-  std::size_t count(shard::EventKind kind) const {
-    std::size_t found = 0;
-    for (const shard::Event& event : events) found += event.kind == kind ? 1 : 0;
-    return found;
+  template <typename Kind>
+  std::size_t count() const {
+    return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), is<Kind>));
   }
 
   /// The control plane takes what waits for it.

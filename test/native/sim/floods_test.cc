@@ -82,7 +82,7 @@ TEST_CASE("floods: a publisher is not held back by subscribers that do not read:
   for (int i = 0; i < 8; ++i) on.kernel.peer_write(publisher.socket(), base::bytes_of(all));
   for (int i = 0; i < 400; ++i) on.turn();
   CHECK(on.stat(Metric::bytes_received) > static_cast<std::int64_t>(8 * flood_bytes));
-  CHECK(on.count(shard::EventKind::slow) > 0);
+  CHECK(on.count<shard::Slow>() > 0);
 }
 
 TEST_CASE("floods: whoever holds a publisher back and then goes, or reads no more, holds it back no longer") {

@@ -225,13 +225,14 @@ void GrpcCrowd::on_message(GrpcPeer& peer, std::uint32_t stream, const GrpcMessa
 }
 
 bool GrpcCrowd::on_event(const shard::Event& event) {
-  const auto found = by_address_.find(event.peer);
+  const auto found = by_address_.find(peer_of(event));
   if (found == by_address_.end()) return false;
   GrpcPeer& peer = *found->second;
-  if (event.kind == shard::EventKind::disconnect) peer.closed = true;
-  if (event.kind != shard::EventKind::slow) return true;
-  peer.skipped[topic_in(event)] += event.skipped;
-  if (event.policy == conn::SlowPolicyId::disconnect) ++peer.ended_slow;
+  if (is<shard::Disconnected>(event)) peer.closed = true;
+  const auto* const slow = std::get_if<shard::Slow>(&event);
+  if (slow == nullptr) return true;
+  peer.skipped[topic_in(*slow)] += slow->skipped;
+  if (slow->policy == conn::SlowPolicyId::disconnect) ++peer.ended_slow;
   return true;
 }
 

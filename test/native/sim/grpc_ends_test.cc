@@ -4,7 +4,6 @@
 #include "test/native/doctest_last.h"
 
 using metrics::Metric;
-using shard::EventKind;
 using sim::EngineOnFake;
 using sim::GrpcClient;
 using wire::operator+;
@@ -13,7 +12,7 @@ namespace {
 
 void drain(EngineOnFake& on) {
   on.engine->drain(2000);
-  for (int i = 0; i < 600 && on.count(EventKind::drained) == 0; ++i) on.settle(5);
+  for (int i = 0; i < 600 && on.count<shard::Drained>() == 0; ++i) on.settle(5);
 }
 
 }  // namespace
@@ -124,8 +123,8 @@ TEST_CASE("grpc ends: over the limit of connections the refusal is HTTP/2") {
   CHECK(!first.goaway);
   on.settle(10);
   CHECK(on.stat(Metric::connections_now) == 1);
-  CHECK(on.count(EventKind::connection) == 1);
-  CHECK(on.count(EventKind::disconnect) == 0);
+  CHECK(on.count<shard::Connected>() == 1);
+  CHECK(on.count<shard::Disconnected>() == 0);
 }
 
 TEST_CASE("grpc ends: a client that says goodbye is closed when its streams are gone") {
@@ -141,7 +140,7 @@ TEST_CASE("grpc ends: a client that says goodbye is closed when its streams are 
   CHECK(client.is_over());
   on.settle(10);
   CHECK(on.stat(Metric::connections_now) == 0);
-  CHECK(on.count(EventKind::disconnect) == 1);
+  CHECK(on.count<shard::Disconnected>() == 1);
 }
 
 TEST_CASE("grpc ends: a drain delivers what is published, tells peers not to come back here, and ends every stream as unavailable") {
@@ -156,7 +155,7 @@ TEST_CASE("grpc ends: a drain delivers what is published, tells peers not to com
   publisher.publish(stream, 2, "last");
   publisher.step();
   drain(on);
-  CHECK(on.count(EventKind::drained) == 1);
+  CHECK(on.count<shard::Drained>() == 1);
   CHECK(on.stat(Metric::connections_now) == 0);
   for (std::uint32_t each = 1; each < 1000; each += 2) {
     REQUIRE(client.streams[each].messages.size() == 2);
@@ -167,7 +166,7 @@ TEST_CASE("grpc ends: a drain delivers what is published, tells peers not to com
   CHECK(client.goaway->code == 0);
   CHECK(client.trouble == "");
   for (const shard::Event& event : on.events) {
-    if (event.kind == EventKind::drained) CHECK(event.cut == 0);
+    if (const auto* const drained = std::get_if<shard::Drained>(&event)) CHECK(drained->cut == 0);
   }
 }
 
@@ -180,7 +179,7 @@ TEST_CASE("grpc ends: a drain does not wait for ever for who does not read") {
   for (int i = 0; i < 10; ++i) on.publish("t", std::string(1000, 'x'));
   on.settle();
   drain(on);
-  CHECK(on.count(EventKind::drained) == 1);
+  CHECK(on.count<shard::Drained>() == 1);
   CHECK(on.stat(Metric::connections_now) == 0);
 }
 
@@ -227,7 +226,7 @@ TEST_CASE("grpc ends: a drain refuses nothing that was on its way when it began"
   client.send(h2::call(3, "/broker.v1.MessageService/PublishOne", {{"topic", "t"}}) + h2::end_data(3, h2::grpc(h2::message(7, "x"))));
   client.step();
   on.turn();
-  for (int i = 0; i < 600 && on.count(EventKind::drained) == 0; ++i) on.settle(5);
+  for (int i = 0; i < 600 && on.count<shard::Drained>() == 0; ++i) on.settle(5);
   CHECK(client.streams[3].status == 0);
   CHECK(client.streams[3].answers.size() == 1);
   CHECK(ear.streams[heard].messages.size() == 1);

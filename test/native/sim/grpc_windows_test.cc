@@ -4,7 +4,6 @@
 #include "test/native/doctest_last.h"
 
 using metrics::Metric;
-using shard::EventKind;
 using sim::EngineOnFake;
 using sim::GrpcClient;
 
@@ -161,7 +160,7 @@ TEST_CASE("grpc slow: a stream without window is disconnected by the rule, its c
   CHECK(client.streams[slow].messages.size() == 1);
   CHECK(client.streams[good].messages.size() == 15);
   CHECK(!client.is_over());
-  CHECK(on.count(EventKind::slow) == 1);
+  CHECK(on.count<shard::Slow>() == 1);
   CHECK(on.stat(Metric::streams_closed_slow) == 1);
   CHECK(on.stat(Metric::connections_closed_slow) == 0);
   CHECK(on.stat(Metric::subscriptions_now) == 1);

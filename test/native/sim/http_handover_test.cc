@@ -4,7 +4,6 @@
 #include "test/native/doctest_last.h"
 
 using metrics::Metric;
-using shard::EventKind;
 using sim::handed_over;
 using sim::Raw;
 using sim::SessionsOnFake;
@@ -21,15 +20,15 @@ TEST_CASE("http: a request that asks for no WebSocket is handed over with its so
   on.turn();
   client.write(request);
   on.turn();
-  const shard::Event* const event = handed_over(on);
+  const shard::HttpConnection* const event = handed_over(on);
   REQUIRE(event != nullptr);
-  CHECK(event->text == request);
+  CHECK(event->head == request);
   CHECK(event->peer == sim::address_of(1).text());
   CHECK(event->protocol == codec::ProtocolId::pusher);
   REQUIRE(event->fd >= 0);
-  CHECK(on.count(EventKind::connection) == 0);
-  CHECK(on.count(EventKind::disconnect) == 0);
-  CHECK(on.count(EventKind::session_end) == 0);
+  CHECK(on.count<shard::Connected>() == 0);
+  CHECK(on.count<shard::Disconnected>() == 0);
+  CHECK(on.count<shard::SessionEnded>() == 0);
   CHECK(on.stat(Metric::http_connections) == 1);
   CHECK(on.stat(Metric::connections_now) == 0);
 
@@ -59,7 +58,7 @@ TEST_CASE("http: a head in pieces is handed over when it is complete, with every
   client.write(request.substr(head_bytes - 1));
   on.turn();
   REQUIRE(handed_over(on) != nullptr);
-  CHECK(handed_over(on)->text == request);
+  CHECK(handed_over(on)->head == request);
 }
 
 TEST_CASE("http: what was handed over no longer counts against any bound of connections") {
@@ -74,7 +73,7 @@ TEST_CASE("http: what was handed over no longer counts against any bound of conn
       client.write(request);
       on.settle();
     }
-    CHECK(on.count(EventKind::http_connection) == 20);
+    CHECK(on.count<shard::HttpConnection>() == 20);
     CHECK(on.stat(Metric::connections_refused) == 0);
     CHECK(on.stat(Metric::connections_closed) == 20);
     CHECK(on.stat(Metric::connections_now) == 0);
@@ -128,7 +127,7 @@ TEST_CASE("http: a peer that ends its direction behind the request, or is gone a
     gone ? on.kernel.peer_close(client.socket) : on.kernel.peer_shutdown(client.socket);
     on.settle();
     REQUIRE(handed_over(on) != nullptr);
-    CHECK(handed_over(on)->text == request);
+    CHECK(handed_over(on)->head == request);
     CHECK(on.stat(Metric::connections_now) == 0);
   }
 }

@@ -4,7 +4,6 @@
 #include "test/native/doctest_last.h"
 
 using metrics::Metric;
-using shard::EventKind;
 using sim::client_frame;
 using sim::Raw;
 using sim::SessionsOnFake;
@@ -16,25 +15,18 @@ const std::string plain_request = "GET /x HTTP/1.1\r\nHost: sim\r\n\r\n";
 const std::string switching = "HTTP/1.1 101 ";
 
 /// Hands the connection over and takes the event away, as JavaScript does.
-shard::Event hand_over(SessionsOnFake& on, Raw& client) {
+shard::HttpConnection hand_over(SessionsOnFake& on, Raw& client) {
   client.write(plain_request);
   on.settle();
-  const shard::Event* const found = sim::handed_over(on);
+  const shard::HttpConnection* const found = sim::handed_over(on);
   REQUIRE(found != nullptr);
-  shard::Event event = *found;
-  std::erase_if(on.events, [](const shard::Event& each) { return each.kind == EventKind::http_connection; });
+  shard::HttpConnection event = *found;
+  std::erase_if(on.events, sim::is<shard::HttpConnection>);
   return event;
 }
 
-bool give_back(SessionsOnFake& on, const shard::Event& event, const std::string& head) {
+bool give_back(SessionsOnFake& on, const shard::HttpConnection& event, const std::string& head) {
   return on.engine->take_back(event.fd, event.listener, *os::Address::parse_text(event.peer), head);
-}
-
-const shard::Event* find(const SessionsOnFake& on, EventKind kind) {
-  for (const shard::Event& event : on.events) {
-    if (event.kind == kind) return &event;
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -45,18 +37,18 @@ TEST_CASE("return: an upgrade behind other requests opens a session, with what w
     options.shards = shards;
     SessionsOnFake on(options);
     Raw client(on, SessionsOnFake::session_port, 7);
-    const shard::Event event = hand_over(on, client);
+    const shard::HttpConnection event = hand_over(on, client);
     CHECK(event.listener == 2);
     CHECK(on.stat(Metric::connections_now) == 0);
     client.write(client_frame("third"));  // what came after the head was read
     REQUIRE(give_back(on, event, upgrade_request("/app/key?protocol=7") + client_frame("first") + client_frame("second")));
     on.settle();
     CHECK(client.read().starts_with(switching));
-    const shard::Event* const opened = find(on, EventKind::session_open);
+    const auto* const opened = sim::first_of<shard::SessionOpened>(on.events);
     REQUIRE(opened != nullptr);
-    CHECK(opened->text == "/app/key?protocol=7");
+    CHECK(opened->target == "/app/key?protocol=7");
     CHECK(opened->peer == sim::address_of(7).text());
-    CHECK(on.count(EventKind::session_message) == 3);
+    CHECK(on.count<shard::SessionMessage>() == 3);
     CHECK(on.stat(Metric::http_connections) == 1);
     CHECK(on.stat(Metric::http_connections_returned) == 1);
     CHECK(on.stat(Metric::connections_accepted) == 1);
@@ -65,7 +57,7 @@ TEST_CASE("return: an upgrade behind other requests opens a session, with what w
 
     on.kernel.peer_close(client.socket);
     on.settle();
-    CHECK(on.count(EventKind::session_end) == 1);
+    CHECK(on.count<shard::SessionEnded>() == 1);
     CHECK(on.stat(Metric::connections_now) == 0);
     CHECK(on.stat(Metric::connections_closed) == 2);
     on.engine.reset();
@@ -78,12 +70,12 @@ TEST_CASE("return: it counts against the bounds of connections like any other") 
   options.connections_per_address_max = 2;
   SessionsOnFake on(options);
   std::vector<std::unique_ptr<Raw>> clients;
-  std::vector<shard::Event> events;
+  std::vector<shard::HttpConnection> events;
   for (int i = 0; i < 40; ++i) {
     clients.push_back(std::make_unique<Raw>(on, SessionsOnFake::session_port, 1));
     events.push_back(hand_over(on, *clients.back()));
   }
-  for (const shard::Event& event : events) CHECK(give_back(on, event, upgrade_request("/app/key")));
+  for (const shard::HttpConnection& event : events) CHECK(give_back(on, event, upgrade_request("/app/key")));
   on.turn();
   int opened = 0;
   int refused = 0;
@@ -146,16 +138,16 @@ TEST_CASE("return: a head in part waits for its rest, for as long as any other")
 TEST_CASE("return: while the control plane has enough to do it waits with its head, as a new one does") {
   SessionsOnFake on;
   Raw client(on, SessionsOnFake::session_port, 1);
-  const shard::Event event = hand_over(on, client);
+  const shard::HttpConnection event = hand_over(on, client);
   on.congested_now = true;
   REQUIRE(give_back(on, event, upgrade_request("/app/key") + client_frame("behind")));
   on.settle(5);
-  CHECK(on.count(EventKind::session_open) == 0);
+  CHECK(on.count<shard::SessionOpened>() == 0);
   on.congested_now = false;
   on.settle(5);
   CHECK(client.read().starts_with(switching));
-  CHECK(on.count(EventKind::session_open) == 1);
-  CHECK(on.count(EventKind::session_message) == 1);
+  CHECK(on.count<shard::SessionOpened>() == 1);
+  CHECK(on.count<shard::SessionMessage>() == 1);
 }
 
 TEST_CASE("return: into a drain it is told so, at once or, where clients come back here, at the end") {
@@ -165,7 +157,7 @@ TEST_CASE("return: into a drain it is told so, at once or, where clients come ba
     SessionsOnFake on(options);
     on.open();
     Raw client(on, SessionsOnFake::session_port, 1);
-    const shard::Event event = hand_over(on, client);
+    const shard::HttpConnection event = hand_over(on, client);
     on.engine->drain(1000);
     on.turn();
     REQUIRE(give_back(on, event, upgrade_request("/app/key")));
@@ -175,8 +167,8 @@ TEST_CASE("return: into a drain it is told so, at once or, where clients come ba
     const std::string at_the_end = client.read();
     CHECK(at_once.starts_with("HTTP/1.1 503 ") == (code == 4200));
     CHECK(at_the_end.starts_with(switching) == (code == 4100));
-    CHECK(on.count(EventKind::session_open) == 1);
-    CHECK(on.count(EventKind::drained) == 1);
+    CHECK(on.count<shard::SessionOpened>() == 1);
+    CHECK(on.count<shard::Drained>() == 1);
     CHECK(on.stat(Metric::connections_now) == 0);
   }
 }
@@ -184,7 +176,7 @@ TEST_CASE("return: into a drain it is told so, at once or, where clients come ba
 TEST_CASE("return: an engine that ends meanwhile closes it; where nothing is handed over nothing is taken back") {
   SessionsOnFake on;
   Raw client(on, SessionsOnFake::session_port, 1);
-  const shard::Event event = hand_over(on, client);
+  const shard::HttpConnection event = hand_over(on, client);
   CHECK_FALSE(on.engine->take_back(event.fd, 0, sim::address_of(1), ""));
   CHECK_FALSE(on.engine->take_back(event.fd, 99, sim::address_of(1), ""));
   REQUIRE(give_back(on, event, upgrade_request("/app/key")));

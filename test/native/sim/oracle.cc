@@ -24,8 +24,8 @@ std::uint64_t Order::count_of(unsigned publisher) const {
   return found == by_publisher.end() ? 0 : found->second;
 }
 
-unsigned topic_in(const shard::Event& event) {
-  return static_cast<unsigned>(std::atoi(event.topics.front().c_str() + std::string_view("topic-").size()));
+unsigned topic_in(const shard::Slow& event) {
+  return static_cast<unsigned>(std::atoi(event.topic.c_str() + std::string_view("topic-").size()));
 }
 
 std::string check_order(const Order& order, std::uint64_t published, const std::map<unsigned, const Watched*>& sessions, unsigned topic) {

@@ -10,6 +10,7 @@
 #include "native/shard/engine.h"
 #include "test/native/sim/pusher_client.h"
 #include "test/native/sim/session_record.h"
+#include "test/native/sim/told.h"
 
 namespace sim {
 
@@ -45,7 +46,7 @@ struct Order {
 };
 
 /// Of an event that names one.
-unsigned topic_in(const shard::Event& event);
+unsigned topic_in(const shard::Slow& event);
 
 /// Whom a publication leaves out.
 using Excluded = std::map<Key, const Watched*>;

@@ -9,12 +9,12 @@
 #include "native/shard/engine.h"
 #include "test/native/codec/http2/http2_wire.h"
 #include "test/native/sim/client.h"
+#include "test/native/sim/told.h"
 #include "test/native/doctest_last.h"
 
 using codec::ProtocolId;
 using wire::operator+;
 using metrics::Metric;
-using shard::EventKind;
 
 namespace {
 
@@ -77,17 +77,18 @@ class Proxied final : private shard::EventSink {
     return text.substr(9, 3) + (line.empty() || text.substr(9, 3) == "101" ? "" : ' ' + line.substr(0, line.size() - 1));
   }
   std::int64_t stat(Metric metric) const { return engine->stats()[static_cast<std::size_t>(metric)]; }
-  std::vector<std::string> peers(EventKind kind) const {
+  template <typename Kind>
+  std::vector<std::string> peers() const {
     std::vector<std::string> found;
     for (const shard::Event& event : events) {
-      if (event.kind == kind) found.push_back(event.peer);
+      if (const auto* const each = std::get_if<Kind>(&event)) found.push_back(each->peer);
     }
     return found;
   }
   /// Of the last event that told one.
   std::string last_peer() const {
     for (auto event = events.rbegin(); event != events.rend(); ++event) {
-      if (!event->peer.empty()) return event->peer;
+      if (!sim::peer_of(*event).empty()) return sim::peer_of(*event);
     }
     return "";
   }
@@ -129,10 +130,10 @@ TEST_CASE("PROXY header: every protocol serves what stands behind it, and knows 
     Proxied on(Header::required);
     const int client = on.say(on.connect(port), from_client + hello(port));
     CHECK(on.read(client).starts_with(welcome(port)));
-    CHECK(on.peers(EventKind::connection) == std::vector<std::string>{"203.0.113.7:4711"});
+    CHECK(on.peers<shard::Connected>() == std::vector<std::string>{"203.0.113.7:4711"});
     on.kernel.peer_close(client);
     on.settle();
-    CHECK(on.peers(EventKind::disconnect) == std::vector<std::string>{"203.0.113.7:4711"});
+    CHECK(on.peers<shard::Disconnected>() == std::vector<std::string>{"203.0.113.7:4711"});
     CHECK(on.engine->received_bytes() == 0);
   }
 }
@@ -179,9 +180,9 @@ TEST_CASE("PROXY header: a trusted proxy without one is refused") {
       on.settle();
       CHECK(on.stat(Metric::handshakes_refused) == 1);
       CHECK(on.stat(Metric::connections_now) == 0);
-      CHECK(on.peers(EventKind::connection).empty());
+      CHECK(on.peers<shard::Connected>().empty());
       REQUIRE(on.events.size() == 1);
-      CHECK(on.events.front().text.find("from 10.0.0.1:5000: ") != std::string::npos);
+      CHECK(std::get<shard::Warning>(on.events.front()).message.find("from 10.0.0.1:5000: ") != std::string::npos);
     }
   }
 }
@@ -326,9 +327,9 @@ TEST_CASE("proxies: a plain HTTP request is handed over without the PROXY header
     for (int i = 0; i < 3; ++i) {
       on.say(on.connect(pusher_port), (header == Header::required ? from_client : "") + request);
       REQUIRE(on.events.size() == static_cast<std::size_t>(i + 1));
-      CHECK(on.events.back().kind == EventKind::http_connection);
-      CHECK(on.events.back().text == request);
-      CHECK(on.events.back().peer == (header == Header::required ? "203.0.113.7:4711" : "10.0.0.1:5000"));
+      REQUIRE(sim::is<shard::HttpConnection>(on.events.back()));
+      CHECK(std::get<shard::HttpConnection>(on.events.back()).head == request);
+      CHECK(sim::peer_of(on.events.back()) == (header == Header::required ? "203.0.113.7:4711" : "10.0.0.1:5000"));
     }
   }
 }
@@ -352,8 +353,8 @@ TEST_CASE("proxies: a connection that is given back is its client's, without ano
     Proxied on(header, one_each());
     const auto return_one = [&](const std::string& lines) {
       const int client = on.say(on.connect(pusher_port), (header == Header::required ? from_client : "") + request);
-      const shard::Event event = on.events.back();
-      REQUIRE(event.kind == EventKind::http_connection);
+      REQUIRE(sim::is<shard::HttpConnection>(on.events.back()));
+      const auto event = std::get<shard::HttpConnection>(on.events.back());
       REQUIRE(on.engine->take_back(event.fd, event.listener, *os::Address::parse_text(event.peer), upgrade(lines)));
       on.settle();
       return client;
@@ -372,5 +373,5 @@ TEST_CASE("proxies: a drain ends who has not said its header yet") {
   on.engine->drain(1000);
   for (int i = 0; i < 3; ++i) on.settle(1000);
   CHECK(on.stat(Metric::connections_now) == 0);
-  CHECK(on.events.back().kind == EventKind::drained);
+  CHECK(sim::is<shard::Drained>(on.events.back()));
 }

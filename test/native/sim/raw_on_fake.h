@@ -28,12 +28,7 @@ struct Raw {
 };
 
 /// The first one that was handed over; null: none was.
-inline const shard::Event* handed_over(const SessionsOnFake& on) {
-  for (const shard::Event& event : on.events) {
-    if (event.kind == shard::EventKind::http_connection) return &event;
-  }
-  return nullptr;
-}
+inline const shard::HttpConnection* handed_over(const SessionsOnFake& on) { return first_of<shard::HttpConnection>(on.events); }
 
 /// The head of a request that opens a WebSocket.
 inline std::string upgrade_request(const std::string& target) {

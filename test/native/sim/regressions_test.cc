@@ -133,10 +133,10 @@ TEST_CASE("regression: age counts also for who was refused before anything was p
   slow.pace = Pace::stuck;
   for (int i = 0; i < 4; ++i) on.publish("t", 1500);
   for (int i = 0; i < 10; ++i) on.turn(50);  // all are too old: nothing is behind any more, and the kernel still refuses
-  REQUIRE(on.count(shard::EventKind::slow) == 1);
+  REQUIRE(on.count<shard::Slow>() == 1);
   on.publish("t", 1500);
   for (int i = 0; i < 12; ++i) on.turn(50);
-  CHECK(on.count(shard::EventKind::slow) == 2);
+  CHECK(on.count<shard::Slow>() == 2);
 }
 
 TEST_CASE("regression: what a deadline sets in motion does not wait for the next event") {
@@ -147,8 +147,8 @@ TEST_CASE("regression: what a deadline sets in motion does not wait for the next
   for (int i = 0; i < 4; ++i) on.publish("t", 1500);
   on.turn();
   REQUIRE(on.engine->memory().bytes_now() > 0);
-  for (int i = 0; i < 100 && on.count(shard::EventKind::slow) == 0; ++i) on.engine->shard(0).turn(20);  // sleeps when idle
-  REQUIRE(on.count(shard::EventKind::slow) == 1);
+  for (int i = 0; i < 100 && on.count<shard::Slow>() == 0; ++i) on.engine->shard(0).turn(20);  // sleeps when idle
+  REQUIRE(on.count<shard::Slow>() == 1);
   const std::int64_t before_ns = on.kernel.now_ns();
   on.engine->shard(0).turn(10'000);
   CHECK(on.kernel.now_ns() - before_ns < 1'000'000);

@@ -9,6 +9,7 @@
 #include "native/shard/engine.h"
 #include "test/native/codec/memory_in_use.h"
 #include "test/native/sim/fake_kernel.h"
+#include "test/native/sim/told.h"
 #include "test/native/doctest_last.h"
 
 using metrics::Metric;
@@ -259,7 +260,7 @@ TEST_CASE("responder: a local client that does not read is told of room again") 
   CHECK(on.read(client) == request);
   CHECK(on.answer(client, "more") == "more");
   REQUIRE(on.events.size() == 1);
-  CHECK(on.events[0].peer == "unix");
+  CHECK(sim::peer_of(on.events[0]) == "unix");
 }
 
 TEST_CASE("responder: a half-closed client gets its reply before the end") {
@@ -290,8 +291,8 @@ TEST_CASE("responder: drain answers what was asked, ends every stream in order, 
   for (int i = 0; i < 5; ++i) on.turn(10);
   CHECK(on.stat(Metric::connections_now) == 0);
   CHECK(on.kernel.connect(path, 1000) == -1);
-  CHECK(on.events.back().kind == shard::EventKind::drained);
-  CHECK(on.events.back().cut == 0);
+  REQUIRE(sim::is<shard::Drained>(on.events.back()));
+  CHECK(std::get<shard::Drained>(on.events.back()).cut == 0);
 }
 
 TEST_CASE("responder: a shard that is to spin asks again for a while before it sleeps") {

@@ -7,7 +7,6 @@
 #include "test/native/doctest_last.h"
 
 using metrics::Metric;
-using shard::EventKind;
 using sim::PusherClient;
 using sim::SessionsOnFake;
 using sim::Texts;
@@ -28,6 +27,10 @@ struct Tally {
   std::size_t requests = 0;
   std::size_t text_bytes = 0;
 
+  void add(std::size_t& kind, const std::string& text) {
+    kind += 1;
+    text_bytes += text.size();
+  }
   Tally& operator+=(const Tally& more) {
     opened += more.opened;
     texts += more.texts;
@@ -42,12 +45,13 @@ struct Tally {
 Tally take(SessionsOnFake& on) {
   Tally tally;
   for (const shard::Event& event : on.deliver()) {
-    tally.opened += event.kind == EventKind::session_open ? 1 : 0;
-    tally.texts += event.kind == EventKind::session_message ? 1 : 0;
-    tally.ended += event.kind == EventKind::session_end ? 1 : 0;
-    tally.requests += event.kind == EventKind::http_connection ? 1 : 0;
-    tally.text_bytes += event.text.size();
-    if (event.fd >= 0) on.kernel.close(event.fd);
+    if (const auto* const opened = std::get_if<shard::SessionOpened>(&event)) tally.add(tally.opened, opened->target);
+    if (const auto* const message = std::get_if<shard::SessionMessage>(&event)) tally.add(tally.texts, message->text);
+    if (const auto* const ended = std::get_if<shard::SessionEnded>(&event)) tally.add(tally.ended, ended->reason);
+    if (const auto* const handed_over = std::get_if<shard::HttpConnection>(&event)) {
+      tally.add(tally.requests, handed_over->head);
+      on.kernel.close(handed_over->fd);
+    }
   }
   return tally;
 }
@@ -133,16 +137,16 @@ TEST_CASE("congestion: of a flood, no more is told of than is enough, and everyb
       const std::vector<shard::Event> events = on.deliver();
       CHECK(events.size() <= enough);
       for (const shard::Event& event : events) {
-        REQUIRE(event.kind == EventKind::session_message);
-        const auto who = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), event.id) - ids.begin());
+        REQUIRE(sim::is<shard::SessionMessage>(event));
+        const auto who = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), sim::id_of(event)) - ids.begin());
         REQUIRE(who < ids.size());
-        CHECK(std::stoul(event.text) == heard[who]++);
+        CHECK(std::stoul(std::get<shard::SessionMessage>(event).text) == heard[who]++);
       }
       // Not behind all of the flood; other shards wait until this one, which always turns first here, leaves them room.
       if (round == 2 && shards == 1) CHECK(std::count(heard.begin() + 1, heard.end(), 1) == 5);
     }
     on.settle(1);
-    for (const shard::Event& event : on.deliver()) heard[static_cast<std::size_t>(std::find(ids.begin(), ids.end(), event.id) - ids.begin())]++;
+    for (const shard::Event& event : on.deliver()) heard[static_cast<std::size_t>(std::find(ids.begin(), ids.end(), sim::id_of(event)) - ids.begin())]++;
     CHECK(std::count(heard.begin() + 1, heard.end(), 1) == 5);
     CHECK(heard[0] == texts_of_flooder);
   }
@@ -191,7 +195,7 @@ TEST_CASE("congestion: no session begins meanwhile, and those that wait begin wi
     sim::Client& subscriber = on.subscriber("/t");
     for (int i = 0; i < 50; ++i) on.settle(20);
     CHECK(subscriber.is_open());  // others are not concerned
-    CHECK(on.count(EventKind::session_open) == 0);
+    CHECK(on.count<shard::SessionOpened>() == 0);
     for (PusherClient* each : waiting) CHECK(each->status == 0);
     on.congested_now = false;
     on.settle(1);
@@ -224,12 +228,12 @@ TEST_CASE("congestion: sessions and requests that come and go meanwhile are no m
       on.turn();
       CHECK(on.stat(Metric::connections_now) <= 20 + 32);  // and those that are only to be refused
     }
-    CHECK(on.count(EventKind::session_open) + on.count(EventKind::http_connection) == 0);
+    CHECK(on.count<shard::SessionOpened>() + on.count<shard::HttpConnection>() == 0);
     on.settle(11'000);
     CHECK(on.stat(Metric::connections_now) == 0);
     on.congested_now = false;
     on.settle(1);
-    CHECK(on.count(EventKind::session_open) + on.count(EventKind::session_end) + on.count(EventKind::http_connection) == 0);
+    CHECK(on.count<shard::SessionOpened>() + on.count<shard::SessionEnded>() + on.count<shard::HttpConnection>() == 0);
     PusherClient& next = on.session();
     on.settle();
     CHECK(next.is_open());
@@ -250,7 +254,7 @@ TEST_CASE("congestion: who has waited goes before who comes") {
     }
     on.settle(1);
     for (const shard::Event& event : on.deliver()) {
-      if (event.fd >= 0) on.kernel.close(event.fd);
+      if (const auto* const told = std::get_if<shard::HttpConnection>(&event)) on.kernel.close(told->fd);
     }
   }
   CHECK(waiting.is_open());
@@ -262,13 +266,14 @@ TEST_CASE("congestion: an HTTP request waits on its socket, and is handed over w
   const int socket = on.kernel.connect(SessionsOnFake::session_port, sim::address_of(1), 64 * 1024);
   on.kernel.peer_write(socket, base::bytes_of(request));
   for (int i = 0; i < 50; ++i) on.settle(20);
-  CHECK(on.count(EventKind::http_connection) == 0);
+  CHECK(on.count<shard::HttpConnection>() == 0);
   CHECK(!on.kernel.peer_at_end(socket));
   on.congested_now = false;
   on.settle(1);
-  REQUIRE(on.count(EventKind::http_connection) == 1);
-  CHECK(on.events.back().text == request);
-  on.kernel.close(on.events.back().fd);
+  REQUIRE(on.count<shard::HttpConnection>() == 1);
+  const auto& told = std::get<shard::HttpConnection>(on.events.back());
+  CHECK(told.head == request);
+  on.kernel.close(told.fd);
 }
 
 TEST_CASE("congestion: who has waited for too long is refused, whether it goes on or not, and the drain does not wait either") {
@@ -282,7 +287,7 @@ TEST_CASE("congestion: who has waited for too long is refused, whether it goes o
     CHECK(client.status == (drained ? 503 : 408));
     on.settle();
     CHECK(on.stat(Metric::connections_now) == 0);
-    CHECK(on.count(EventKind::session_open) + on.count(EventKind::session_end) == 0);
-    CHECK(on.count(EventKind::drained) == (drained ? 1 : 0));
+    CHECK(on.count<shard::SessionOpened>() + on.count<shard::SessionEnded>() == 0);
+    CHECK(on.count<shard::Drained>() == (drained ? 1 : 0));
   }
 }

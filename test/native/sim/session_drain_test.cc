@@ -6,7 +6,6 @@
 #include "test/native/doctest_last.h"
 
 using metrics::Metric;
-using shard::EventKind;
 using sim::Client;
 using sim::Pace;
 using sim::PusherClient;
@@ -25,7 +24,7 @@ shard::EngineOptions drained_with(std::uint16_t code, unsigned shards = 1) {
 /// Milliseconds from now until the drain has ended; -1: it has not within `ms_max`.
 std::int64_t ends_in_ms(SessionsOnFake& on, std::int64_t ms_max) {
   const std::int64_t before_ns = on.kernel.now_ns();
-  while (on.count(EventKind::drained) == 0) {
+  while (on.count<shard::Drained>() == 0) {
     if (on.kernel.now_ns() - before_ns > ms_max * 1'000'000) return -1;
     on.step(5);
   }
@@ -60,16 +59,16 @@ TEST_CASE("drain: sessions are closed with what they said and what was published
     sessions[0]->step();
     sessions[1]->step();
     on.engine->drain(400);
-    for (int i = 0; i < 100 && on.count(EventKind::drained) == 0; ++i) on.settle(5);
+    for (int i = 0; i < 100 && on.count<shard::Drained>() == 0; ++i) on.settle(5);
     CHECK(on.messages_of(*sessions[1]) == Texts{"said"});
     for (PusherClient* each : sessions) {
       CHECK(each->close_code == code);
       CHECK(on.end_of(*each).code == code);
       if (each != sessions[0]) CHECK(each->heard("c") == Texts{"published"});
     }
-    CHECK(on.count(EventKind::drained) == 1);
-    CHECK(on.events.back().kind == EventKind::drained);
-    CHECK(on.events.back().cut == 0);
+    CHECK(on.count<shard::Drained>() == 1);
+    REQUIRE(sim::is<shard::Drained>(on.events.back()));
+    CHECK(std::get<shard::Drained>(on.events.back()).cut == 0);
   }
 }
 
@@ -123,7 +122,7 @@ TEST_CASE("drain: a session that does not answer does not keep the others waitin
   CHECK(ms >= 400);
   CHECK(ms <= 500);
   CHECK(session.close_code == 4100);
-  CHECK(on.events.back().cut == 1);
+  CHECK(std::get<shard::Drained>(on.events.back()).cut == 1);
 }
 
 TEST_CASE("drain: who comes back before the end is held, then told once more") {
@@ -164,7 +163,7 @@ TEST_CASE("drain: it does not end while those that were told are on their way ba
   REQUIRE(ends_in_ms(on, 5000) > 0);
   const std::int64_t after_ms = (on.kernel.now_ns() - told_ns) / 1'000'000;
   CHECK((after_ms <= 500 || after_ms >= 1500));
-  CHECK(on.events.back().cut >= 1);
+  CHECK(std::get<shard::Drained>(on.events.back()).cut >= 1);
 }
 
 TEST_CASE("drain: one who is held for as long as a handshake may take is told then") {
@@ -181,7 +180,7 @@ TEST_CASE("drain: one who is held for as long as a handshake may take is told th
   CHECK(late.status == 0);
   pass_ms(on, 700);
   CHECK(late.close_code == 4100);
-  CHECK(on.count(EventKind::drained) == 0);
+  CHECK(on.count<shard::Drained>() == 0);
 }
 
 TEST_CASE("drain: newcomers of the other protocols are refused, and gRPC's port closes at once") {

@@ -5,7 +5,6 @@
 #include "test/native/sim/sessions_on_fake.h"
 #include "test/native/doctest_last.h"
 
-using shard::EventKind;
 using sim::Client;
 using sim::PusherClient;
 using sim::SessionsOnFake;
@@ -13,9 +12,10 @@ using sim::Texts;
 
 namespace {
 
-std::vector<EventKind> kinds_of(const std::vector<shard::Event>& events) {
-  std::vector<EventKind> kinds;
-  for (const shard::Event& event : events) kinds.push_back(event.kind);
+/// By their place in shard::Event.
+std::vector<std::size_t> kinds_of(const std::vector<shard::Event>& events) {
+  std::vector<std::size_t> kinds;
+  for (const shard::Event& event : events) kinds.push_back(event.index());
   return kinds;
 }
 
@@ -36,15 +36,15 @@ TEST_CASE("sessions: opening, messages and the end are told of in this order, wh
   client.send_close(4000);
   on.settle();
   const auto told = on.told_of(client);
-  const std::vector<EventKind> wanted = {EventKind::connection,      EventKind::session_open, EventKind::session_message,
-                                         EventKind::session_message, EventKind::session_end,  EventKind::disconnect};
-  REQUIRE(kinds_of(told) == wanted);
-  CHECK(told[1].text == "/app/key?protocol=7");
-  CHECK(told[1].detail.empty());
-  CHECK(told[2].text == "came with the request head");
-  CHECK(!told[2].over_rate);
-  CHECK(told[3].text == R"({"event":"pusher:subscribe","data":{"channel":"c"}})");
-  CHECK(told[4].code == 4000);
+  const std::vector<shard::Event> wanted = {shard::Connected{},      shard::SessionOpened{}, shard::SessionMessage{},
+                                            shard::SessionMessage{}, shard::SessionEnded{},  shard::Disconnected{}};
+  REQUIRE(kinds_of(told) == kinds_of(wanted));
+  CHECK(std::get<shard::SessionOpened>(told[1]).target == "/app/key?protocol=7");
+  CHECK(std::get<shard::SessionOpened>(told[1]).origin.empty());
+  CHECK(std::get<shard::SessionMessage>(told[2]).text == "came with the request head");
+  CHECK(!std::get<shard::SessionMessage>(told[2]).over_rate);
+  CHECK(std::get<shard::SessionMessage>(told[3]).text == R"({"event":"pusher:subscribe","data":{"channel":"c"}})");
+  CHECK(std::get<shard::SessionEnded>(told[4]).code == 4000);
   CHECK(client.close_code == 4000);
   CHECK(on.stat(metrics::Metric::session_messages) == 2);
 }
@@ -56,9 +56,9 @@ TEST_CASE("sessions: the opening tells the request's origin") {
                                               "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                                               "Origin: https://a.example\r\n\r\n"));
   on.settle();
-  REQUIRE(on.count(EventKind::session_open) == 1);
-  CHECK(on.events.back().text == "/app/key");
-  CHECK(on.events.back().detail == "https://a.example");
+  REQUIRE(on.count<shard::SessionOpened>() == 1);
+  CHECK(std::get<shard::SessionOpened>(on.events.back()).target == "/app/key");
+  CHECK(std::get<shard::SessionOpened>(on.events.back()).origin == "https://a.example");
 }
 
 TEST_CASE("sessions: a connection that only hangs up ends its session, with what it said before") {
@@ -70,7 +70,7 @@ TEST_CASE("sessions: a connection that only hangs up ends its session, with what
   on.settle();
   const auto told = on.told_of(client);
   CHECK(on.messages_of(client) == Texts{"last words"});
-  CHECK(told.back().kind == EventKind::session_end);
+  CHECK(sim::is<shard::SessionEnded>(told.back()));
   CHECK(on.end_of(client).code == 1006);
 }
 
@@ -101,9 +101,9 @@ TEST_CASE("sessions: what is sent to one reaches it alone, in order, and before 
   CHECK(client.close_code == 4009);
   CHECK(client.close_reason == "not you");
   CHECK(client.is_over());
-  const shard::Event end = on.end_of(client);
+  const shard::SessionEnded end = on.end_of(client);
   CHECK(end.code == 4009);
-  CHECK(end.text == "not you");
+  CHECK(end.reason == "not you");
   CHECK(other.events.empty());
   CHECK(other.is_open());
 }
@@ -120,7 +120,7 @@ TEST_CASE("sessions: what comes behind our close frame is read for the peer's, a
   CHECK(on.messages_of(client).empty());
   CHECK(client.application_pongs == 0);
   CHECK(client.close_code == 4001);
-  CHECK(on.count(EventKind::session_end) == 1);
+  CHECK(on.count<shard::SessionEnded>() == 1);
 }
 
 TEST_CASE("sessions: a binary message is closed with 1003 and not told of") {
@@ -178,8 +178,8 @@ TEST_CASE("sessions: connections of other protocols are not the control plane's"
   SessionsOnFake on;
   Client& subscriber = on.subscriber("/t");
   on.settle();
-  REQUIRE(on.events.back().kind == EventKind::connection);
-  const conn::ConnectionId id = on.events.back().id;
+  REQUIRE(sim::is<shard::Connected>(on.events.back()));
+  const conn::ConnectionId id = sim::id_of(on.events.back());
   on.engine->accept_session(id, sim::terms_of(1));
   on.engine->send_to_session(id, sim::frame_of({"private", "", "x"}));
   on.engine->join_topic("other", join_of(id));

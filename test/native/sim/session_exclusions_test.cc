@@ -139,7 +139,7 @@ TEST_CASE("exclusions: of a session on another shard, of nobody, of a plain subs
   SessionsOnFake on(options);
   Client& plain = on.subscriber("/pusher/1/c");
   on.settle();
-  const conn::ConnectionId plain_id = on.events.back().id;
+  const conn::ConnectionId plain_id = sim::id_of(on.events.back());
   std::vector<PusherClient*> sessions;
   for (int i = 0; i < 6; ++i) {
     sessions.push_back(&on.open());

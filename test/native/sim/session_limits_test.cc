@@ -6,7 +6,6 @@
 #include "test/native/doctest_last.h"
 
 using metrics::Metric;
-using shard::EventKind;
 using sim::Pace;
 using sim::PusherClient;
 using sim::SessionsOnFake;
@@ -111,14 +110,14 @@ TEST_CASE("session ends: told of when it is given up, not when its connection ha
   silent.pace = Pace::stuck;  // it answers neither a ping nor a close frame
   on.join(silent, "c");
   const std::int64_t before_ns = on.kernel.now_ns();
-  while (on.count(EventKind::session_end) == 0 && on.stat(Metric::connections_now) == 1) on.turn(10);
+  while (on.count<shard::SessionEnded>() == 0 && on.stat(Metric::connections_now) == 1) on.turn(10);
   CHECK(on.end_of(silent).code == 4201);
-  CHECK(on.end_of(silent).text == "no answer to a ping");
+  CHECK(on.end_of(silent).reason == "no answer to a ping");
   CHECK((on.kernel.now_ns() - before_ns) / 1'000'000 <= 1000 + 1000 / 8 + 500 + 50);
   CHECK(on.subscribers("c") == 0);
   CHECK(on.stat(Metric::connections_now) == 1);
   while (on.stat(Metric::connections_now) == 1) on.turn(10);
-  CHECK(on.count(EventKind::session_end) == 1);
+  CHECK(on.count<shard::SessionEnded>() == 1);
 }
 
 TEST_CASE("session ends: a slow session, one that breaks a rule and one that is closed are over at once, though they do not read") {
@@ -165,7 +164,7 @@ TEST_CASE("slow sessions: too many bytes behind is closed with 4100, when it rea
     on.publish_event("c", std::string(1000, 'x'));
     on.settle();
   }
-  CHECK(on.count(EventKind::slow) == 1);
+  CHECK(on.count<shard::Slow>() == 1);
   slow.pace = Pace::eager;
   on.settle();
   CHECK(slow.close_code == 4100);
@@ -192,7 +191,7 @@ TEST_CASE("slow sessions: one that did not read before it joined is judged by ag
   on.turn();
   on.publish_event("c", "too late for it");
   for (int i = 0; i < 30; ++i) on.turn(50);
-  CHECK(on.count(EventKind::slow) == 1);
+  CHECK(on.count<shard::Slow>() == 1);
   slow.pace = Pace::eager;
   on.settle();
   CHECK(slow.close_code == 4100);
@@ -210,12 +209,12 @@ TEST_CASE("greedy sessions: whoever asks and does not read is ended before its a
       by_joins ? static_cast<void>(on.join(greedy, "c" + std::to_string(i), answer)) : on.send(greedy, answer);
       on.turn();
     }
-    CHECK(on.count(EventKind::session_end) == 0);
+    CHECK(on.count<shard::SessionEnded>() == 0);
     for (int i = 50; i < 120; ++i) {
       by_joins ? static_cast<void>(on.join(greedy, "c" + std::to_string(i), answer)) : on.send(greedy, answer);
       on.turn();
     }
-    CHECK(on.count(EventKind::session_end) == 1);
+    CHECK(on.count<shard::SessionEnded>() == 1);
     CHECK(on.end_of(greedy).code == 1006);
     CHECK(on.stat(Metric::connections_closed_slow) == 1);
     CHECK(on.stat(Metric::connections_now) == 0);
@@ -234,10 +233,10 @@ TEST_CASE("regression: one answer may be larger than what may wait unread") {
   client.pace = Pace::stuck;
   on.send(client, list);
   on.turn();
-  CHECK(on.count(EventKind::session_end) == 0);
+  CHECK(on.count<shard::SessionEnded>() == 0);
   on.send(client, "one more");
   on.turn();
-  CHECK(on.count(EventKind::session_end) == 1);
+  CHECK(on.count<shard::SessionEnded>() == 1);
 }
 
 TEST_CASE("regression: sessions that leave within a frame and never read its rest do not fill the logs for ever") {
@@ -298,6 +297,6 @@ TEST_CASE("full logs: sessions that publish are not read, the logs stay in their
   on.kernel.faults.refused_send = 0;
   for (int i = 0; i < 100; ++i) on.settle(5);
   for (std::size_t who = 0; who < 4; ++who) CHECK(stuck.heard("c" + std::to_string(who)) == sent);
-  CHECK(on.count(EventKind::session_message) == 0);
+  CHECK(on.count<shard::SessionMessage>() == 0);
   CHECK(on.engine->memory().bytes_now() == 0);
 }

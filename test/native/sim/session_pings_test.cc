@@ -59,9 +59,9 @@ TEST_CASE("session pings: a frame every pingInterval of silence, until the proto
   CHECK(heard.texts[0] >= 119'900);
   CHECK(on.stat(Metric::pings_sent) == 4);
   for (int i = 0; i < 20; ++i) on.turn(1000);
-  REQUIRE(on.count(shard::EventKind::session_end) == 1);  // frames that nobody answered changed nothing
+  REQUIRE(on.count<shard::SessionEnded>() == 1);  // frames that nobody answered changed nothing
   for (const shard::Event& event : on.events) {
-    if (event.kind == shard::EventKind::session_end) CHECK(event.code == 4201);
+    if (const auto* const ended = std::get_if<shard::SessionEnded>(&event)) CHECK(ended->code == 4201);
   }
 }
 

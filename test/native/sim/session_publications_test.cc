@@ -3,7 +3,6 @@
 #include "test/native/sim/sessions_on_fake.h"
 #include "test/native/doctest_last.h"
 
-using shard::EventKind;
 using sim::Client;
 using sim::PusherClient;
 using sim::PusherEvent;
@@ -22,7 +21,7 @@ TEST_CASE("client publications: reach everybody but the sender, with its name an
   CHECK(listener.events == std::vector<PusherEvent>{{"client-typed", "private-c", "a \"quoted\" word\n", "user-7"}});
   CHECK(sender.events.empty());
   CHECK(on.messages_of(sender).empty());
-  CHECK(on.count(EventKind::session_published) == 0);
+  CHECK(on.count<shard::SessionPublished>() == 0);
   CHECK(on.stat(metrics::Metric::session_messages) == 0);
   CHECK(on.stat(metrics::Metric::messages_received) == 1);
 }
@@ -66,7 +65,9 @@ TEST_CASE("client publications: without the right to it they come to the control
   on.settle();
   CHECK(on.messages_of(client) == texts);
   CHECK(on.messages_of(without_rate) == Texts{texts[0]});
-  for (const shard::Event& event : on.events) CHECK(!event.over_rate);
+  for (const shard::Event& event : on.events) {
+    if (const auto* const message = std::get_if<shard::SessionMessage>(&event)) CHECK(!message->over_rate);
+  }
   CHECK(listener.events.empty());
 }
 
@@ -107,7 +108,7 @@ TEST_CASE("client publications: over the rate they come to the control plane, un
   CHECK(listener.heard("c") == Texts{"0", "1", "2", "10", "11", "12"});
   std::vector<bool> over_rate;
   for (const shard::Event& event : on.told_of(client)) {
-    if (event.kind == EventKind::session_message) over_rate.push_back(event.over_rate);
+    if (const auto* const message = std::get_if<shard::SessionMessage>(&event)) over_rate.push_back(message->over_rate);
   }
   CHECK(over_rate == std::vector<bool>{true, true, false, true, true, false});
   CHECK(on.messages_of(client)[0] == sim::json_of({"client-e", "c", "3"}));
@@ -125,12 +126,13 @@ TEST_CASE("client publications: are reported where the terms say so, in their pl
   std::vector<shard::Event> told = on.told_of(client);
   REQUIRE(told.size() >= 3);
   told.erase(told.begin(), told.end() - 3);
-  CHECK(told[0].text == "before");
-  CHECK(told[1].kind == EventKind::session_published);
-  CHECK(told[1].topics == Texts{"pusher/1/c"});
-  CHECK(told[1].detail == "client-e");
-  CHECK(told[1].text == "data");
-  CHECK(told[2].text == "after");
+  CHECK(std::get<shard::SessionMessage>(told[0]).text == "before");
+  REQUIRE(sim::is<shard::SessionPublished>(told[1]));
+  const auto& published = std::get<shard::SessionPublished>(told[1]);
+  CHECK(published.topic == "pusher/1/c");
+  CHECK(published.name == "client-e");
+  CHECK(published.data == "data");
+  CHECK(std::get<shard::SessionMessage>(told[2]).text == "after");
 }
 
 TEST_CASE("client publications: two clients, each hears the other's in order and none of its own") {

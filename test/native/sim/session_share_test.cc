@@ -45,7 +45,7 @@ TEST_CASE("shares: one read of small messages is no more than one share a batch,
       for (int i = 0; i < 3; ++i) on.turn(10);
       const auto events = on.deliver();
       CHECK(events.size() <= batch_max);
-      for (const shard::Event& event : events) told.push_back(event.text);
+      for (const shard::Event& event : events) told.push_back(std::get<shard::SessionMessage>(event).text);
       ++on.batch_now;
     }
     CHECK(told == sent);
@@ -133,8 +133,8 @@ TEST_CASE("shares: publications that are told of count too") {
     writer.send_text(R"({"event":"client-a","channel":"private-c","data":"d"})");
     on.settle();
   }
-  CHECK(on.count(shard::EventKind::session_published) == 256);
+  CHECK(on.count<shard::SessionPublished>() == 256);
   on.batch_now = 2;
   on.settle(1);
-  CHECK(on.count(shard::EventKind::session_published) == 300);
+  CHECK(on.count<shard::SessionPublished>() == 300);
 }

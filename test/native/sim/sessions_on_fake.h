@@ -30,7 +30,8 @@ class SessionsOnFake : public EngineOnFake {
   /// 0 before the session has been told of.
   conn::ConnectionId id_of(const Client& client) const {
     for (const shard::Event& event : events) {
-      if (event.kind == shard::EventKind::session_open && event.peer == client.setup.address.text()) return event.id;
+      const auto* const opened = std::get_if<shard::SessionOpened>(&event);
+      if (opened != nullptr && opened->peer == client.setup.address.text()) return opened->id;
     }
     return 0;
   }
@@ -38,21 +39,20 @@ class SessionsOnFake : public EngineOnFake {
   std::vector<shard::Event> told_of(const Client& client) const {
     std::vector<shard::Event> told;
     for (const shard::Event& event : events) {
-      if (event.id == id_of(client)) told.push_back(event);
+      if (sim::id_of(event) == id_of(client)) told.push_back(event);
     }
     return told;
   }
   /// How its session ended; code 0: it has not.
-  shard::Event end_of(const Client& client) const {
-    for (const shard::Event& event : told_of(client)) {
-      if (event.kind == shard::EventKind::session_end) return event;
-    }
-    return {};
+  shard::SessionEnded end_of(const Client& client) const {
+    const std::vector<shard::Event> told = told_of(client);
+    const auto* const ended = first_of<shard::SessionEnded>(told);
+    return ended == nullptr ? shard::SessionEnded{} : *ended;
   }
   std::vector<std::string> messages_of(const Client& client) const {
     std::vector<std::string> texts;
     for (const shard::Event& event : told_of(client)) {
-      if (event.kind == shard::EventKind::session_message) texts.push_back(event.text);
+      if (const auto* const message = std::get_if<shard::SessionMessage>(&event)) texts.push_back(message->text);
     }
     return texts;
   }

@@ -38,34 +38,42 @@ void Simulation::fail(const std::string& what) {
 
 // The engine's events: what it says of a client is written down beside that client.
 
+/// By its peer, or by its session's id where it tells none.
 Watched* Simulation::find(const shard::Event& event) {
-  const auto found = by_address_.find(event.peer);
+  const std::string peer = peer_of(event);
+  if (peer.empty()) {
+    const auto session = by_session_.find(id_of(event));
+    if (session != by_session_.end()) return session->second;
+    fail("an event of a session that has not opened");
+    return nullptr;
+  }
+  const auto found = by_address_.find(peer);
   if (found != by_address_.end()) return found->second;
-  fail("an event of an unknown client: " + event.peer);
+  fail("an event of an unknown client: " + peer);
   return nullptr;
 }
 
 bool Simulation::post(shard::Event&& event) {
-  if (event.kind == shard::EventKind::drained) {
+  if (is<shard::Drained>(event)) {
     if (std::exchange(drained_, true)) fail("drained twice");
     if (!draining_) fail("drained without a drain");
   }
-  if (event.kind == shard::EventKind::drained || event.kind == shard::EventKind::warning) return true;
-  if (event.kind == shard::EventKind::http_connection) {
-    on_http_connection(event);
+  if (is<shard::Drained>(event) || is<shard::Warning>(event)) return true;
+  if (const auto* const request = std::get_if<shard::HttpConnection>(&event)) {
+    on_http_connection(*request);
     return true;
   }
   tally(event);
-  if (grpc_.on_event(event) || askers_.owns(event.peer)) return true;
+  if (grpc_.on_event(event) || askers_.owns(peer_of(event))) return true;
   Watched* const watched = find(event);
   if (watched == nullptr) return true;
-  if (event.kind == shard::EventKind::connection) {
+  if (is<shard::Connected>(event)) {
     watched->accepted = true;
     for (const unsigned topic : watched->topics) watched->first[topic] = world_.published(topic);
-  } else if (event.kind == shard::EventKind::slow) {
-    on_slow(event, *watched);
-  } else if (event.kind == shard::EventKind::disconnect) {
-    watched->disconnect_code = event.code;
+  } else if (const auto* const slow = std::get_if<shard::Slow>(&event)) {
+    on_slow(*slow, *watched);
+  } else if (const auto* const gone = std::get_if<shard::Disconnected>(&event)) {
+    watched->disconnect_code = gone->code;
   } else {
     on_session_event(event, *watched);
   }
@@ -73,14 +81,16 @@ bool Simulation::post(shard::Event&& event) {
 }
 
 void Simulation::tally(const shard::Event& event) {
-  if (event.kind == shard::EventKind::disconnect && event.text.starts_with("slow consumer: ")) ++tally_.connections_closed;
-  if (event.kind != shard::EventKind::slow) return;
+  const auto* const gone = std::get_if<shard::Disconnected>(&event);
+  if (gone != nullptr && gone->reason.starts_with("slow consumer: ")) ++tally_.connections_closed;
+  const auto* const slow = std::get_if<shard::Slow>(&event);
+  if (slow == nullptr) return;
   ++tally_.events;
-  tally_.skipped += event.skipped;
-  tally_.by_topic[{topic_in(event), event.policy}] += event.skipped;
+  tally_.skipped += slow->skipped;
+  tally_.by_topic[{topic_in(*slow), slow->policy}] += slow->skipped;
 }
 
-void Simulation::on_slow(const shard::Event& event, Watched& watched) {
+void Simulation::on_slow(const shard::Slow& event, Watched& watched) {
   watched.slow = true;
   if (!kernel_.is_refusing(watched.client->socket())) fail("called slow while the kernel takes its bytes: " + event.peer);
   if (event.age_ms > 1u << 30) fail("an impossible age: " + std::to_string(event.age_ms) + " ms");

@@ -53,13 +53,13 @@ class Simulation final : private shard::EventSink {
   bool post(shard::Event&& event) override;
   bool congested() const override { return congested_; }
   void tally(const shard::Event& event);
-  void on_slow(const shard::Event& event, Watched& watched);
+  void on_slow(const shard::Slow& event, Watched& watched);
   Watched* find(const shard::Event& event);
 
   // Sessions (simulation_sessions.cc).
   void on_session_event(const shard::Event& event, Watched& watched);
-  void on_session_message(const shard::Event& event, SessionRecord& record);
-  void on_http_connection(const shard::Event& event);
+  void on_session_message(const shard::SessionMessage& event, SessionRecord& record);
+  void on_http_connection(const shard::HttpConnection& event);
   void act_for_sessions();
   void open_session();
   void visit();
@@ -112,6 +112,7 @@ class Simulation final : private shard::EventSink {
   Tally tally_;
   std::vector<std::unique_ptr<Watched>> clients_;
   std::map<std::string, Watched*> by_address_;
+  std::map<conn::ConnectionId, Watched*> by_session_;
   std::vector<Watched*> witnesses_;  // by topic
   std::map<unsigned, const Watched*> sessions_;  // by publisher
   Excluded excluded_;

@@ -17,34 +17,30 @@ constexpr std::size_t client_event_bytes_max = 9000;
 
 void Simulation::on_session_event(const shard::Event& event, Watched& watched) {
   SessionRecord& record = watched.record;
-  const std::string who = ": " + event.peer;
+  const std::string who = ": " + watched.client->setup.address.text();
   if (watched.session == nullptr) return fail("a session's event of another client" + who);
   if (record.ended) return fail("an event behind a session's end" + who);
-  if (congested_ && event.kind != shard::EventKind::session_end) fail("told of more than is taken" + who);
-  if (event.kind == shard::EventKind::session_open) {
-    if (record.id != 0 || event.id == 0) fail("a session opened twice" + who);
-    record.id = event.id;
+  if (congested_ && !is<shard::SessionEnded>(event)) fail("told of more than is taken" + who);
+  if (is<shard::SessionOpened>(event)) {
+    if (record.id != 0 || id_of(event) == 0) fail("a session opened twice" + who);
+    record.id = id_of(event);
+    by_session_[record.id] = &watched;
     return;
   }
-  if (event.id != record.id || record.id == 0) return fail("an event of a session that is not open" + who);
-  switch (event.kind) {
-    case shard::EventKind::session_message:
-      return on_session_message(event, record);
-    case shard::EventKind::session_published: {
-      Key key;
-      if (!record.reports || !read_payload(event.text, key) || event.topics.front() != topic_name(key.topic)) fail("a wrong report" + who);
-      record.reported[key.topic].push_back(key.sequence);
-      return;
-    }
-    case shard::EventKind::session_end:
-      record.ended = true;
-      return;
-    default:
-      fail("an event that no session has" + who);
+  if (id_of(event) != record.id || record.id == 0) return fail("an event of a session that is not open" + who);
+  if (const auto* const message = std::get_if<shard::SessionMessage>(&event)) return on_session_message(*message, record);
+  if (const auto* const published = std::get_if<shard::SessionPublished>(&event)) {
+    Key key;
+    if (!record.reports || !read_payload(published->data, key) || published->topic != topic_name(key.topic)) fail("a wrong report" + who);
+    record.reported[key.topic].push_back(key.sequence);
+  } else if (is<shard::SessionEnded>(event)) {
+    record.ended = true;
+  } else {
+    fail("an event that no session has" + who);
   }
 }
 
-void Simulation::on_session_message(const shard::Event& event, SessionRecord& record) {
+void Simulation::on_session_message(const shard::SessionMessage& event, SessionRecord& record) {
   if (event.text == "text " + std::to_string(record.texts_heard)) {
     ++record.texts_heard;
     return;
@@ -55,13 +51,13 @@ void Simulation::on_session_message(const shard::Event& event, SessionRecord& re
   record.refused[key.topic].push_back(key.sequence);
 }
 
-void Simulation::on_http_connection(const shard::Event& event) {
+void Simulation::on_http_connection(const shard::HttpConnection& event) {
   taken_over_.push_back(event.fd);
   if (congested_) fail("a request handed over that is not taken");
   for (Visitor& visitor : visitors_) {
     if (visitor.socket != event.fd) continue;  // the fake kernel has one number for both ends
     if (std::exchange(visitor.taken_over, true)) fail("a socket handed over twice");
-    if (event.text != visitor.head) fail("a request that nobody sent: " + event.text);
+    if (event.head != visitor.head) fail("a request that nobody sent: " + event.head);
     return;
   }
   fail("a socket that nobody opened");
