@@ -1,9 +1,9 @@
-/** Where things are, seen from dist/bench. */
+/** Where things are. */
 
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { packageRoot } from '../src/package-info.js'
 
-export const root = fileURLToPath(new URL('../..', import.meta.url))
+export const root = packageRoot
 export const benchFolder = join(root, 'bench')
 export const binFolder = join(root, 'build/bench')
 export const resultsFolder = join(benchFolder, 'results')

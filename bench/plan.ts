@@ -24,6 +24,8 @@ export const help = `usage: npm run bench -- [options]
   --resume            go on with the newest run that was interrupted or ran out of time
   --micro             only what parts of the core cost alone (bench/micro), on --load-cpu
   --record            append the ratios to bench/history/results.ndjson
+  --guard             exit code 1 when a ratio is worse, beyond the noise, than the one recorded last on this kind of machine
+  --published         print the ranges over all recorded runs, as the README has them, and measure nothing
 
 Examples:
   npm run bench -- --quick
@@ -88,6 +90,8 @@ export function readFlags(args: readonly string[]) {
         resume: { type: 'boolean', default: false },
         micro: { type: 'boolean', default: false },
         record: { type: 'boolean', default: false },
+        guard: { type: 'boolean', default: false },
+        published: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     }).values

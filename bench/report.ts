@@ -1,18 +1,29 @@
-/** What becomes of a run beside the tables: a file with the raw data, a page with charts, a line of history. */
+/** What becomes of a run beside the tables: a file with the raw data, and a page with charts. */
 
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { htmlReport } from './html-report.js'
-import { judge, noiseBand } from './judge.js'
-import { historyFile, resultsFolder, root } from './paths.js'
+import { resultsFolder, root } from './paths.js'
 import type { Run } from './run-data.js'
 import type { Scenario } from './scenarios.js'
 import { absent, legend } from './tables.js'
 
+/** Which machine it was, as far as one can be told from another: model names of virtual ones say little. */
 export function machine(): Run['machine'] {
-  return { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, kernel: release(), memoryBytes: totalmem(), node: process.version }
+  const facts = readFileSync('/proc/cpuinfo', 'utf8').split('\n\n')[0] ?? ''
+  const fact = (name: string): string => new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(facts)?.[1] ?? '?'
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cpuid: `${fact('cpu family')}-${fact('model')}-${fact('stepping')}`,
+    mhz: Math.round(Number(fact('cpu MHz'))),
+    cores: cpus().length,
+    kernel: release(),
+    memoryBytes: totalmem(),
+    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8),
+    node: process.version,
+  }
 }
 
 export function commit(): string {
@@ -42,20 +53,4 @@ export function findUnfinished(): Run | null {
   if (newest === undefined) return null
   const run = JSON.parse(readFileSync(join(resultsFolder, newest), 'utf8')) as Partial<Run>
   return (run.notRun ?? []).length === 0 ? null : run as Run
-}
-
-/** One line a run: absolute figures age with the machine, ratios do not. */
-export function appendHistory(run: Run, scenarios: readonly Scenario[]): void {
-  const measured = scenarios.filter(({ name }) => run.samples.some(({ scenario }) => scenario === name))
-  const ratios = Object.fromEntries(measured.map(({ name, metrics }) => {
-    const samples = run.samples.filter(({ scenario }) => scenario === name)
-    const ofArm = (arm: string): Record<string, number> => Object.fromEntries(metrics.flatMap((metric) => {
-      const { ratio } = judge(samples, arm, run.reference, metric, noiseBand(samples, run.reference, run.twin, metric))
-      return Number.isFinite(ratio) ? [[metric.key, Number(ratio.toFixed(3))]] : []
-    }))
-    return [name, Object.fromEntries(run.arms.filter((arm) => arm !== run.reference).map((arm) => [arm, ofArm(arm)]))]
-  }))
-  mkdirSync(dirname(historyFile), { recursive: true })
-  const { startedAt, commit: version, machine: where, rounds, reference } = run
-  appendFileSync(historyFile, `${JSON.stringify({ startedAt, commit: version, machine: where, rounds, reference, ratios })}\n`)
 }

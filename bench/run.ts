@@ -2,12 +2,16 @@
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { guard } from './guard.js'
+import { appendHistory, historyLine, readHistory, type HistoryLine } from './history.js'
+import { noiseBand } from './judge.js'
 import { buildLoadGenerator } from './load-generator.js'
 import { benchFolder } from './paths.js'
 import { runMicro } from './micro.js'
 import { help, makePlan, readFlags, UsageError, type Flags, type Plan } from './plan.js'
 import { startProgress } from './progress.js'
-import { appendHistory, commit, findUnfinished, machine, writeResults } from './report.js'
+import { contradictions, publishedTable } from './published.js'
+import { commit, findUnfinished, machine, writeResults } from './report.js'
 import type { Run } from './run-data.js'
 import { armsOf, takeSamples } from './sampling.js'
 import type { Scenario } from './scenarios.js'
@@ -71,17 +75,40 @@ function installPeers(): void {
   }
 }
 
+const metricsOf = (plan: Plan, scenario: string) => plan.scenarios.find(({ name }) => name === scenario)?.metrics ?? []
+
+function tellContradictions(history: readonly HistoryLine[], line: HistoryLine, run: Run, plan: Plan): void {
+  const found = contradictions(history, line, ({ scenario, metric: key }) => {
+    const metric = metricsOf(plan, scenario).find((each) => each.key === key)
+    const samples = run.samples.filter((each) => each.scenario === scenario)
+    return metric === undefined ? Infinity : noiseBand(samples, run.reference, run.twin, metric)
+  })
+  if (found.length > 0) process.stdout.write(`\nnot as published (README, How fast), beyond the noise of this run:\n${found.map((each) => `  ${each}\n`).join('')}`)
+}
+
+function keepsUp(history: readonly HistoryLine[], line: HistoryLine, plan: Plan): boolean {
+  const { compared, worse } = guard(history, line, (scenario) => metricsOf(plan, scenario))
+  const verdict = compared === 0 ? 'nothing to compare with: no recorded run of this kind of machine has these arms' : `${worse.length} of ${compared} ratios are worse than recorded`
+  process.stdout.write(`\nguard: ${verdict}\n${worse.map((each) => `  ${each}\n`).join('')}`)
+  return compared > 0 && worse.length === 0
+}
+
 async function main(flags: Flags): Promise<void> {
   if (flags.help) return void process.stdout.write(help)
   if (flags.micro) return runMicro(Number(flags['load-cpu']))
+  if (flags.published) return void process.stdout.write(`${publishedTable(readHistory())}\n`)
   if (flags.install) installPeers()
   buildLoadGenerator()
   const plan = makePlan(flags)
   const run = await complete(plan, flags.resume ? unfinishedRun(plan) : newRun(plan))
   const [data, page] = writeResults(run, plan.scenarios)
   process.stdout.write(`\n${tables(run, plan.scenarios)}\n\nreport: ${page}\nraw data: ${data}\n`)
-  if (flags.record) appendHistory(run, plan.scenarios)
-  if (run.samples.some(({ failure }) => failure !== null)) process.exitCode = 1
+  const history = readHistory()
+  const line = historyLine(run, plan.scenarios)
+  tellContradictions(history, line, run, plan)
+  const passed = !flags.guard || keepsUp(history, line, plan)
+  if (flags.record) appendHistory(line)
+  if (!passed || run.samples.some(({ failure }) => failure !== null)) process.exitCode = 1
 }
 
 try {
