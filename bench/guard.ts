@@ -48,7 +48,9 @@ export function guard(history: readonly HistoryLine[], now: HistoryLine, metrics
         compared += 1
         const band = Math.max(bandMin, selfFactor(now, scenario, key) * selfFactor(before, scenario, key))
         const lost = better === 'lower' ? earlier / ratio : ratio / earlier
-        if (lost > band) worse.push(`${scenario}, ${key}: ${arm} is ×${ratio.toFixed(2)} of the ${now.reference}, at ${before.commit} ×${earlier.toFixed(2)} (noise ×${band.toFixed(2)})`)
+        if (lost <= band) continue
+        const [here, there, noise] = [ratio, earlier, band].map((factor) => `×${factor.toFixed(2)}`)
+        worse.push(`${scenario}, ${key}: ${arm} is ${here} of the ${now.reference}, at ${before.commit} ${there} (noise ${noise})`)
       }
     }
   }

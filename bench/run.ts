@@ -83,12 +83,14 @@ function tellContradictions(history: readonly HistoryLine[], line: HistoryLine, 
     const samples = run.samples.filter((each) => each.scenario === scenario)
     return metric === undefined ? Infinity : noiseBand(samples, run.reference, run.twin, metric)
   })
-  if (found.length > 0) process.stdout.write(`\nnot as published (README, How fast), beyond the noise of this run:\n${found.map((each) => `  ${each}\n`).join('')}`)
+  if (found.length === 0) return
+  process.stdout.write(`\nnot as published (README, How fast), beyond the noise of this run:\n${found.map((each) => `  ${each}\n`).join('')}`)
 }
 
 function keepsUp(history: readonly HistoryLine[], line: HistoryLine, plan: Plan): boolean {
   const { compared, worse } = guard(history, line, (scenario) => metricsOf(plan, scenario))
-  const verdict = compared === 0 ? 'nothing to compare with: no recorded run of this kind of machine has these arms' : `${worse.length} of ${compared} ratios are worse than recorded`
+  const nothing = 'nothing to compare with: no recorded run of this kind of machine has these arms'
+  const verdict = compared === 0 ? nothing : `${worse.length} of ${compared} ratios are worse than recorded`
   process.stdout.write(`\nguard: ${verdict}\n${worse.map((each) => `  ${each}\n`).join('')}`)
   return compared > 0 && worse.length === 0
 }
