@@ -138,7 +138,7 @@ void FanOut::leave(const conn::Subscription& subscription) {
 
 /// Ends a slice without subscribers. While joins wait it stays: theirs is the next turn.
 void FanOut::forget(TopicSlice& slice) {
-  CHECK(slice.is_unused());
+  CHECK(slice.is_unused() && slice.pass.left == 0);
   if (!slice.topic->remove_interest(slice.encoding, shard_, garbage_)) return;
   if (slice.dirty) std::erase(dirty_, &slice);
   if (slice.behind) slice.topic->count_logs_behind(-1);

@@ -18,6 +18,7 @@ constexpr std::uint32_t frames_min = 64;
 }  // namespace
 
 void FanOut::add_ear(TopicSlice& slice, topic::Join& join) {
+  CHECK(join.ear != nullptr);
   slice.ears.push_back({std::move(join.ear), join.begin.position});
   slice.topic->count_subscribers(+1);
   metrics_.add(Metric::subscriptions_now);
@@ -50,6 +51,7 @@ void FanOut::tell_ears(TopicSlice& slice, Budget& budget) {
     if (!budget.is_spent()) budget.take(static_cast<std::uint32_t>(end - cursor));
     cursor = end;
   }
+  CHECK(cursor <= head);
   for (ListeningEar& each : slice.ears) each.cursor = std::max(each.cursor, cursor);
   if (cursor == head) return;
   slice.pass.low = std::min(slice.pass.low, cursor);

@@ -74,6 +74,7 @@ std::uint32_t FanOut::refused_ms(const Connection& connection) const {
 /// Returns the visits it took, as the next one does.
 std::uint32_t FanOut::measure_held(std::size_t place) {
   Connection& connection = connections_.at(held_.at(place));
+  CHECK(connection.slot == held_.at(place));
   if (rest_of(connection).topic != nullptr && connection.state != State::doomed) {
     const bool is_open = connection.state == State::open;
     const std::uint32_t unread_ms = refused_ms(connection);

@@ -13,6 +13,7 @@ using metrics::Metric;
 
 topic::LastValueRef FanOut::subscribe_stream(Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic,
                                              codec::EncodingId encoding) {
+  CHECK(connection.streams != nullptr && stream.id != 0);
   TopicSlice& slice = slice_for(topic, encoding);
   topic::Interest interest = topic->add_interest(encoding, shard_);
   Subscriber& subscriber = add_subscriber(slice, connection, interest.begin.position);
@@ -23,6 +24,7 @@ topic::LastValueRef FanOut::subscribe_stream(Connection& connection, codec::Stre
 }
 
 void FanOut::unsubscribe_stream(Connection& connection, codec::StreamKey stream) {
+  CHECK(connection.streams != nullptr);
   conn::Streams& streams = *connection.streams;
   const auto found = streams.find(stream);
   if (!found) return;
@@ -49,6 +51,7 @@ void FanOut::on_stream_window(Connection& connection, codec::StreamKey stream) {
 }
 
 WriteOutcome FanOut::write_streams(Connection& connection) {
+  CHECK(connection.streams != nullptr && !connection.blocked);
   conn::StreamWrite& write = stream_write_;
   write.collect(connection);
   os::IoResult result;

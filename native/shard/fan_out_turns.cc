@@ -50,6 +50,7 @@ void FanOut::run() {
 /// Runs the passes of dirty_[from..to) in this order until `budget` is spent. Places of slices that are done are left empty.
 void FanOut::serve(std::size_t from, std::size_t to, Budget& budget) {
   for (; from < to && !budget.is_spent(); ++from) {
+    CHECK(dirty_[from] != nullptr && dirty_[from]->dirty);
     TopicSlice& slice = *dirty_[from];
     if (!run_pass(slice, budget)) return;
     charge(slice);
