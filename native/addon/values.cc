@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "native/addon/arguments.h"
+#include "native/codec/grpc/grpc_codec.h"
 
 namespace addon {
 

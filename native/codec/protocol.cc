@@ -1,8 +1,10 @@
 #include "native/codec/protocol.h"
 
+#include "native/codec/grpc/grpc_codec.h"
 #include "native/codec/pusher/pusher_codec.h"
 #include "native/codec/responder/responder_codec.h"
 #include "native/codec/websocket/websocket_close.h"
+#include "native/codec/websocket/websocket_codec.h"
 #include "native/codec/websocket/websocket_text.h"
 #include "native/codec/websocket/websocket_upgrade.h"
 

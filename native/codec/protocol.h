@@ -9,10 +9,9 @@
 
 #include "native/codec/codec.h"
 #include "native/codec/encoding.h"
-#include "native/codec/grpc/grpc_codec.h"
+#include "native/codec/limits.h"
 #include "native/codec/manners.h"
 #include "native/codec/text/topic_path.h"
-#include "native/codec/websocket/websocket_codec.h"
 
 namespace codec {
 
@@ -28,12 +27,6 @@ enum class Role : std::uint8_t {
   session,    // the control plane decides what it joins and publishes to
   streams,    // each stream of the connection names its topic and its direction (StreamCodec); there is no handshake
   respond,    // every request is answered here and now; there is no handshake
-};
-
-/// What bounds the codecs.
-struct CodecLimits {
-  WebSocketLimits websocket;
-  GrpcLimits grpc;
 };
 
 struct Protocol {

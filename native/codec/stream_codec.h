@@ -11,7 +11,7 @@
 
 #include "native/base/bytes.h"
 #include "native/codec/codec.h"
-#include "native/codec/grpc/grpc_status.h"
+#include "native/codec/ending.h"
 
 namespace codec {
 
@@ -42,7 +42,7 @@ struct StreamMessage {
 /// the sink has finished or answered it. When `decode` fails, all streams are gone and none is reported.
 class StreamSink {
  public:
-  /// One more stream is opened. False: there are too many over all connections; it ends as UNAVAILABLE.
+  /// One more stream is opened. False: there are too many over all connections; it ends as `unavailable`.
   virtual bool admits_stream() = 0;
   /// The subscriber's message is complete. The response's headers are queued when this returns, unless it was finished: record
   /// the interest in here, and what is published after it is seen.
@@ -83,7 +83,7 @@ class StreamCodec : public CodecFor<StreamSink> {
   virtual void set_credit(Credit credit) = 0;
 
   // Writing. Everything goes out in whole frames and one order: the rest of a frame that is partly on the wire, then
-  // `replies`, then DATA frames: a head from here, followed by `length` bytes of whole or parts of gRPC messages.
+  // `replies`, then DATA frames: a head from here, followed by `length` bytes of whole or parts of encoded publications.
 
   /// Frames that are to be written at the next frame boundary, all of them before any DATA. The view dies with the next
   /// call of a function that is not const.
@@ -105,23 +105,23 @@ class StreamCodec : public CodecFor<StreamSink> {
 
   // Ends. A stream that is gone already is passed over in silence.
 
-  /// Within on_stream_subscribe: a retained publication, as GrpcEncoding made it, goes before all that is published from now on.
+  /// Within on_stream_subscribe: a retained publication, as the protocol's encoding made it, goes before all that is published from now on.
   /// While it waits for window, `sendable` of its stream is 0.
   virtual void greet(StreamKey stream, base::Bytes message, std::uint64_t offset) = 0;
   /// The streams whose greeting has waited for window for `most_ms` or longer, by the time told with `set_now`.
   virtual std::vector<StreamKey> overdue_greetings(std::uint32_t most_ms) = 0;
-  /// The streams whose deadline has come, by the time told with `set_now`: to be finished with deadline_exceeded. Each is named once.
+  /// The streams whose deadline has come, by the time told with `set_now`: to be finished with Ending::deadline. Each is named once.
   virtual std::vector<StreamKey> overdue_deadlines() = 0;
-  /// Answers on_stream_last: `message` is a publication as GrpcEncoding made it, `offset` its place in the topic.
+  /// Answers on_stream_last: `message` is a publication as the protocol's encoding made it, `offset` its place in the topic.
   virtual void answer(StreamKey stream, base::Bytes message, std::uint64_t offset) = 0;
-  /// Ends it with trailers. `text` is for people, valid UTF-8.
-  virtual void finish(StreamKey stream, GrpcStatus status, std::string_view text) = 0;
+  /// Ends it and tells its peer why, in the protocol's words. `text` is for people, valid UTF-8.
+  virtual void finish(StreamKey stream, Ending ending, std::string_view text) = 0;
   /// The peer is told that the connection will end, and that once more when it has heard of it: then `refuse_streams` happens by itself.
   virtual void drain() = 0;
   /// No stream is accepted any more and the peer is told so; those that are open go on.
   virtual void refuse_streams() = 0;
   /// Finishes at most `count` streams, oldest first, without telling the sink of them; returns how many are left.
-  virtual std::uint32_t finish_some(std::uint32_t count, GrpcStatus status, std::string_view text) = 0;
+  virtual std::uint32_t finish_some(std::uint32_t count, Ending ending, std::string_view text) = 0;
   /// Ends the connection: a last frame with the reason (static text) is queued, nothing is decoded any more.
   virtual void give_up(std::string_view reason) = 0;
   /// Asks for a sign of life; the answer is not reported, any received byte is one.

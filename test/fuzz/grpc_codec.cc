@@ -20,11 +20,11 @@ class Sink final : public codec::StreamSink {
   void on_stream_subscribe(codec::StreamKey stream, const codec::StreamSubscription& given) override {
     note(stream.id + given.topic.size());
     if (stream.id % 8 == 3) codec_.greet(stream, greeting_, stream.id);
-    if (stream.id % 8 == 7) codec_.finish(stream, codec::GrpcStatus::unavailable, given.subscriber);
+    if (stream.id % 8 == 7) codec_.finish(stream, codec::Ending::unavailable, given.subscriber);
   }
   void on_stream_message(codec::StreamKey stream, const codec::StreamMessage& given) override {
     note(stream.id + given.data.size());
-    if (given.author == 66) codec_.finish(stream, codec::GrpcStatus::resource_exhausted, given.data);
+    if (given.author == 66) codec_.finish(stream, codec::Ending::slow, given.data);
     if (given.author == 67) codec_.give_up("67");
   }
   void on_stream_publish_end(codec::StreamKey stream) override { note(stream.id); }
@@ -113,11 +113,11 @@ Verdict run(base::Bytes input, std::uint8_t how, std::uint8_t options) {
   codec->ping();
   codec->consume_replies(codec->replies().size() / 2);
   codec->set_now(100'000);
-  for (const codec::StreamKey stream : codec->overdue_greetings(1000)) codec->finish(stream, codec::GrpcStatus::resource_exhausted, "late");
-  for (const codec::StreamKey stream : codec->overdue_deadlines()) codec->finish(stream, codec::GrpcStatus::deadline_exceeded, "late");
+  for (const codec::StreamKey stream : codec->overdue_greetings(1000)) codec->finish(stream, codec::Ending::slow, "late");
+  for (const codec::StreamKey stream : codec->overdue_deadlines()) codec->finish(stream, codec::Ending::deadline, "late");
   codec->drain();
   codec->refuse_streams();
-  codec->finish_some(1000, codec::GrpcStatus::unavailable, "over");
+  codec->finish_some(1000, codec::Ending::unavailable, "over");
   fuzz::require(codec->done() && codec->open_streams() == 0, "after a drain and the last stream's end it is done");
   return verdict;
 }

@@ -37,8 +37,11 @@ GrpcCodec::~GrpcCodec() { CHECK(sink_ == nullptr); }
 Decoded GrpcCodec::decode(base::MutableBytes in, StreamSink& sink) {
   sink_ = &sink;
   CHECK(sink_ != nullptr);
+  std::optional<GrpcRequest> request;
+  request_ = &request;
   const Decoded decoded = http2_.decode(in, *this);
   sink_ = nullptr;
+  request_ = nullptr;
   ended_.clear();
   if (http2_.streams().size() == 0) free_memory();
   return decoded;
@@ -77,7 +80,9 @@ Call* GrpcCodec::find(StreamKey stream) {
   return call.state == CallState::over ? nullptr : &call;
 }
 
-void GrpcCodec::on_request(StreamKey stream, const GrpcRequest& request) {
+void GrpcCodec::on_request(StreamKey stream, HeaderList list) {
+  CHECK(request_ != nullptr && *request_);
+  const GrpcRequest& request = **request_;
   if (stream.slot >= calls_.size()) calls_.resize(stream.slot + 1);
   Call& call = calls_[stream.slot];
   CHECK(!call.extras);
@@ -87,7 +92,8 @@ void GrpcCodec::on_request(StreamKey stream, const GrpcRequest& request) {
     end(stream, GrpcStatus::unavailable, "too many streams");
     return http2_.abandon(stream);
   }
-  if (request.http_status() != HttpStatus::ok) return http2_.respond(stream, http_error_headers(request.http_status()), EndStream::yes);
+  const HttpStatus http_status = list == HeaderList::whole ? request.http_status() : HttpStatus::header_fields_too_large;
+  if (http_status != HttpStatus::ok) return http2_.respond(stream, http_error_headers(http_status), EndStream::yes);
   call.state = CallState::receiving;
   call.names_encoding = request.names_encoding();
   if (request.status() != GrpcStatus::ok) return end(stream, request.status(), request.status_text());

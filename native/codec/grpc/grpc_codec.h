@@ -10,19 +10,12 @@
 #include <vector>
 
 #include "native/codec/grpc/grpc_call.h"
+#include "native/codec/grpc/grpc_request.h"
 #include "native/codec/http2/http2_connection.h"
+#include "native/codec/limits.h"
 #include "native/codec/stream_codec.h"
 
 namespace codec {
-
-struct GrpcLimits {
-  Http2Limits http2;
-  std::uint32_t message_bytes_max = 64 * 1024;        // one gRPC message of a publisher; over it → RESOURCE_EXHAUSTED from its prefix
-  std::uint32_t request_bytes_max = 8 * 1024;         // one of every other method
-  std::size_t assembly_bytes_max = 8 * 1024 * 1024;   // of messages that came in part, all streams of the connection together
-  std::size_t answer_bytes_max = 4 * 1024 * 1024;     // of answers that the peer has no window for or does not read
-  std::size_t topic_bytes_max = 200;                  // 1..1024
-};
 
 /// The least of `assembly_bytes_max`: one message of any kind has room.
 std::size_t assembly_bytes_min(const GrpcLimits& limits);
@@ -47,10 +40,10 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   std::vector<StreamKey> overdue_greetings(std::uint32_t most_ms) override;
   std::vector<StreamKey> overdue_deadlines() override;
   void answer(StreamKey stream, base::Bytes message, std::uint64_t offset) override;
-  void finish(StreamKey stream, GrpcStatus status, std::string_view text) override;
+  void finish(StreamKey stream, Ending ending, std::string_view text) override;
   void drain() override;
   void refuse_streams() override;
-  std::uint32_t finish_some(std::uint32_t count, GrpcStatus status, std::string_view text) override;
+  std::uint32_t finish_some(std::uint32_t count, Ending ending, std::string_view text) override;
   void give_up(std::string_view reason) override;
   void ping() override { http2_.ping(); }
 
@@ -65,7 +58,8 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
 
  private:
   // grpc_codec.cc: calls as they begin, and the cutting of content into messages.
-  void on_request(StreamKey stream, const GrpcRequest& request) override;
+  Http2Fields& begin_request() override { return request_->emplace(); }
+  void on_request(StreamKey stream, HeaderList list) override;
   void on_content(StreamKey stream, base::Bytes piece) override;
   void on_end(StreamKey stream) override;
   void on_gone(StreamKey stream) override;
@@ -137,7 +131,9 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   std::optional<std::uint32_t> greeting_since_ms_;  // the oldest, or one before it that has been read
   std::uint32_t now_ms_ = 0;
   bool draining_ = false;
-  StreamSink* sink_ = nullptr;  // of the decode that is running
+  // Of the decode that is running:
+  StreamSink* sink_ = nullptr;
+  std::optional<GrpcRequest>* request_ = nullptr;  // the last one whose fields have come: on its stack, where an idle connection has none
 };
 
 std::unique_ptr<StreamCodec> make_grpc_codec(const GrpcLimits& limits);

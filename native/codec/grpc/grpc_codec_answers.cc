@@ -189,11 +189,11 @@ void GrpcCodec::send_with_offset(StreamKey stream, base::Bytes message, std::uin
   send_answer(stream, prefixed, after);
 }
 
-void GrpcCodec::finish(StreamKey stream, GrpcStatus status, std::string_view text) {
+void GrpcCodec::finish(StreamKey stream, Ending ending, std::string_view text) {
   Call* const call = find(stream);
   if (call == nullptr) return;
   call->told = Told::no;  // it knows
-  end(stream, status, text);
+  end(stream, grpc_status_of(ending), text);
 }
 
 void GrpcCodec::end(StreamKey stream, GrpcStatus status, std::string_view text) {
@@ -216,9 +216,9 @@ void GrpcCodec::refuse_streams() {
   if (!std::exchange(draining_, true)) tell_watchers();
 }
 
-std::uint32_t GrpcCodec::finish_some(std::uint32_t count, GrpcStatus status, std::string_view text) {
+std::uint32_t GrpcCodec::finish_some(std::uint32_t count, Ending ending, std::string_view text) {
   for (const StreamKey stream : http2_.streams().oldest(count)) {
-    finish(stream, status, text);
+    finish(stream, ending, text);
     http2_.abandon(stream);
   }
   if (http2_.streams().size() == 0 && sink_ == nullptr) free_memory();

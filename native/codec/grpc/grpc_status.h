@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "native/codec/ending.h"
+
 namespace codec {
 
 enum class GrpcStatus : std::uint8_t {
@@ -17,5 +19,27 @@ enum class GrpcStatus : std::uint8_t {
   internal = 13,           // the message framing is broken; a malformed grpc-timeout
   unavailable = 14,        // shutting down: another server, or later
 };
+
+/// How gRPC says why a call ends.
+constexpr GrpcStatus grpc_status_of(Ending ending) {
+  switch (ending) {
+    case Ending::normal: return GrpcStatus::ok;
+    case Ending::violation:
+    case Ending::unsupported_data:
+    case Ending::invalid_payload: return GrpcStatus::invalid_argument;
+    case Ending::slow:
+    case Ending::policy_violation:
+    case Ending::too_big:
+    case Ending::overloaded: return GrpcStatus::resource_exhausted;
+    case Ending::not_found: return GrpcStatus::not_found;
+    case Ending::forbidden: return GrpcStatus::permission_denied;
+    case Ending::deadline: return GrpcStatus::deadline_exceeded;
+    case Ending::going_away:
+    case Ending::no_answer:
+    case Ending::unavailable:
+    case Ending::lost: break;
+  }
+  return GrpcStatus::unavailable;
+}
 
 }  // namespace codec

@@ -1,6 +1,6 @@
 // See http2_connection.h: cutting the input into frames. What a head decides is decided before its payload is looked at, and
 // nothing depends on how the stream was cut.
-// Owner: its GrpcCodec. Thread: the connection's shard.
+// Owner: the codec of who speaks over HTTP/2. Thread: the connection's shard.
 #include "native/codec/http2/http2_connection.h"
 
 #include <algorithm>

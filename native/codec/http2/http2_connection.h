@@ -1,6 +1,6 @@
 // The server's side of one HTTP/2 connection (RFC 9113): frames in, requests and their content out; flow control both ways;
 // everything a hostile peer may do only so often.
-// Owner: its GrpcCodec. Thread: the connection's shard.
+// Owner: the codec of who speaks over HTTP/2. Thread: the connection's shard.
 #pragma once
 
 #include <algorithm>
@@ -11,34 +11,23 @@
 #include <vector>
 
 #include "native/codec/codec.h"
-#include "native/codec/grpc/grpc_request.h"
 #include "native/codec/http2/hpack_decoder.h"
 #include "native/codec/http2/http2_frame.h"
+#include "native/codec/http2/http2_headers.h"
 #include "native/codec/http2/http2_replies.h"
 #include "native/codec/http2/http2_streams.h"
+#include "native/codec/limits.h"
 #include "native/codec/rate_budget.h"
 #include "native/codec/stream_codec.h"
 
 namespace codec {
 
-struct Http2Limits {
-  std::uint32_t streams_max = 100'000;                    // over it → REFUSED_STREAM
-  std::uint32_t connection_window_bytes = 1024 * 1024;    // at least 65,535: HTTP/2 has no way to lower it
-  std::uint32_t stream_window_bytes = 256 * 1024;
-  HeaderLimits headers;                                   // over it → HTTP 431
-  std::size_t header_block_bytes_max = 32 * 1024;         // compressed, over it → GOAWAY
-  std::uint32_t continuations_max = 8;                    // of one block, over it → GOAWAY
-  std::uint32_t acks_waiting_max = 1000;                  // over it → GOAWAY
-  std::size_t replies_bytes_max = 8 * 1024 * 1024;        // that the peer does not read, over it → GOAWAY
-  Rate resets = {1000, 33};                               // the peer's and those that it makes us send (CVE-2023-44487, CVE-2025-8671)
-  Rate glitches = {1000, 33};                             // frames that are allowed and of no use
-  Rate pings = {100, 10};                                 // while nothing is sent to it
-};
-
 /// What becomes of the requests. Handlers may end any stream, but not decode.
 class Http2Handler {
  public:
-  virtual void on_request(StreamKey stream, const GrpcRequest& request) = 0;
+  /// A request's header block begins to be decoded: where its fields go. `on_request` follows, unless they break the rules of HTTP/2.
+  virtual Http2Fields& begin_request() = 0;
+  virtual void on_request(StreamKey stream, HeaderList list) = 0;
   /// A piece of its content, never empty; the view lives as long as the input. Not after it is answered.
   virtual void on_content(StreamKey stream, base::Bytes piece) = 0;
   /// The peer's half is complete. Not after it is answered.
@@ -130,8 +119,8 @@ class Http2Connection {
   void on_continuation(base::Bytes payload);
   std::optional<BlockUse> use_of_block(std::uint32_t stream);
   void on_block(base::Bytes block);
-  void open_request(const GrpcRequest& request);
-  void on_trailers(const GrpcRequest& trailers);
+  void open_request(const Http2Headers& request);
+  void on_trailers(const Http2Headers& trailers);
   void end_of_peer(StreamKey key);
   void on_rst_stream();
   void reset(StreamKey key, Http2Error error);

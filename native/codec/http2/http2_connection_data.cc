@@ -1,5 +1,5 @@
 // See http2_connection.h: content and flow control both ways (RFC 9113 §5.2 and §6.9), settings and pings.
-// Owner: its GrpcCodec. Thread: the connection's shard.
+// Owner: the codec of who speaks over HTTP/2. Thread: the connection's shard.
 #include <algorithm>
 
 #include "native/base/check.h"

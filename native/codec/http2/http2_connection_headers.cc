@@ -1,6 +1,6 @@
 // See http2_connection.h: requests, trailers, and how streams end. Every header block is decoded, also for a stream that is
 // refused: the table would not fit the peer's afterwards (CVE-2023-32731).
-// Owner: its GrpcCodec. Thread: the connection's shard.
+// Owner: the codec of who speaks over HTTP/2. Thread: the connection's shard.
 #include <algorithm>
 
 #include "native/base/check.h"
@@ -79,7 +79,7 @@ void Http2Connection::on_block(base::Bytes block) {
   const BlockUse use = block_use_;
   block_use_ = BlockUse::none;
   request_since_ms_.reset();
-  GrpcRequest fields(use == BlockUse::request ? HeaderBlock::request : HeaderBlock::trailers, limits_.headers);
+  Http2Headers fields(limits_.headers, use == BlockUse::request ? &handler_->begin_request() : nullptr);
   if (hpack_.decode(block, fields) == HpackOutcome::failed) return fail(Http2Error::compression_error, "a header block that is no HPACK");
   switch (use) {
     case BlockUse::request: return open_request(fields);
@@ -89,7 +89,7 @@ void Http2Connection::on_block(base::Bytes block) {
   }
 }
 
-void Http2Connection::open_request(const GrpcRequest& request) {
+void Http2Connection::open_request(const Http2Headers& request) {
   const bool ends = block_ends_stream_ == EndStream::yes;
   if (streams_.size() >= limits_.streams_max) return reset_unopened(block_stream_, Http2Error::refused_stream);
   if (request.malformed() || (ends && request.content_length().value_or(0) != 0)) {
@@ -100,12 +100,12 @@ void Http2Connection::open_request(const GrpcRequest& request) {
   stream.receive_left = first_receive_window();
   if (request.content_length()) stream.content_left = static_cast<std::int64_t>(*request.content_length());
   if (last_id_ > stream_id_max - ids_spare) refuse_streams();
-  handler_->on_request(key, request);
+  handler_->on_request(key, request.list());
   if (ends) end_of_peer(key);
 }
 
 /// §8.1: they end the stream, and have no pseudo-header fields.
-void Http2Connection::on_trailers(const GrpcRequest& trailers) {
+void Http2Connection::on_trailers(const Http2Headers& trailers) {
   const StreamKey key = streams_.key_of(block_stream_);
   const Http2Stream* const stream = streams_.find(key);
   CHECK(stream != nullptr);

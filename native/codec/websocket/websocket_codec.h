@@ -8,16 +8,12 @@
 #include <vector>
 
 #include "native/codec/codec.h"
+#include "native/codec/limits.h"
 #include "native/codec/text/utf8.h"
 #include "native/codec/websocket/websocket_close.h"
 #include "native/codec/websocket/websocket_mask.h"
 
 namespace codec {
-
-struct WebSocketLimits {
-  std::uint64_t message_bytes_max = 64 * 1024;    // over it → 1009 from the header alone
-  std::uint32_t fragments_per_message_max = 1024;  // over it → 1008
-};
 
 /// What to do with data messages: a subscriber's are counted and dropped without looking inside or applying size limits.
 enum class DataFrames : std::uint8_t { deliver, ignore };

@@ -3,7 +3,7 @@
 
 namespace shard {
 
-using codec::GrpcStatus;
+using codec::Ending;
 using codec::StreamKey;
 using conn::Connection;
 using metrics::Metric;
@@ -12,7 +12,7 @@ void StreamRole::on_stream_subscribe(StreamKey stream, const codec::StreamSubscr
   Connection& connection = *decoding_;
   if (refuses_reserved(stream, subscription.topic)) return;
   const topic::TopicRef topic = host_.engine().topics.open(subscription.topic);
-  if (!topic) return connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "too many topics");
+  if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
   const topic::LastValueRef last = fan_out().subscribe_stream(connection, stream, topic, connection.encoding);
   const bool wants_last = subscription.last > 0 || (last && subscription.since && last->offset >= *subscription.since);
   if (!last || !wants_last) return;
@@ -42,9 +42,9 @@ void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage&
   Connection& connection = *decoding_;
   if (refuses_reserved(stream, given.topic)) return;
   const topic::TopicRef topic = topic_of(connection, given.topic);
-  if (!topic) return connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "too many topics");
+  if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
   const topic::LogMemory& memory = host_.engine().memory;
-  if (memory.is_exhausted()) return connection.stream_codec().finish(stream, GrpcStatus::unavailable, "the logs are full");
+  if (memory.is_exhausted()) return connection.stream_codec().finish(stream, Ending::unavailable, "the logs are full");
   const codec::Message message{given.author, given.data};
   const base::MutableBytes json = scratch(codec::json_message_bytes(message));
   codec::write_json_message(message, json);
@@ -61,7 +61,7 @@ void StreamRole::on_stream_last(StreamKey stream, std::string_view topic) {
   if (refuses_reserved(stream, topic)) return;
   const topic::LastValueRef last = host_.engine().retained.find(topic);
   const base::Bytes message = last ? encode_last(connection, *last) : base::Bytes();
-  if (message.empty()) return connection.stream_codec().finish(stream, GrpcStatus::not_found, "nothing is retained");
+  if (message.empty()) return connection.stream_codec().finish(stream, Ending::not_found, "nothing is retained");
   connection.stream_codec().answer(stream, message, last->offset);
 }
 
@@ -74,7 +74,7 @@ void StreamRole::on_stream_window(StreamKey stream) { fan_out().on_stream_window
 
 bool StreamRole::refuses_reserved(StreamKey stream, std::string_view topic) {
   if (!host_.engine().is_reserved(topic)) return false;
-  decoding_->stream_codec().finish(stream, GrpcStatus::permission_denied, reserved_reason);
+  decoding_->stream_codec().finish(stream, Ending::forbidden, reserved_reason);
   return true;
 }
 

@@ -9,7 +9,7 @@
 namespace shard {
 
 using codec::Ending;
-using codec::GrpcStatus;
+using codec::Ending;
 using codec::StreamKey;
 using conn::Connection;
 using metrics::Metric;
@@ -51,7 +51,7 @@ bool StreamRole::reads_too_late(Connection& connection) {
 /// The connection and its other streams go on.
 void StreamRole::end_slow(const SlowReport& report, std::string_view reason) {
   metrics().add(Metric::streams_closed_slow);
-  report.connection.stream_codec().finish(report.stream, GrpcStatus::resource_exhausted, reason);
+  report.connection.stream_codec().finish(report.stream, Ending::slow, reason);
   fan_out().unsubscribe_stream(report.connection, report.stream);
   fan_out().flush_soon(report.connection);
 }
@@ -61,7 +61,7 @@ void StreamRole::end_overdue_greetings(Connection& connection) {
   connection.stream_codec().set_now(host_.now_ms());
   for (const StreamKey stream : connection.stream_codec().overdue_greetings(options().handshake_ms)) {
     metrics().add(Metric::streams_closed_slow);
-    connection.stream_codec().finish(stream, GrpcStatus::resource_exhausted, "slow consumer: its first message was not read");
+    connection.stream_codec().finish(stream, Ending::slow, "slow consumer: its first message was not read");
     fan_out().unsubscribe_stream(connection, stream);
   }
   on_streams_written(connection);
@@ -72,7 +72,7 @@ void StreamRole::end_overdue_calls(Connection& connection) {
   connection.stream_codec().set_now(host_.now_ms());
   for (const StreamKey stream : connection.stream_codec().overdue_deadlines()) {
     metrics().add(Metric::streams_overdue);
-    connection.stream_codec().finish(stream, GrpcStatus::deadline_exceeded, "the deadline is over");
+    connection.stream_codec().finish(stream, Ending::deadline, "the deadline is over");
     fan_out().unsubscribe_stream(connection, stream);
   }
   on_streams_written(connection);
@@ -91,7 +91,7 @@ void StreamRole::give_up(Connection& connection, std::string_view reason) {
 void StreamRole::say_goodbye(Connection& connection, std::uint16_t, std::string_view reason) {
   codec::StreamCodec& codec = connection.stream_codec();
   codec.refuse_streams();
-  codec.finish_some(UINT32_MAX, GrpcStatus::unavailable, reason);
+  codec.finish_some(UINT32_MAX, Ending::going_away, reason);
   connection.linger_after = true;
 }
 
@@ -106,10 +106,10 @@ bool StreamRole::finish_some(Connection& connection) {
   std::size_t left = finished_at_once;
   for (; left > 0 && connection.subscriptions.size() > 0; --left) {
     const StreamKey stream = connection.streams->key_of(connection.subscriptions.size() - 1);
-    codec.finish(stream, GrpcStatus::unavailable, reason);
+    codec.finish(stream, Ending::going_away, reason);
     fan_out().unsubscribe_stream(connection, stream);
   }
-  const bool all = connection.subscriptions.size() == 0 && codec.finish_some(static_cast<std::uint32_t>(left), GrpcStatus::unavailable, reason) == 0;
+  const bool all = connection.subscriptions.size() == 0 && codec.finish_some(static_cast<std::uint32_t>(left), Ending::going_away, reason) == 0;
   fan_out().flush_soon(connection);
   return all;
 }

@@ -9,9 +9,6 @@ export const known = {
   nativeFloors: {},
   codecRooms: {
     'native/codec/http1/health_check.cc': 1,
-    'native/codec/http2/http2_connection.h': 1,
-    'native/codec/protocol.h': 2,
-    'native/codec/stream_codec.h': 1,
   },
   systemHeaders: {},
   websocketHeaders: {

@@ -5,7 +5,7 @@
 #include "test/native/codec/http2/http2_wire.h"
 
 using namespace h2;
-using codec::GrpcStatus;
+using codec::Ending;
 
 namespace {
 
@@ -151,10 +151,10 @@ TEST_CASE("grpc answers: ends of all kinds") {
   connection.commands();
   codec.refuse_streams();
   CHECK(connection.replies() == "GOAWAY(9,0,) ");
-  CHECK(codec.finish_some(2, GrpcStatus::unavailable, "shutting down") == 3);
+  CHECK(codec.finish_some(2, Ending::unavailable, "shutting down") == 3);
   CHECK(connection.replies() == ended(1, 14, "shutting down") + ended(3, 14, "shutting down") + "RST(3,0) ");
   CHECK(!codec.done());
-  CHECK(codec.finish_some(1000, GrpcStatus::unavailable, "shutting down") == 0);
+  CHECK(codec.finish_some(1000, Ending::unavailable, "shutting down") == 0);
   CHECK(connection.replies() == refused(5, 14, "shutting down") + "RST(5,0) " + "RST(7,0) " + refused(9, 14, "shutting down"));
   CHECK(codec.done());
   CHECK(connection.commands() == "");  // the sink knows
@@ -167,7 +167,7 @@ TEST_CASE("grpc answers: a text for people is theirs, whatever is in it") {
   Connection connection;
   connection.feed(subscribe(1));
   connection.replies();
-  connection.codec().finish({1, 0}, GrpcStatus::unavailable, "10% too slow\n");
+  connection.codec().finish({1, 0}, Ending::unavailable, "10% too slow\n");
   CHECK(connection.replies() == ended(1, 14, "10%25 too slow%0A"));
 }
 
@@ -225,8 +225,8 @@ TEST_CASE("grpc greetings: how long they have waited is known apart from answers
   CHECK(connection.codec().waits().greeting_since_ms == 7u);
   connection.feed(window_update(1, 1000));
   CHECK(connection.codec().overdue_greetings(7) == std::vector<codec::StreamKey>{{3, 1}});
-  connection.codec().finish({5, 2}, codec::GrpcStatus::resource_exhausted, "slow");
-  connection.codec().finish({3, 1}, codec::GrpcStatus::resource_exhausted, "slow");
+  connection.codec().finish({5, 2}, codec::Ending::slow, "slow");
+  connection.codec().finish({3, 1}, codec::Ending::slow, "slow");
   CHECK(connection.codec().overdue_greetings(0).empty());
   CHECK(!connection.codec().waits().greeting_since_ms);
   connection.replies();

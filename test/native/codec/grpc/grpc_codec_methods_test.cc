@@ -105,7 +105,7 @@ TEST_CASE("grpc methods: health is watched until the end") {
   CHECK(connection.replies() == drain_words + data_word(1, hex("08 02")));
   connection.feed(end_data(5, grpc({})));
   CHECK(connection.replies() == ok_headers(5) + data_word(5, hex("08 02")) + ended(5, 0));
-  CHECK(connection.codec().finish_some(1, codec::GrpcStatus::unavailable, "shutting down") == 1);
+  CHECK(connection.codec().finish_some(1, codec::Ending::unavailable, "shutting down") == 1);
   CHECK(connection.replies() == ended(1, 14, "shutting down"));
   connection.feed(rst_stream(3) + drain_heard());
   CHECK(connection.verdict() == "closed");

@@ -9,7 +9,7 @@
 #include "test/native/codec/random_seed.h"
 
 using namespace h2;
-using codec::GrpcStatus;
+using codec::Ending;
 
 namespace {
 
@@ -103,7 +103,7 @@ class RandomClient {
 Setup lively() {
   return {{}, [](codec::StreamCodec& codec, const std::string& what, StreamKey stream) {
             if (what == "last" && stream.id % 3 != 0) codec.answer(stream, grpc(message(1, "retained")), stream.id);
-            if (what == "subscribe" && stream.id % 7 == 0) codec.finish(stream, GrpcStatus::unavailable, "no");
+            if (what == "subscribe" && stream.id % 7 == 0) codec.finish(stream, Ending::unavailable, "no");
           }};
 }
 

@@ -7,7 +7,7 @@
 #include "test/native/codec/http2/http2_wire.h"
 
 using namespace h2;
-using codec::GrpcStatus;
+using codec::Ending;
 
 namespace {
 
@@ -121,7 +121,7 @@ TEST_CASE("grpc: deadlines are told when they have come, the first one first, an
     codec.set_now(now_ms);
     for (const StreamKey stream : codec.overdue_deadlines()) {
       found.push_back(stream.id);
-      codec.finish(stream, codec::GrpcStatus::deadline_exceeded, "late");
+      codec.finish(stream, codec::Ending::deadline, "late");
     }
     return found;
   };
@@ -167,19 +167,19 @@ TEST_CASE("grpc: the topic of the metadata") {
 }
 
 TEST_CASE("grpc: what the sink ends within its handlers is over at once") {
-  const auto ends_at = [](const std::string& at, GrpcStatus status) {
-    return Setup{{}, [at, status](codec::StreamCodec& codec, const std::string& what, StreamKey stream) {
-                   if (what == at) codec.finish(stream, status, "because");
+  const auto ends_at = [](const std::string& at, Ending ending) {
+    return Setup{{}, [at, ending](codec::StreamCodec& codec, const std::string& what, StreamKey stream) {
+                   if (what == at) codec.finish(stream, ending, "because");
                  }};
   };
   check_wire(call(1, publish_path, {{"topic", "a topic with a long name"}}) + data(1, grpc(message(1, "a")) + grpc(message(2, "b"))) + end_data(1),
-             "message(1,a topic with a long name,1,a) open", ok_headers(1) + ended(1, 8, "because"), ends_at("message", GrpcStatus::resource_exhausted));
+             "message(1,a topic with a long name,1,a) open", ok_headers(1) + ended(1, 8, "because"), ends_at("message", Ending::slow));
   check_wire(call(1, publish_path) + data(1, grpc(message(1, "a"))) + end_data(1), "message(1,default,1,a) publish-end(1) open",
-             ok_headers(1) + ended(1, 14, "because"), ends_at("publish-end", GrpcStatus::unavailable));
+             ok_headers(1) + ended(1, 14, "because"), ends_at("publish-end", Ending::unavailable));
   check_wire(subscribe(1) + subscribe(3), "subscribe(1,default,s,-,0) subscribe(3,default,s,-,0) open", refused(1, 14, "because") + refused(3, 14, "because"),
-             ends_at("subscribe", GrpcStatus::unavailable));
-  check_wire(last(1), "last(1,default) open", refused(1, 5, "because"), ends_at("last", GrpcStatus::not_found));
-  check_wire(subscribe(1) + rst_stream(1), "subscribe(1,default,s,-,0) gone(1) open", ok_headers(1), ends_at("gone", GrpcStatus::ok));
+             ends_at("subscribe", Ending::unavailable));
+  check_wire(last(1), "last(1,default) open", refused(1, 5, "because"), ends_at("last", Ending::not_found));
+  check_wire(subscribe(1) + rst_stream(1), "subscribe(1,default,s,-,0) gone(1) open", ok_headers(1), ends_at("gone", Ending::normal));
 }
 
 TEST_CASE("grpc: the sink may end the connection within its handlers") {
@@ -208,14 +208,14 @@ TEST_CASE("grpc: keys of streams that are gone are passed over") {
   codec::StreamCodec& codec = connection.codec();
   connection.feed(subscribe(1) + rst_stream(1) + subscribe(3));
   connection.replies();
-  codec.finish({1, 0}, GrpcStatus::unavailable, "x");
+  codec.finish({1, 0}, Ending::unavailable, "x");
   codec.answer({1, 0}, grpc({}), 0);
-  codec.finish({3, 1}, GrpcStatus::unavailable, "x");
-  codec.finish({}, GrpcStatus::unavailable, "x");
-  codec.finish({99, 99}, GrpcStatus::unavailable, "x");
+  codec.finish({3, 1}, Ending::unavailable, "x");
+  codec.finish({}, Ending::unavailable, "x");
+  codec.finish({99, 99}, Ending::unavailable, "x");
   CHECK(connection.replies() == "");
   CHECK(codec.open_streams() == 1);
-  codec.finish({3, 0}, GrpcStatus::unavailable, "x");
+  codec.finish({3, 0}, Ending::unavailable, "x");
   CHECK(connection.replies() == ended(3, 14, "x"));
   CHECK(codec.sendable({3, 0}) == 0);
   CHECK(codec.open_streams() == 0);

@@ -173,7 +173,7 @@ TEST_CASE("http2 headers: after draining nothing new is taken, what is open goes
   CHECK(connection.commands() == "message(3,default,1,x) publish-end(3) ");
   CHECK(connection.replies() == "DATA(3,00000000040a026f6b) " + ended(3, 0));
   CHECK(connection.verdict() == "open");
-  connection.codec().finish({1, 0}, codec::GrpcStatus::unavailable, "shutting down");
+  connection.codec().finish({1, 0}, codec::Ending::unavailable, "shutting down");
   CHECK(connection.replies() == ended(1, 14, "shutting down"));
   CHECK(connection.codec().done());
 }
