@@ -8,6 +8,7 @@
 #include "native/codec/grpc/grpc_encoding.h"
 #include "native/codec/pusher/pusher_encoding.h"
 #include "native/codec/websocket/websocket_encoding.h"
+#include "native/codec/websocket/websocket_header.h"
 
 namespace codec {
 
@@ -21,6 +22,11 @@ const Encoding& encoding(EncodingId id) {
   const auto index = static_cast<std::size_t>(id);
   CHECK(index < table.size());
   return *table[index];
+}
+
+PayloadView read_payload(base::Bytes frame) {
+  const DataFrame read = read_data_frame(frame);
+  return {read.kind, read.payload};
 }
 
 }  // namespace codec

@@ -60,4 +60,16 @@ inline constexpr std::size_t encoding_count = 0
 
 const Encoding& encoding(EncodingId id);
 
+/// The encoding from whose frames a payload can be read again as it was meant: for subscribers within the process.
+inline constexpr EncodingId readable_encoding = EncodingId::websocket;
+
+/// A view of a frame.
+struct PayloadView {
+  PayloadKind kind = PayloadKind::binary;
+  base::Bytes payload;
+};
+
+/// `frame`: one whole frame of `readable_encoding`.
+PayloadView read_payload(base::Bytes frame);
+
 }  // namespace codec

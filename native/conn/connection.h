@@ -28,6 +28,12 @@ enum class State : std::uint8_t {
   doomed,     // to be closed at the end of this turn; nothing is read or written any more
 };
 
+/// How what topics bring to a connection is cut into frames; set when it opens.
+enum class Framing : std::uint8_t {
+  shared,   // as it stands in the log, the same for everybody; private bytes go between two frames (GatheredWrite)
+  streams,  // each subscription's bytes in frames of its own stream, whose heads the codec makes (StreamWrite)
+};
+
 /// Bytes that have come and are not decoded: a PROXY header or a request head while it is incomplete, or what a session said beyond its
 /// share.
 struct Unread {
@@ -89,6 +95,7 @@ struct Connection {
   codec::ProtocolId protocol{};    // its listener's
   codec::Role role{};              // how it lives
   codec::EncodingId encoding{};    // of what it hears
+  Framing framing = Framing::shared;
 
   bool blocked : 1 = false;          // the kernel refused bytes; an edge will follow
   bool in_side_lane : 1 = false;     // queued for a gathered write
@@ -108,6 +115,7 @@ struct Connection {
   bool within_message : 1 = false;   // a message (or a frame) of the peer's has come in part, since `message_ms`
   bool told_ignored : 1 = false;     // that its messages are ignored was said
   bool linger_after : 1 = false;     // the peer may still be sending: shut our direction, then read to the end
+  bool tells_drained : 1 = false;    // its owner is told whenever all that was pending has left, also while it is open
   bool returned : 1 = false;         // by the control plane's HTTP server, for an upgrade: never handed over again
 
   std::uint16_t active = 0;          // the subscription that may stand within a frame
@@ -130,12 +138,28 @@ struct Connection {
   topic::TopicRef publishes_to;
   Subscriptions subscriptions;
   std::unique_ptr<Session> session;  // protocols with sessions, once open
-  std::unique_ptr<Streams> streams;  // protocols with streams
+  std::unique_ptr<Streams> streams;  // of framing `streams`
   std::unique_ptr<std::string> close_reason;
 
   /// Why it ends, for events; empty: nobody said.
   std::string reason() const { return close_reason ? *close_reason : std::string(); }
-  /// Of protocols with streams.
+  /// What topics bring it goes out by streams from here on.
+  void frame_by_streams() {
+    CHECK(subscriptions.size() == 0);
+    framing = Framing::streams;
+    streams = std::make_unique<Streams>();
+  }
+  void forget_subscriptions() {
+    subscriptions.clear();
+    if (streams) streams->clear();
+  }
+  /// Whose that subscription is; of shared framing the connection's own.
+  codec::StreamKey stream_of(std::size_t subscription) const { return streams ? streams->key_of(subscription) : codec::StreamKey(); }
+  /// The first place where the subscription of that subscriber may be.
+  std::size_t first_place_of(const Subscriber& subscriber) const {
+    return streams ? streams->find_slot(subscriber.stream).value_or(subscriptions.size()) : 0;
+  }
+  /// Of framing `streams`.
   codec::StreamCodec& stream_codec() const {
     CHECK(streams != nullptr && codec != nullptr);
     return static_cast<codec::StreamCodec&>(*codec);

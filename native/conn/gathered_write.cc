@@ -20,6 +20,19 @@ bool is_within_frame(Connection& connection, std::size_t i) {
   return cursor < window.head_position() && window.frame_end(cursor) != cursor;
 }
 
+void complete_frame(Connection& connection) {
+  if (connection.framing == Framing::streams || !is_within_frame(connection, connection.active)) return;
+  const Subscription& subscription = connection.subscriptions[connection.active];
+  Subscriber& subscriber = subscription.slice->subscribers[subscription.index];
+  const topic::LogWindow& window = subscription.slice->window;
+  const std::uint64_t end = window.frame_end(subscriber.cursor);
+  const topic::Range rest = window.range(subscriber.cursor, static_cast<std::uint32_t>(end - subscriber.cursor));
+  CHECK(rest.length == end - subscriber.cursor);
+  subscription.slice->note_move_from(subscriber.cursor);
+  connection.outbound_for_writing().pin(window.hold(subscriber.cursor), {rest.bytes, rest.length}, subscription.slice->topic);
+  subscriber.cursor = end;
+}
+
 GatheredWrite::GatheredWrite(Connection& connection) : connection_(connection) {
   const std::size_t subscriptions = connection.subscriptions.size();
   const std::size_t active = connection.active;

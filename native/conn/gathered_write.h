@@ -18,6 +18,9 @@ inline constexpr std::uint32_t send_quantum_bytes = 65'483;
 
 /// True when the connection's cursor in that subscription stands within a frame, part of which is on the wire.
 bool is_within_frame(Connection& connection, std::size_t subscription);
+/// Where the connection stands within a frame, moves it behind: the rest goes out before its private bytes. (Of streams a rest is pinned
+/// as it is written: StreamWrite.)
+void complete_frame(Connection& connection);
 
 class GatheredWrite {
  public:

@@ -18,8 +18,6 @@ namespace {
 constexpr int port_choices_max = 16;
 /// Whose sessions the control plane has rules for, as long as there is one such protocol.
 constexpr codec::ProtocolId session_protocol = codec::ProtocolId::pusher;
-/// What subscribers within this process read: a payload behind its kind and length.
-constexpr codec::EncodingId ear_encoding = codec::EncodingId::websocket;
 
 TopicCounts counts_of(const topic::Topic& topic) {
   TopicCounts counts;
@@ -233,9 +231,9 @@ ListenStatus Engine::listen(std::string_view name, const std::shared_ptr<topic::
   join.ear = ear;
   Message message;
   message.kind = MessageKind::join;
-  message.encoding = ear_encoding;
+  message.encoding = codec::readable_encoding;
   message.topic = topic;
-  message.join = topic->join(ear_encoding, shard, std::move(join));
+  message.join = topic->join(codec::readable_encoding, shard, std::move(join));
   context_.shards[shard]->post(std::move(message));
   return ListenStatus::ok;
 }
@@ -246,7 +244,7 @@ void Engine::unlisten(std::string_view name, topic::Ear& ear) {
   CHECK(topic);  // an ear that listens keeps it in use
   Message message;
   message.kind = MessageKind::unlisten;
-  message.encoding = ear_encoding;
+  message.encoding = codec::readable_encoding;
   message.topic = topic;
   message.join = ear.id();
   context_.shards[shard_of_ears(name)]->post(std::move(message));

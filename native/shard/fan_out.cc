@@ -1,13 +1,14 @@
 #include "native/shard/fan_out.h"
 
 #include <algorithm>
-
-#include "native/shard/timer_wheel.h"
+#include <array>
+#include <utility>
 
 namespace shard {
 
 using conn::Connection;
 using conn::ConnectionTable;
+using conn::Framing;
 using conn::Lane;
 using conn::State;
 using conn::Subscriber;
@@ -21,13 +22,6 @@ constexpr std::uint32_t sendfile_bytes_min = 16 * 1024;
 /// 15 pages, so that a range fits the 16 pages of one splice even when it does not begin at a page.
 constexpr std::uint32_t sendfile_quantum_bytes = 61'440;
 constexpr std::size_t batch_size = 128;
-
-bool is_subscribed(Connection& connection, const TopicSlice& slice) {
-  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
-    if (connection.subscriptions[i].slice == &slice) return true;
-  }
-  return false;
-}
 }  // namespace
 
 /// Writes of one pass on their way to the kernel together.
@@ -45,156 +39,19 @@ FanOut::FanOut(unsigned shard, os::Kernel& kernel, const topic::LogMemory& memor
                const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner)
     : shard_(shard),
       kernel_(kernel),
-      memory_(memory),
       connections_(connections),
       metrics_(metrics),
-      slow_rules_(slow_rules),
-      owner_(owner) {}
-
-// Subscriptions.
-
-TopicSlice& FanOut::slice_for(const topic::TopicRef& topic, codec::EncodingId encoding) {
-  auto& slice = slices_[{topic.get(), encoding}];
-  if (!slice) slice = std::make_unique<TopicSlice>(topic, encoding, conn::slow_rule_for(slow_rules_, topic->name()));
-  return *slice;
-}
-
-void FanOut::subscribe(Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding) {
-  TopicSlice& slice = slice_for(topic, encoding);
-  add_subscriber(slice, connection, topic->add_interest(encoding, shard_).begin.position);
-}
-
-Subscriber& FanOut::add_subscriber(TopicSlice& slice, Connection& connection, std::uint64_t position) {
-  connection.subscriptions.push({&slice, static_cast<std::uint32_t>(slice.subscribers.size())});
-  slice.subscribers.push_back({position, connection.slot, connection.fd, 0, Lane::ready});
-  slice.restart_pass();
-  slice.topic->count_subscribers(+1);
-  metrics_.add(Metric::subscriptions_now);
-  set_lanes(connection);
-  return slice.subscribers.back();
-}
-
-void FanOut::bring_in_joins(const topic::TopicRef& topic, codec::EncodingId encoding, std::uint64_t number) {
-  if (!topic->has_joins(encoding, shard_, number)) return;  // the message of a later one came first
-  TopicSlice& slice = slice_for(topic, encoding);
-  slice.new_head = !topic->take_joins(encoding, shard_, number, slice.window, joins_, garbage_);
-  garbage_.clear();
-  for (topic::Join& join : joins_) {
-    if (join.ear) {
-      add_ear(slice, join);
-      continue;
-    }
-    Connection* const connection = connections_.find_id(join.connection);
-    if (connection == nullptr || connection->state != State::open || !connection->session) continue;  // it has left meanwhile
-    if (!is_subscribed(*connection, slice)) add_subscriber(slice, *connection, join.begin.position);
-    if (!owner_.on_joined(*connection, topic, join)) failed_.push_back(ConnectionTable::token(*connection));
-    enqueue_side(*connection);
-    set_lanes(*connection);
-  }
-  joins_.clear();
-  if (slice.is_unused()) {
-    forget(slice);
-  } else {
-    mark_dirty(slice);
-  }
-}
-
-bool FanOut::unsubscribe(Connection& connection, std::string_view topic) {
-  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
-    const conn::Subscription subscription = connection.subscriptions[i];
-    if (subscription.slice->topic->name() != topic) continue;
-    if (connection.active == i) complete_frame(connection);
-    connection.subscriptions.remove(i);
-    if (connection.active >= i && connection.active > 0) --connection.active;
-    leave(subscription);
-    if (connection.has_outbound()) enqueue_side(connection);  // a frame's rest, that no pass knows of any more
-    set_lanes(connection);
-    return true;
-  }
-  return false;
-}
-
-void FanOut::unsubscribe_all(Connection& connection) {
-  if (!connection.streams && connection.state != State::doomed) complete_frame(connection);
-  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) leave(connection.subscriptions[i]);
-  connection.subscriptions.clear();
-  if (connection.streams) connection.streams->clear();
-}
-
-void FanOut::leave(const conn::Subscription& subscription) {
-  TopicSlice& slice = *subscription.slice;
-  slice.note_move_from(slice.subscribers[subscription.index].cursor);
-  const bool takes_pass = slice.takes_pass_for_move();  // before a pass is begun again
-  remove_subscriber(slice, subscription.index);
-  slice.topic->count_subscribers(-1);
-  metrics_.add(Metric::subscriptions_now, -1);
-  slice.restart_pass();
-  if (slice.is_unused()) {
-    forget(slice);
-  } else if (takes_pass) {
-    mark_dirty(slice);
-  }
-}
-
-/// Ends a slice without subscribers. While joins wait it stays: theirs is the next turn.
-void FanOut::forget(TopicSlice& slice) {
-  CHECK(slice.is_unused());
-  if (!slice.topic->remove_interest(slice.encoding, shard_, garbage_)) return;
-  if (slice.dirty) std::erase(dirty_, &slice);
-  if (slice.behind) slice.topic->count_logs_behind(-1);
-  if (slice.held) slice.topic->count_logs_held(-1);
-  slices_.erase({slice.topic.get(), slice.encoding});
-  garbage_.clear();
-}
-
-void FanOut::remove_subscriber(TopicSlice& slice, std::uint32_t index) {
-  CHECK(index < slice.subscribers.size());
-  const auto last = static_cast<std::uint32_t>(slice.subscribers.size() - 1);
-  if (index != last) {
-    subscription_at(slice, last).index = index;
-    slice.subscribers[index] = slice.subscribers[last];
-  }
-  slice.subscribers.pop_back();
-}
-
-/// Of a connection's streams many may be in one slice, at different places.
-conn::Subscription& FanOut::subscription_at(TopicSlice& slice, std::uint32_t index) {
-  const Subscriber& subscriber = slice.subscribers[index];
-  Connection& connection = connections_.at(subscriber.connection);
-  std::size_t at = 0;
-  if (connection.streams) at = connection.streams->find_slot(subscriber.stream).value_or(connection.subscriptions.size());
-  while (at < connection.subscriptions.size() && connection.subscriptions[at].slice != &slice) ++at;
-  CHECK(at < connection.subscriptions.size() && connection.subscriptions[at].index == index);
-  return connection.subscriptions[at];
-}
-
-void FanOut::complete_frame(Connection& connection) {
-  if (!conn::is_within_frame(connection, connection.active)) return;
-  const conn::Subscription& subscription = connection.subscriptions[connection.active];
-  Subscriber& subscriber = subscription.slice->subscribers[subscription.index];
-  const topic::LogWindow& window = subscription.slice->window;
-  const std::uint64_t end = window.frame_end(subscriber.cursor);
-  const topic::Range rest = window.range(subscriber.cursor, static_cast<std::uint32_t>(end - subscriber.cursor));
-  CHECK(rest.length == end - subscriber.cursor);
-  subscription.slice->note_move_from(subscriber.cursor);
-  connection.outbound_for_writing().pin(window.hold(subscriber.cursor), {rest.bytes, rest.length}, subscription.slice->topic);
-  subscriber.cursor = end;
-}
+      owner_(owner),
+      audience_(shard, connections, metrics, slow_rules, lanes_, owner),
+      slow_watch_(memory, connections, metrics, lanes_, owner) {}
 
 // Heads and passes.
 
 void FanOut::log_ready(const topic::TopicRef& topic, codec::EncodingId encoding) {
-  const auto found = slices_.find({topic.get(), encoding});
-  if (found == slices_.end()) return;  // the last subscriber has left meanwhile
-  found->second->new_head = true;
-  mark_dirty(*found->second);
-}
-
-void FanOut::mark_dirty(TopicSlice& slice) {
-  if (slice.pass.left != 0) slice.pass.again = true;  // what this pass has seen of it may no longer hold
-  if (std::exchange(slice.dirty, true)) return;
-  slice.served = std::max(slice.served, served_);  // what it left unused is gone
-  dirty_.push_back(&slice);
+  TopicSlice* const slice = audience_.find(topic, encoding);
+  if (slice == nullptr) return;  // the last subscriber has left meanwhile
+  slice->new_head = true;
+  lanes_.mark_dirty(*slice);
 }
 
 /// Returns true when the pass is complete, false when the budget is spent.
@@ -236,12 +93,12 @@ void FanOut::visit(TopicSlice& slice, std::uint32_t index, Batch& batch) {
 
 void FanOut::visit_aside(TopicSlice& slice, const Subscriber& subscriber) {
   Connection& connection = connections_.at(subscriber.connection);
-  const bool held = is_held(connection, subscriber);
+  const bool held = SlowWatch::is_held(connection, subscriber);
   slice.pass.held = slice.pass.held || held;
-  if (held && slice.window.head_position() - subscriber.cursor > slice.rule.limits.bytes_behind_max) note_over_limit(connection);
+  if (held && slice.window.head_position() - subscriber.cursor > slice.rule.limits.bytes_behind_max) slow_watch_.note_over_limit(connection);
   if (subscriber.lane == Lane::blocked) return;
-  if (connection.streams) connection.streams->enqueue(subscriber.stream);
-  if (!held) enqueue_side(connection);
+  if (connection.framing == Framing::streams) connection.streams->enqueue(subscriber.stream);
+  if (!held) lanes_.enqueue_side(connection);
 }
 
 void FanOut::prepare(const TopicSlice& slice, std::uint64_t cursor, Batch& batch) {
@@ -332,15 +189,15 @@ void FanOut::apply(TopicSlice& slice, std::uint32_t index, const os::SendOp& op)
       break;
     case os::IoOutcome::would_block:
       metrics_.add(Metric::writes_refused);
-      block(connection);
+      slow_watch_.on_refused(connection);
       subscriber.lane = Lane::blocked;
       newly_blocked_.push_back(ConnectionTable::token(connection));
-      look_at_lag(connection);
+      slow_watch_.look_at_lag(connection);
       break;
     case os::IoOutcome::end:
     case os::IoOutcome::failed:
       subscriber.lane = Lane::blocked;  // not to be tried again: it is closed at the end of this turn
-      failed_.push_back(ConnectionTable::token(connection));
+      lanes_.failed.push_back(ConnectionTable::token(connection));
       break;
   }
 }
@@ -358,72 +215,43 @@ void FanOut::finish_pass(TopicSlice& slice, Budget& budget) {
 }
 
 void FanOut::act_on_pass_findings() {
-  for (const std::uint64_t token : failed_) {
+  for (const std::uint64_t token : lanes_.failed) {
     if (Connection* connection = connections_.find(token)) owner_.on_write_failed(*connection);
   }
-  failed_.clear();
+  lanes_.failed.clear();
   for (const std::uint64_t token : newly_blocked_) {
     if (Connection* connection = connections_.find(token)) owner_.on_blocked(*connection);
   }
   newly_blocked_.clear();
-  std::sort(over_limit_.begin(), over_limit_.end());  // those with many streams come many times
-  over_limit_.erase(std::unique(over_limit_.begin(), over_limit_.end()), over_limit_.end());
-  for (const std::uint64_t token : over_limit_) {
-    if (Connection* connection = connections_.find(token)) judge(*connection);
-  }
-  over_limit_.clear();
+  slow_watch_.judge_noted();
 }
 
 // Gathered writes and the side lane.
 
-void FanOut::enqueue_side(Connection& connection) {
-  if (connection.in_side_lane) return;
-  connection.in_side_lane = true;
-  side_lane_.push_back(ConnectionTable::token(connection));
-}
-
-/// The kernel has refused its bytes.
-void FanOut::block(Connection& connection) {
-  if (!connection.blocked) connection.refused_since_ms = now_ms_;
-  connection.blocked = true;
-  held_.add(connection.slot);
-}
-
-/// Those of streams change only one by one, as their windows do.
-void FanOut::set_lanes(Connection& connection) {
-  if (connection.streams) return;
-  const bool direct = connection.subscriptions.size() == 1 && !connection.has_outbound() && !connection.in_side_lane;
-  const Lane lane = connection.blocked ? Lane::blocked : direct ? Lane::ready : Lane::gathered;
-  for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
-    const conn::Subscription& subscription = connection.subscriptions[i];
-    subscription.slice->subscribers[subscription.index].lane = lane;
-  }
-}
-
 void FanOut::flush_private(Connection& connection) {
   if (connection.blocked) {
-    set_lanes(connection);
+    Lanes::set_lanes(connection);
     return;
   }
   settle_write(connection, write(connection));
 }
 
 void FanOut::flush_soon(Connection& connection) {
-  if (!connection.blocked) enqueue_side(connection);
+  if (!connection.blocked) lanes_.enqueue_side(connection);
 }
 
 void FanOut::on_writable(Connection& connection) {
   if (!connection.blocked) return;
   connection.blocked = false;
-  enqueue_side(connection);
-  set_lanes(connection);
+  lanes_.enqueue_side(connection);
+  Lanes::set_lanes(connection);
 }
 
 void FanOut::run_side_lane(std::uint32_t writes_left) {
   // At least a few, so that passes never starve those who were refused once.
-  const std::size_t turns = std::min<std::size_t>(side_lane_.size(), std::max(writes_left, side_writes_min));
-  side_turn_.assign(side_lane_.begin(), side_lane_.begin() + static_cast<std::ptrdiff_t>(turns));
-  side_lane_.erase(side_lane_.begin(), side_lane_.begin() + static_cast<std::ptrdiff_t>(turns));
+  const std::size_t turns = std::min<std::size_t>(lanes_.side.size(), std::max(writes_left, side_writes_min));
+  side_turn_.assign(lanes_.side.begin(), lanes_.side.begin() + static_cast<std::ptrdiff_t>(turns));
+  lanes_.side.erase(lanes_.side.begin(), lanes_.side.begin() + static_cast<std::ptrdiff_t>(turns));
   for (const std::uint64_t token : side_turn_) {
     Connection* const connection = connections_.find(token);
     if (connection == nullptr) continue;
@@ -434,7 +262,7 @@ void FanOut::run_side_lane(std::uint32_t writes_left) {
 }
 
 WriteOutcome FanOut::write(Connection& connection) {
-  return connection.streams ? write_streams(connection) : write_gathered(connection);
+  return connection.framing == Framing::streams ? write_streams(connection) : write_gathered(connection);
 }
 
 WriteOutcome FanOut::write_gathered(Connection& connection) {
@@ -460,27 +288,27 @@ WriteOutcome FanOut::write_gathered(Connection& connection) {
 void FanOut::settle_write(Connection& connection, WriteOutcome outcome) {
   switch (outcome) {
     case WriteOutcome::drained:
-      set_lanes(connection);
+      Lanes::set_lanes(connection);
       // (Of streams there may be thousands: write_streams has marked those that matter.)
-      for (std::size_t i = 0; !connection.streams && i < connection.subscriptions.size(); ++i) {
+      for (std::size_t i = 0; connection.framing == Framing::shared && i < connection.subscriptions.size(); ++i) {
         TopicSlice& slice = *connection.subscriptions[i].slice;
-        if (slice.takes_pass_for_move()) mark_dirty(slice);
+        if (slice.takes_pass_for_move()) lanes_.mark_dirty(slice);
       }
-      if (connection.state != State::open || connection.role == codec::Role::respond) owner_.on_drained(connection);
+      if (connection.state != State::open || connection.tells_drained) owner_.on_drained(connection);
       return;
     case WriteOutcome::partial:
-      enqueue_side(connection);
-      set_lanes(connection);
+      lanes_.enqueue_side(connection);
+      Lanes::set_lanes(connection);
       return;
     case WriteOutcome::would_block:
-      block(connection);
-      set_lanes(connection);
-      look_at_lag(connection);
+      slow_watch_.on_refused(connection);
+      Lanes::set_lanes(connection);
+      slow_watch_.look_at_lag(connection);
       owner_.on_blocked(connection);
       return;
     case WriteOutcome::failed:
       connection.blocked = true;
-      set_lanes(connection);
+      Lanes::set_lanes(connection);
       owner_.on_write_failed(connection);
       return;
   }

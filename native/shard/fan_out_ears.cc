@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "native/codec/websocket/websocket_header.h"
 #include "native/shard/fan_out.h"
 
 namespace shard {
@@ -16,28 +15,6 @@ namespace {
 /// Of each pass: sockets could use the turn up time after time, and the log would grow.
 constexpr std::uint32_t frames_min = 64;
 }  // namespace
-
-void FanOut::add_ear(TopicSlice& slice, topic::Join& join) {
-  slice.ears.push_back({std::move(join.ear), join.begin.position});
-  slice.topic->count_subscribers(+1);
-  metrics_.add(Metric::subscriptions_now);
-}
-
-void FanOut::unlisten(const topic::TopicRef& topic, codec::EncodingId encoding, std::uint64_t ear) {
-  const auto found = slices_.find({topic.get(), encoding});
-  if (found == slices_.end()) return;
-  TopicSlice& slice = *found->second;
-  const auto place = std::find_if(slice.ears.begin(), slice.ears.end(), [&](const ListeningEar& each) { return each.ear->id() == ear; });
-  if (place == slice.ears.end()) return;
-  slice.ears.erase(place);
-  slice.topic->count_subscribers(-1);
-  metrics_.add(Metric::subscriptions_now, -1);
-  if (slice.is_unused()) {
-    forget(slice);
-  } else {
-    mark_dirty(slice);  // it may have been the only one that was still to hear what the log holds
-  }
-}
 
 /// As much of the log as is left of the turn, in writes and bytes, and a little when nothing is; the next pass goes on.
 void FanOut::tell_ears(TopicSlice& slice, Budget& budget) {
@@ -61,7 +38,7 @@ void FanOut::tell_ears(TopicSlice& slice, Budget& budget) {
 void FanOut::tell(TopicSlice& slice, std::uint64_t begin, std::uint64_t end) {
   const topic::Range range = slice.window.range(begin, static_cast<std::uint32_t>(end - begin));
   CHECK(range.length == end - begin);
-  const codec::DataFrame frame = codec::read_data_frame({range.bytes, range.length});
+  const codec::PayloadView frame = codec::read_payload({range.bytes, range.length});
   const auto heard = std::make_shared<const topic::Heard>(
       topic::Heard{frame.kind, slice.window.offset_at(begin), std::string(base::text_of(frame.payload))});
   for (const ListeningEar& each : slice.ears) {

@@ -1,6 +1,4 @@
 // The part of fan out that deals with connections of many streams: a subscriber each, one write for all of them.
-#include <algorithm>
-
 #include "native/shard/fan_out.h"
 
 namespace shard {
@@ -10,27 +8,6 @@ using conn::Lane;
 using conn::Subscriber;
 using conn::TopicSlice;
 using metrics::Metric;
-
-topic::LastValueRef FanOut::subscribe_stream(Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic,
-                                             codec::EncodingId encoding) {
-  TopicSlice& slice = slice_for(topic, encoding);
-  topic::Interest interest = topic->add_interest(encoding, shard_);
-  Subscriber& subscriber = add_subscriber(slice, connection, interest.begin.position);
-  subscriber.stream = stream.slot;
-  subscriber.lane = Lane::gathered;
-  connection.streams->add(stream);
-  return std::move(interest.last);
-}
-
-void FanOut::unsubscribe_stream(Connection& connection, codec::StreamKey stream) {
-  conn::Streams& streams = *connection.streams;
-  const auto found = streams.find(stream);
-  if (!found) return;
-  const conn::Subscription subscription = connection.subscriptions[*found];
-  leave(subscription);  // while it is still known by its slot
-  connection.subscriptions.replace_by_last(*found);
-  streams.remove(*found);
-}
 
 /// That of the connection stopped them all in the queue's order; there they still are.
 void FanOut::on_stream_window(Connection& connection, codec::StreamKey stream) {
@@ -66,11 +43,11 @@ WriteOutcome FanOut::write_streams(Connection& connection) {
     TopicSlice& slice = *frame.slice;
     slice.note_move_from(frame.cursor);
     const bool has_all = frame.cursor + frame.payload.size() == slice.window.head_position();
-    if (has_all && slice.takes_pass_for_move()) mark_dirty(slice);
+    if (has_all && slice.takes_pass_for_move()) lanes_.mark_dirty(slice);
   }
   owner_.on_streams_written(connection);
   if (write.has_stalled_one() || connection.stalled) {
-    held_.add(connection.slot);
+    slow_watch_.on_stalled(connection);
     owner_.on_blocked(connection);
   }
   switch (result.outcome) {

@@ -33,29 +33,29 @@ void FanOut::run() {
   const auto goes_first = [](const TopicSlice* a, const TopicSlice* b) {
     return std::tuple(rank_of(*a), a->served + a->pass_cost) < std::tuple(rank_of(*b), b->served + b->pass_cost);
   };
-  if (dirty_.size() > 1) std::sort(dirty_.begin(), dirty_.end(), goes_first);
+  if (lanes_.dirty.size() > 1) std::sort(lanes_.dirty.begin(), lanes_.dirty.end(), goes_first);
   std::size_t others = 0;
-  while (others < dirty_.size() && rank_of(*dirty_[others]) != Rank::long_pass) ++others;
-  const bool shared = others > 0 && others < dirty_.size();
+  while (others < lanes_.dirty.size() && rank_of(*lanes_.dirty[others]) != Rank::long_pass) ++others;
+  const bool shared = others > 0 && others < lanes_.dirty.size();
   Budget left{writes_per_turn, bytes_per_turn};
   Budget half{writes_per_turn / 2, bytes_per_turn / 2};
   serve(0, others, shared ? half : left);
   if (shared) left = {half.writes + writes_per_turn / 2, half.bytes + bytes_per_turn / 2};
-  serve(others, dirty_.size(), left);
-  std::erase(dirty_, nullptr);
+  serve(others, lanes_.dirty.size(), left);
+  std::erase(lanes_.dirty, nullptr);
   act_on_pass_findings();
   run_side_lane(left.writes);
 }
 
-/// Runs the passes of dirty_[from..to) in this order until `budget` is spent. Places of slices that are done are left empty.
+/// Runs the passes of lanes_.dirty[from..to) in this order until `budget` is spent. Places of slices that are done are left empty.
 void FanOut::serve(std::size_t from, std::size_t to, Budget& budget) {
   for (; from < to && !budget.is_spent(); ++from) {
-    TopicSlice& slice = *dirty_[from];
+    TopicSlice& slice = *lanes_.dirty[from];
     if (!run_pass(slice, budget)) return;
     charge(slice);
     slice.dirty = slice.pass.again || slice.new_head;
     CHECK(slice.dirty || !slice.behind);  // else nobody would ever say that it has caught up
-    if (!slice.dirty) dirty_[from] = nullptr;
+    if (!slice.dirty) lanes_.dirty[from] = nullptr;
   }
 }
 
@@ -63,7 +63,7 @@ void FanOut::serve(std::size_t from, std::size_t to, Budget& budget) {
 /// that many topics of the tiniest publications do not go before all others for ever.
 void FanOut::charge(TopicSlice& slice) {
   const std::size_t subscribers = std::max<std::size_t>(1, slice.subscribers.size());
-  served_ = std::max(served_, slice.served);
+  lanes_.served = std::max(lanes_.served, slice.served);
   slice.pass_cost = std::max<std::uint64_t>(pass_cost_min, slice.pass.bytes / subscribers);
   slice.served += slice.pass_cost;
 }

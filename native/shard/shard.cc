@@ -83,9 +83,9 @@ bool Shard::turn(int timeout_ms) {
   // Behind the dispatch: whoever the kernel takes bytes from again is not slow.
   if (std::exchange(relieving_, false)) {
     recorder_.note(TracePoint::relief_begun, 0, engine_.memory.bytes_now());
-    fan_out_.begin_relief();
+    fan_out_.slow_watch().begin_relief();
   }
-  fan_out_.relieve_some();
+  fan_out_.slow_watch().relieve_some();
   acceptor_.tick(now_ms_);
   go_on_draining();
   fan_out_.run();
@@ -166,10 +166,10 @@ void Shard::handle(Message& message) {
       take_back(message);
       break;
     case MessageKind::join:
-      fan_out_.bring_in_joins(message.topic, message.encoding, message.join);
+      fan_out_.audience().bring_in_joins(message.topic, message.encoding, message.join);
       break;
     case MessageKind::unlisten:
-      fan_out_.unlisten(message.topic, message.encoding, message.join);
+      fan_out_.audience().unlisten(message.topic, message.encoding, message.join);
       break;
     case MessageKind::leave:
     case MessageKind::accept_session:
@@ -332,7 +332,7 @@ void Shard::close_everything() {
     Connection& connection = connections_.at(slot);
     if (connection.state == State::free) continue;
     connection.state = State::doomed;
-    fan_out_.unsubscribe_all(connection);
+    fan_out_.audience().unsubscribe_all(connection);
     role_of(connection).give_back(connection);
     settle_received(connection, 0);
     close_socket(connection);

@@ -120,6 +120,7 @@ class Shard final : private FanOutOwner, private RoleHost {
   std::deque<std::uint64_t>& drain_list_of(const conn::Connection& connection);
 
   // FanOutOwner.
+  bool may_join(const conn::Connection& connection) const override;
   bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) override;
   void on_write_failed(conn::Connection& connection) override;
   void on_rest_unread(conn::Connection& connection) override;

@@ -16,7 +16,7 @@ void Shard::begin_close_as(Connection& connection, std::uint16_t code, std::stri
   if (connection.state != State::open) return;
   if (connection.close_code == 0) remember_reason(connection, code, reason);
   note(TracePoint::close_begun, connection, connection.close_code);
-  fan_out_.unsubscribe_all(connection);
+  fan_out_.audience().unsubscribe_all(connection);
   role_of(connection).say_goodbye(connection, code, reason);
   connection.state = State::closing;
   connection.since_ms = now_ms_;
@@ -27,7 +27,7 @@ void Shard::begin_close_as(Connection& connection, std::uint16_t code, std::stri
 void Shard::begin_failed_close(Connection& connection, codec::Ending ending, std::string_view reason) {
   const codec::Manners& manners = codec::protocol(connection.protocol).manners;
   if (connection.state == State::open && manners.write_error != nullptr) {
-    fan_out_.unsubscribe_all(connection);  // the frame that it stands in comes before
+    fan_out_.audience().unsubscribe_all(connection);  // the frame that it stands in comes before
     connection.outbound_for_writing().append(base::bytes_of(manners.write_text(manners.write_error(manners.code_of(ending), reason))));
   }
   begin_close(connection, ending, reason);
@@ -38,7 +38,7 @@ void Shard::doom(Connection& connection, codec::Ending ending, std::string_view 
   if (connection.close_code == 0) remember_reason(connection, role_of(connection).code_of(connection, ending), reason);
   note(TracePoint::doomed, connection, connection.close_code);
   connection.state = State::doomed;
-  fan_out_.unsubscribe_all(connection);
+  fan_out_.audience().unsubscribe_all(connection);
   doomed_.push_back(ConnectionTable::token(connection));
 }
 
@@ -76,6 +76,8 @@ void Shard::on_drained(Connection& connection) {
 }
 
 void Shard::on_streams_written(Connection& connection) { role_of(connection).on_streams_written(connection); }
+
+bool Shard::may_join(const Connection& connection) const { return role_of(connection).may_join(connection); }
 
 bool Shard::on_joined(Connection& connection, const topic::TopicRef& topic, topic::Join& join) {
   return role_of(connection).on_joined(connection, topic, join);

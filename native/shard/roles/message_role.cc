@@ -19,7 +19,7 @@ void MessageRole::on_topics(Connection& connection, std::vector<topic::TopicRef>
   const bool subscribes = connection.role == codec::Role::subscribe;
   CHECK(subscribes || topics.size() == 1);
   for (topic::TopicRef& topic : topics) {
-    if (subscribes) fan_out().subscribe(connection, topic, connection.encoding);
+    if (subscribes) fan_out().audience().subscribe(connection, topic, connection.encoding);
     else connection.publishes_to = std::move(topic);
   }
 }
@@ -52,7 +52,7 @@ void MessageRole::on_ignored_message() {
 // A publisher is not read while the logs are full, and one that says much while only their last eighth is free.
 //
 // So who says little, to a topic of which no subscriber is refused, waits for room only while what others like it say is being
-// delivered, or their subscribers, just found to be refused, are judged (fan_out_relief.cc).
+// delivered, or their subscribers, just found to be refused, are judged (slow_watch_relief.cc).
 
 bool MessageRole::must_wait(const Connection& connection, Resume resume) const {
   if (is_beginning(connection) || !connection.publishes_to) return false;
@@ -64,7 +64,7 @@ Metric MessageRole::why_it_waits(const Connection& connection) const {
 }
 
 bool MessageRole::has_unfinished(Connection& connection) {
-  return connection.publishes_to ? Role::has_unfinished(connection) : fan_out().is_behind(connection);
+  return connection.publishes_to ? Role::has_unfinished(connection) : fan_out().slow_watch().is_behind(connection);
 }
 
 }  // namespace shard

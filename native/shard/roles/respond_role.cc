@@ -34,6 +34,7 @@ os::Watch RespondRole::watch_for(const Connection& connection) const {
 
 void RespondRole::begin(Connection& connection) {
   if (connection.over_limit) return host_.doom(connection, Ending::lost, "too many connections");
+  connection.tells_drained = true;  // then it reads on
   host_.open(connection, {});
 }
 

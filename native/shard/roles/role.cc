@@ -80,14 +80,14 @@ bool Role::on_joined(Connection&, const topic::TopicRef&, topic::Join&) {
 std::uint32_t Role::due_ms(Connection& connection) const {
   std::uint32_t due_ms = silence_due_ms(connection);
   if (connection.within_message) due_ms = base::sooner_ms(due_ms, connection.message_ms + options().message_ms);
-  const std::uint32_t age_due_in_ms = connection.blocked ? fan_out().age_due_in_ms(connection) : TimerWheel::no_deadline_ms;
+  const std::uint32_t age_due_in_ms = connection.blocked ? fan_out().slow_watch().age_due_in_ms(connection) : TimerWheel::no_deadline_ms;
   if (age_due_in_ms == TimerWheel::no_deadline_ms) return due_ms;
   // A frame that is only partly on the wire stays overdue whatever the policy does: do not look at it in every tick.
   return base::sooner_ms(due_ms, host_.now_ms() + std::max(age_due_in_ms, judge_again_ms));
 }
 
 void Role::on_timer(Connection& connection) {
-  if (connection.blocked && fan_out().age_due_in_ms(connection) == 0) fan_out().judge(connection);
+  if (connection.blocked && fan_out().slow_watch().age_due_in_ms(connection) == 0) fan_out().slow_watch().judge(connection);
   if (connection.state == State::open) host_.end_overdue(connection);
   if (connection.state == State::open) mind_silence(connection);
   if (connection.state == State::open) host_.arm(connection);
@@ -140,7 +140,7 @@ DrainTurn Role::drain_turn(const Connection& connection) const {
 
 bool Role::has_unfinished(Connection& connection) {
   CHECK(connection.state == State::open);
-  if (fan_out().is_behind(connection)) return true;
+  if (fan_out().slow_watch().is_behind(connection)) return true;
   host_.read(connection);  // what its peer has sent already
   return connection.state == State::open && (connection.in_read_queue || connection.paused);
 }

@@ -89,7 +89,8 @@ class Role {
 
   // The control plane decides.
   virtual void on_asked(conn::Connection&, Message&) {}
-  /// As FanOutOwner::on_joined.
+  /// As those of FanOutOwner.
+  virtual bool may_join(const conn::Connection&) const { return false; }
   virtual bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join);
 
   // Time passes: while it is open.

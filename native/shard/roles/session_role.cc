@@ -137,7 +137,7 @@ void SessionRole::on_asked(Connection& connection, Message& message) {
 
 void SessionRole::leave(Connection& connection, const std::string& topic) {
   connection.session->revoke(topic);
-  fan_out().unsubscribe(connection, topic);
+  fan_out().audience().unsubscribe(connection, topic);
 }
 
 bool SessionRole::on_joined(Connection& connection, const topic::TopicRef& topic, topic::Join& join) {

@@ -13,6 +13,7 @@ class SessionRole final : public UpgradedRole, private codec::SessionSink {
   void opened(conn::Connection& connection) override;
   bool must_wait(const conn::Connection& connection, Resume resume) const override;
   void on_asked(conn::Connection& connection, Message& message) override;
+  bool may_join(const conn::Connection& connection) const override { return connection.session != nullptr; }
   bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join) override;
   std::uint16_t code_of(const conn::Connection& connection, codec::Ending ending) const override;
   void say_goodbye(conn::Connection& connection, std::uint16_t code, std::string_view reason) override;

@@ -37,7 +37,7 @@ void StreamRole::begin(Connection& connection) {
 }
 
 void StreamRole::opened(Connection& connection) {
-  connection.streams = std::make_unique<conn::Streams>();
+  connection.frame_by_streams();
   connection.stream_codec().set_now(host_.now_ms());
 }
 

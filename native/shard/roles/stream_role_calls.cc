@@ -13,7 +13,7 @@ void StreamRole::on_stream_subscribe(StreamKey stream, const codec::StreamSubscr
   if (refuses_reserved(stream, subscription.topic)) return;
   const topic::TopicRef topic = host_.engine().topics.open(subscription.topic);
   if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
-  const topic::LastValueRef last = fan_out().subscribe_stream(connection, stream, topic, connection.encoding);
+  const topic::LastValueRef last = fan_out().audience().subscribe_stream(connection, stream, topic, connection.encoding);
   const bool wants_last = subscription.last > 0 || (last && subscription.since && last->offset >= *subscription.since);
   if (!last || !wants_last) return;
   const base::Bytes message = encode_last(connection, *last);
@@ -67,7 +67,7 @@ void StreamRole::on_stream_last(StreamKey stream, std::string_view topic) {
 
 void StreamRole::on_stream_gone(StreamKey stream) {
   metrics().add(Metric::streams_cancelled);
-  fan_out().unsubscribe_stream(*decoding_, stream);
+  fan_out().audience().unsubscribe_stream(*decoding_, stream);
 }
 
 void StreamRole::on_stream_window(StreamKey stream) { fan_out().on_stream_window(*decoding_, stream); }

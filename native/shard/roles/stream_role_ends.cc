@@ -25,9 +25,9 @@ void StreamRole::judge_streams(Connection& connection) {
   conn::Streams& streams = *connection.streams;
   const std::uint32_t now_ms = host_.now_ms();
   if (!streams.age_watched || !base::is_due(streams.judge_ms, now_ms)) return;
-  fan_out().judge(connection);
+  fan_out().slow_watch().judge(connection);
   if (reads_too_late(connection)) return give_up(connection, "answers are not read");
-  std::uint32_t due_in_ms = fan_out().age_due_in_ms(connection);
+  std::uint32_t due_in_ms = fan_out().slow_watch().age_due_in_ms(connection);
   if (streams.unread_since_ms != 0) due_in_ms = judge_again_ms;
   streams.age_watched = due_in_ms != TimerWheel::no_deadline_ms;
   if (streams.age_watched) streams.judge_ms = now_ms + std::max(due_in_ms, judge_again_ms);
@@ -52,7 +52,7 @@ bool StreamRole::reads_too_late(Connection& connection) {
 void StreamRole::end_slow(const SlowReport& report, std::string_view reason) {
   metrics().add(Metric::streams_closed_slow);
   report.connection.stream_codec().finish(report.stream, Ending::slow, reason);
-  fan_out().unsubscribe_stream(report.connection, report.stream);
+  fan_out().audience().unsubscribe_stream(report.connection, report.stream);
   fan_out().flush_soon(report.connection);
 }
 
@@ -62,7 +62,7 @@ void StreamRole::end_overdue_greetings(Connection& connection) {
   for (const StreamKey stream : connection.stream_codec().overdue_greetings(options().handshake_ms)) {
     metrics().add(Metric::streams_closed_slow);
     connection.stream_codec().finish(stream, Ending::slow, "slow consumer: its first message was not read");
-    fan_out().unsubscribe_stream(connection, stream);
+    fan_out().audience().unsubscribe_stream(connection, stream);
   }
   on_streams_written(connection);
   fan_out().flush_soon(connection);
@@ -73,7 +73,7 @@ void StreamRole::end_overdue_calls(Connection& connection) {
   for (const StreamKey stream : connection.stream_codec().overdue_deadlines()) {
     metrics().add(Metric::streams_overdue);
     connection.stream_codec().finish(stream, Ending::deadline, "the deadline is over");
-    fan_out().unsubscribe_stream(connection, stream);
+    fan_out().audience().unsubscribe_stream(connection, stream);
   }
   on_streams_written(connection);
   fan_out().flush_soon(connection);
@@ -107,7 +107,7 @@ bool StreamRole::finish_some(Connection& connection) {
   for (; left > 0 && connection.subscriptions.size() > 0; --left) {
     const StreamKey stream = connection.streams->key_of(connection.subscriptions.size() - 1);
     codec.finish(stream, Ending::going_away, reason);
-    fan_out().unsubscribe_stream(connection, stream);
+    fan_out().audience().unsubscribe_stream(connection, stream);
   }
   const bool all = connection.subscriptions.size() == 0 && codec.finish_some(static_cast<std::uint32_t>(left), Ending::going_away, reason) == 0;
   fan_out().flush_soon(connection);

@@ -62,3 +62,18 @@ TEST_CASE("encodings: no frame is longer than its bound, and a control character
     CHECK(longest >= codec::frame_bytes_max(message_bytes) - 64);
   }
 }
+
+TEST_CASE("encodings: of one of them a payload is read again as it was meant") {
+  for (const codec::PayloadKind kind : {codec::PayloadKind::text, codec::PayloadKind::binary}) {
+    for (const std::size_t size : {0u, 1u, 125u, 126u, 65'535u, 65'536u}) {
+      const std::string payload(size, 'x');
+      const codec::Publication publication{kind, base::bytes_of(payload)};
+      const codec::Encoding& encoding = codec::encoding(codec::readable_encoding);
+      std::vector<std::uint8_t> frame(encoding.encoded_bytes(publication));
+      encoding.encode(publication, frame);
+      const codec::PayloadView read = codec::read_payload(frame);
+      CHECK(read.kind == kind);
+      CHECK(base::text_of(read.payload) == payload);
+    }
+  }
+}

@@ -1,9 +1,10 @@
-// Covers native/conn/gathered_write.cc: whatever part of each write the kernel takes, no frame is ever split by other bytes.
+// Covers native/conn/gathered_write.cc and rest.h: whatever part of each write the kernel takes, no frame is ever split by other bytes.
 // Owner: the test. Thread: main.
 #include "native/conn/gathered_write.h"
 
 #include <random>
 
+#include "native/conn/rest.h"
 #include "test/native/topic/topic_fixture.h"
 #include "test/native/doctest_last.h"
 
@@ -263,17 +264,37 @@ TEST_CASE("gathered write: what leaves it out behind the rest of a frame of a to
   Scene scene(2);
   scene.publish_all(0, {"begun"});
   scene.write(4);
-  conn::TopicSlice& slice = *scene.connection.subscriptions[0].slice;
-  conn::Subscriber& subscriber = slice.subscribers[0];
-  const std::uint64_t end = slice.window.frame_end(subscriber.cursor);
-  const topic::Range rest = slice.window.range(subscriber.cursor, UINT32_MAX);
-  scene.connection.outbound_for_writing().pin(slice.window.hold(subscriber.cursor), {rest.bytes, rest.length}, 0);
-  subscriber.cursor = end;
+  conn::complete_frame(scene.connection);
   scene.connection.subscriptions.remove(0);
   scene.publish_all(1, {"-", "other", "-"});
   scene.append_private("private");
   scene.write_all(3);
   CHECK(texts_in(scene.wire) == std::vector<std::string>{"begun", "private", "other"});
+}
+
+TEST_CASE("gathered write: who stands between two frames has none to complete") {
+  Scene scene(1);
+  conn::complete_frame(scene.connection);
+  scene.publish(0, "a");
+  conn::complete_frame(scene.connection);
+  CHECK(!scene.connection.has_outbound());
+  CHECK(conn::rest_of(scene.connection).topic == nullptr);
+}
+
+TEST_CASE("gathered write: the rest of a completed frame is the connection's until it is written, or dropped") {
+  for (const bool dropped : {false, true}) {
+    Scene scene(1);
+    scene.publish(0, "begun");
+    scene.write(4);
+    conn::complete_frame(scene.connection);
+    CHECK(!conn::is_within_frame(scene.connection, 0));
+    CHECK(conn::rest_of(scene.connection).topic == scene.connection.subscriptions[0].slice->topic.get());
+    CHECK(conn::rest_of(scene.connection).bytes == fixture::frame_of("begun").size() - 4);
+    if (dropped) scene.connection.state = conn::State::doomed;
+    if (dropped) conn::drop_rest(scene.connection);
+    else scene.write_all();
+    CHECK(conn::rest_of(scene.connection).topic == nullptr);
+  }
 }
 
 TEST_CASE("gathered write: only frames that leave it out are an empty, complete write, which has skipped them") {

@@ -30,7 +30,7 @@ class Scene {
     auto codec = codec::make_grpc_codec({});
     codec->set_now(0);
     connection.codec = std::move(codec);
-    connection.streams = std::make_unique<conn::Streams>();
+    connection.frame_by_streams();
     recorder_.react = [this](const std::string& what, StreamKey stream) {
       if (what == "subscribe") add(stream);
       if (what == "window") on_window(stream);

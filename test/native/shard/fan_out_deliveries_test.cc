@@ -24,6 +24,7 @@ struct TakingKernel final : ceilings::NullKernel {
 };
 
 struct Owner final : shard::FanOutOwner {
+  bool may_join(const conn::Connection&) const override { return true; }
   bool on_joined(conn::Connection&, const topic::TopicRef&, topic::Join&) override { return true; }
   void on_write_failed(conn::Connection&) override {}
   void on_rest_unread(conn::Connection&) override {}
@@ -46,7 +47,7 @@ struct Scene {
       connection.id = 100 + i;
       connection.fd = static_cast<int>(100 + i);
       kernel.watch(0, connection.fd, connection.id, os::Watch::edge_in_out);
-      fan_out->subscribe(connection, topic, grpc);
+      fan_out->audience().subscribe(connection, topic, grpc);
     }
   }
   /// Until nothing is left to be written.

@@ -11,17 +11,12 @@ export const known = {
     'native/codec/http1/health_check.cc': 1,
   },
   systemHeaders: {},
-  websocketHeaders: {
-    'native/shard/fan_out_ears.cc': 1,
-  },
-  kinds: {
-    'native/shard/fan_out.cc': 1,
-  },
+  websocketHeaders: {},
+  kinds: {},
   typescriptFloors: {},
   addonLoading: {},
   fileLengths: {
     'bench/arms.ts': 257,
-    'native/shard/fan_out.cc': 489,
     'src/broker.ts': 278,
     'src/http/node-server.ts': 324,
     'src/native/binding.ts': 424,

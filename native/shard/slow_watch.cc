@@ -1,8 +1,11 @@
-// The part of fan out that deals with slow consumers: measuring lag, applying policies, counting what was skipped.
+// See slow_watch.h: measuring lag, applying policies, counting what was skipped.
+// Owner: a shard's FanOut. Thread: that shard.
+#include "native/shard/slow_watch.h"
+
 #include <algorithm>
 
 #include "native/base/wrapping_time.h"
-#include "native/shard/fan_out.h"
+#include "native/conn/gathered_write.h"
 #include "native/shard/timer_wheel.h"
 
 namespace shard {
@@ -15,18 +18,13 @@ using conn::Subscriber;
 using conn::TopicSlice;
 using metrics::Metric;
 
-FanOut::Behind FanOut::measure(const TopicSlice& slice, const Subscriber& subscriber) const {
+SlowWatch::Behind SlowWatch::measure(const TopicSlice& slice, const Subscriber& subscriber) const {
   if (subscriber.cursor >= slice.window.head_position()) return {};
   const std::uint32_t published_ms = slice.window.time_ms_of(slice.window.offset_at(subscriber.cursor));
   return {slice.window.head_position() - subscriber.cursor, base::age_ms(published_ms, now_ms_)};
 }
 
-/// Whether the kernel refuses its bytes, or its peer has no window for them.
-bool FanOut::is_held(const Connection& connection, const Subscriber& subscriber) const {
-  return connection.blocked || connection.stalled || subscriber.lane == Lane::blocked;
-}
-
-bool FanOut::is_behind(Connection& connection) {
+bool SlowWatch::is_behind(Connection& connection) {
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription& subscription = connection.subscriptions[i];
     const TopicSlice& slice = *subscription.slice;
@@ -35,7 +33,7 @@ bool FanOut::is_behind(Connection& connection) {
   return false;
 }
 
-std::uint32_t FanOut::age_due_in_ms(Connection& connection) {
+std::uint32_t SlowWatch::age_due_in_ms(Connection& connection) const {
   std::uint32_t due_in_ms = TimerWheel::no_deadline_ms;
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription& subscription = connection.subscriptions[i];
@@ -49,7 +47,7 @@ std::uint32_t FanOut::age_due_in_ms(Connection& connection) {
   return due_in_ms;
 }
 
-void FanOut::judge(Connection& connection) {
+void SlowWatch::judge(Connection& connection) {
   // From the back: a stream that is ended leaves its place to the last one, and an ended connection none at all.
   for (std::size_t i = connection.subscriptions.size(); i-- > 0;) {
     if (connection.state != State::open) return;
@@ -57,10 +55,8 @@ void FanOut::judge(Connection& connection) {
   }
 }
 
-/// A refusal may come after the last publication for a long time: its lag is judged now, not when the next one comes. (That of
-/// streams, of which there may be thousands, a little later: Shard::judge_streams.)
-void FanOut::look_at_lag(Connection& connection) {
-  if (connection.streams) return;
+void SlowWatch::look_at_lag(Connection& connection) {
+  if (connection.framing == conn::Framing::streams) return;
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription& subscription = connection.subscriptions[i];
     const TopicSlice& slice = *subscription.slice;
@@ -73,14 +69,17 @@ void FanOut::look_at_lag(Connection& connection) {
   }
 }
 
-/// Streams of one connection that are over it often stand together.
-void FanOut::note_over_limit(const Connection& connection) {
-  const std::uint64_t token = ConnectionTable::token(connection);
-  if (over_limit_.empty() || over_limit_.back() != token) over_limit_.push_back(token);
+void SlowWatch::judge_noted() {
+  std::sort(over_limit_.begin(), over_limit_.end());  // those with many streams come many times
+  over_limit_.erase(std::unique(over_limit_.begin(), over_limit_.end()), over_limit_.end());
+  for (const std::uint64_t token : over_limit_) {
+    if (Connection* connection = connections_.find(token)) judge(*connection);
+  }
+  over_limit_.clear();
 }
 
 /// Returns false when the subscriber is not held or within the limits, or the policy has nothing to skip.
-bool FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRule& rule) {
+bool SlowWatch::judge_one(Connection& connection, std::size_t i, const conn::SlowRule& rule) {
   const conn::Subscription subscription = connection.subscriptions[i];
   TopicSlice& slice = *subscription.slice;
   Subscriber& subscriber = slice.subscribers[subscription.index];
@@ -91,7 +90,7 @@ bool FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRu
   // The rest of a WebSocket frame is completed apart. That of a gRPC message needs its stream's window, and whoever has none
   // can skip nothing before it: such a stream ends.
   const bool within_frame = conn::is_within_frame(connection, i);
-  const auto policy = connection.streams && within_frame ? conn::SlowPolicyId::disconnect : rule.policy;
+  const auto policy = connection.framing == conn::Framing::streams && within_frame ? conn::SlowPolicyId::disconnect : rule.policy;
   const std::uint64_t next_offset = slice.window.offset_at(subscriber.cursor) + (within_frame ? 1 : 0);
   const std::uint64_t head_offset = slice.window.head_offset();
   // Back to three quarters of the limits: else each further publication would be an event of its own.
@@ -107,18 +106,17 @@ bool FanOut::judge_one(Connection& connection, std::size_t i, const conn::SlowRu
   if (!disconnects) {
     if (within_frame) {
       CHECK(connection.active == i);
-      complete_frame(connection);
+      conn::complete_frame(connection);
     }
     subscriber.cursor = slice.window.position_of(resume_at);
-    set_lanes(connection);
-    mark_dirty(slice);  // the next pass lets go of what nobody needs any more
+    Lanes::set_lanes(connection);
+    lanes_.mark_dirty(slice);  // the next pass lets go of what nobody needs any more
   }
-  const codec::StreamKey stream = connection.streams ? connection.streams->key_of(i) : codec::StreamKey();
-  owner_.on_slow({connection, *slice.topic, stream, policy, behind.bytes, behind.age_ms, skipped}, verdict.action);
+  owner_.on_slow({connection, *slice.topic, connection.stream_of(i), policy, behind.bytes, behind.age_ms, skipped}, verdict.action);
   return true;
 }
 
-void FanOut::count_skipped(topic::Topic& topic, conn::SlowPolicyId policy, std::uint64_t publications) {
+void SlowWatch::count_skipped(topic::Topic& topic, conn::SlowPolicyId policy, std::uint64_t publications) {
   topic.count_skipped(static_cast<std::size_t>(policy), publications);
   metrics_.add(Metric::slow_events);
   metrics_.add(Metric::publications_skipped, static_cast<std::int64_t>(publications));
