@@ -15,6 +15,7 @@
 #include "native/conn/streams.h"
 #include "native/os/address.h"
 #include "native/topic/topic.h"
+#include "native/transport/transports.h"
 
 namespace conn {
 
@@ -96,6 +97,7 @@ struct Connection {
   codec::Role role{};              // how it lives
   codec::EncodingId encoding{};    // of what it hears
   Framing framing = Framing::shared;
+  transport::TransportId transport{};
 
   bool blocked : 1 = false;          // the kernel refused bytes; an edge will follow
   bool in_side_lane : 1 = false;     // queued for a gathered write

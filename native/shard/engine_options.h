@@ -14,6 +14,7 @@
 #include "native/os/endpoint.h"
 #include "native/os/networks.h"
 #include "native/topic/retained.h"
+#include "native/transport/transport.h"
 
 namespace shard {
 
@@ -23,6 +24,7 @@ struct ListenerOptions {
   bool optional = false;  // the machine may lack the address: skip it then
   codec::WebRules web = {};  // of protocols whose targets name topics; sessions' pages are the control plane's affair
   bool proxy_protocol = false;  // trusted proxies begin with a PROXY header
+  transport::TransportId transport = transport::TransportId::plain;
 };
 
 /// Whose word on the addresses of their clients is taken.

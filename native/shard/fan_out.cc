@@ -35,10 +35,11 @@ struct FanOut::Batch {
   std::uint64_t prepared_publications = 0;
 };
 
-FanOut::FanOut(unsigned shard, os::Kernel& kernel, const topic::LogMemory& memory, ConnectionTable& connections, metrics::Block& metrics,
-               const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner)
+FanOut::FanOut(unsigned shard, os::Kernel& kernel, transport::Transports& transports, const topic::LogMemory& memory,
+               ConnectionTable& connections, metrics::Block& metrics, const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner)
     : shard_(shard),
       kernel_(kernel),
+      transports_(transports),
       connections_(connections),
       metrics_(metrics),
       owner_(owner),
@@ -267,8 +268,8 @@ WriteOutcome FanOut::write(Connection& connection) {
 
 WriteOutcome FanOut::write_gathered(Connection& connection) {
   conn::GatheredWrite write(connection);
-  if (write.empty()) return WriteOutcome::drained;
-  const os::IoResult result = kernel_.send_gather(connection.fd, write.pieces());
+  if (write.empty() && !transports_.wants_write(connection.transport, connection.fd)) return WriteOutcome::drained;
+  const os::IoResult result = transports_.send_gather(connection.transport, connection.fd, write.pieces());
   metrics_.add(Metric::writes);
   switch (result.outcome) {
     case os::IoOutcome::ok:

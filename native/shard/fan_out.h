@@ -30,7 +30,7 @@ enum class WriteOutcome : std::uint8_t {
 
 class FanOut {
  public:
-  FanOut(unsigned shard, os::Kernel& kernel, const topic::LogMemory& memory, conn::ConnectionTable& connections,
+  FanOut(unsigned shard, os::Kernel& kernel, transport::Transports& transports, const topic::LogMemory& memory, conn::ConnectionTable& connections,
          metrics::Block& metrics, const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner);
 
   /// Who is subscribed.
@@ -95,7 +95,8 @@ class FanOut {
   void run_side_lane(std::uint32_t writes_left);
 
   const unsigned shard_;
-  os::Kernel& kernel_;
+  os::Kernel& kernel_;                // of the pass, for transports that share bytes
+  transport::Transports& transports_;  // of all other writes
   conn::ConnectionTable& connections_;
   metrics::Block& metrics_;
   FanOutOwner& owner_;

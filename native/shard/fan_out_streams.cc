@@ -29,10 +29,11 @@ WriteOutcome FanOut::write_streams(Connection& connection) {
   conn::StreamWrite& write = stream_write_;
   write.collect(connection);
   os::IoResult result;
-  if (!write.empty()) {
+  if (!write.empty() || transports_.wants_write(connection.transport, connection.fd)) {
     const std::span<const os::Piece> pieces = write.pieces();
     const auto only = [&] { return base::Bytes(static_cast<const std::uint8_t*>(pieces[0].bytes), pieces[0].length); };
-    result = pieces.size() == 1 ? kernel_.send(connection.fd, only()) : kernel_.send_gather(connection.fd, pieces);
+    result = pieces.size() == 1 ? transports_.send(connection.transport, connection.fd, only())
+                                : transports_.send_gather(connection.transport, connection.fd, pieces);
     metrics_.add(Metric::writes);
   }
   if (result.outcome == os::IoOutcome::would_block) metrics_.add(Metric::writes_refused);

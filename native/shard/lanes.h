@@ -39,10 +39,12 @@ class Lanes {
     side.push_back(conn::ConnectionTable::token(connection));
   }
 
-  /// Those of streams change only one by one, as their windows do.
+  /// A pass writes directly to whoever has one topic, nothing of its own to say, and a transport whose bytes are everybody's. (Lanes of
+  /// streams change only one by one, as their windows do.)
   static void set_lanes(conn::Connection& connection) {
     if (connection.framing == conn::Framing::streams) return;
-    const bool direct = connection.subscriptions.size() == 1 && !connection.has_outbound() && !connection.in_side_lane;
+    const bool has_one = connection.subscriptions.size() == 1 && !connection.has_outbound() && !connection.in_side_lane;
+    const bool direct = has_one && transport::shares_bytes(connection.transport);
     const conn::Lane lane = connection.blocked ? conn::Lane::blocked : direct ? conn::Lane::ready : conn::Lane::gathered;
     for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
       const conn::Subscription& subscription = connection.subscriptions[i];

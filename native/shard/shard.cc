@@ -33,12 +33,13 @@ int earlier(int a, int b) { return a < 0 ? b : b < 0 ? a : std::min(a, b); }
 }  // namespace
 
 Shard::Shard(unsigned index, EngineContext& engine)
-    : RoleHost(engine, metrics_, fan_out_, publishing_, now_ms_),
+    : RoleHost(engine, metrics_, transports_, fan_out_, publishing_, now_ms_),
       index_(index),
       engine_(engine),
       kernel_(engine.kernel),
       recorder_(index),
-      fan_out_(index, engine.kernel, engine.memory, connections_, metrics_, engine.options.slow_rules, *this),
+      transports_(engine.kernel),
+      fan_out_(index, engine.kernel, transports_, engine.memory, connections_, metrics_, engine.options.slow_rules, *this),
       publishing_(engine, metrics_, index, &fan_out_),
       roles_(*this),
       acceptor_(engine, metrics_, recorder_),
@@ -225,6 +226,7 @@ void Shard::adopt(const Message& message) {
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
   connection.role = protocol.role;
   connection.encoding = protocol.encoding;
+  connection.transport = listener_of(connection).transport;
   connection.over_limit = message.over_limit;
   connection.returned = message.returned;
   connection.counted = message.counted;
@@ -320,9 +322,9 @@ void Shard::reap() {
 /// Bytes that the kernel still holds for a peer that does not read would stay for minutes: they are dropped.
 void Shard::close_socket(const Connection& connection) {
   if (connection.blocked) {
-    kernel_.abort(connection.fd);
+    transports_.abort(connection.transport, connection.fd);
   } else {
-    kernel_.close(connection.fd);
+    transports_.close(connection.transport, connection.fd);
   }
 }
 

@@ -164,6 +164,7 @@ class Shard final : private FanOutOwner, private RoleHost {
   metrics::Block metrics_;
   FlightRecorder recorder_;
   conn::ConnectionTable connections_;
+  transport::Transports transports_;
   FanOut fan_out_;
   Publishing publishing_;
   Roles roles_;

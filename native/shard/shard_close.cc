@@ -68,7 +68,7 @@ void Shard::on_drained(Connection& connection) {
   if (connection.peer_closed) {
     doom(connection, codec::Ending::lost, "");
   } else if (connection.linger_after) {
-    kernel_.shutdown_send(connection.fd);
+    transports_.shutdown_send(connection.transport, connection.fd);
     connection.state = State::lingering;
     connection.since_ms = now_ms_;
     arm(connection);

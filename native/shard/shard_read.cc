@@ -26,7 +26,8 @@ void Shard::read(Connection& connection) {
   const bool has_rest = connection.unread && (!is_beginning(connection) || (connection.state == State::handshake && connection.unread->scanned == 0));
   if (has_rest && !read_rest(connection)) return;
   const base::MutableBytes room = base::MutableBytes(read_buffer_).first(read_bytes_max(connection));
-  const os::IoResult result = kernel_.receive(connection.fd, room);
+  const os::IoResult result = transports_.receive(connection.transport, connection.fd, room);
+  if (transports_.wants_write(connection.transport, connection.fd)) fan_out_.flush_soon(connection);
   switch (result.outcome) {
     case os::IoOutcome::ok:
       break;

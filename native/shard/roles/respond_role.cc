@@ -89,7 +89,7 @@ void RespondRole::append_last(const Connection& connection, std::string_view top
 
 void RespondRole::send_replies(Connection& connection) {
   const bool more = replies_.size() >= reply_batch_bytes;
-  const os::IoResult result = host_.kernel().send(connection.fd, replies_);
+  const os::IoResult result = host_.transports().send(connection.transport, connection.fd, replies_);
   metrics().add(Metric::writes);
   if (result.outcome == os::IoOutcome::ok) metrics().add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
   if (result.outcome == os::IoOutcome::would_block) metrics().add(Metric::writes_refused);

@@ -14,6 +14,7 @@
 #include "native/shard/engine_context.h"
 #include "native/shard/fan_out.h"
 #include "native/shard/publishing.h"
+#include "native/transport/transports.h"
 
 namespace shard {
 
@@ -28,6 +29,7 @@ class RoleHost {
   EngineContext& engine() const { return engine_; }
   os::Kernel& kernel() const { return engine_.kernel; }
   metrics::Block& metrics() const { return metrics_; }
+  transport::Transports& transports() const { return transports_; }
   FanOut& fan_out() const { return fan_out_; }
   std::uint32_t now_ms() const { return now_ms_; }
   virtual DrainPhase drain_phase() const = 0;
@@ -80,13 +82,15 @@ class RoleHost {
 
  protected:
   /// All of them outlive it; they may be in the making still.
-  RoleHost(EngineContext& engine, metrics::Block& metrics, FanOut& fan_out, Publishing& publishing, const std::uint32_t& now_ms)
-      : engine_(engine), metrics_(metrics), fan_out_(fan_out), publishing_(publishing), now_ms_(now_ms) {}
+  RoleHost(EngineContext& engine, metrics::Block& metrics, transport::Transports& transports, FanOut& fan_out, Publishing& publishing,
+           const std::uint32_t& now_ms)
+      : engine_(engine), metrics_(metrics), transports_(transports), fan_out_(fan_out), publishing_(publishing), now_ms_(now_ms) {}
   ~RoleHost() = default;
 
  private:
   EngineContext& engine_;
   metrics::Block& metrics_;
+  transport::Transports& transports_;
   FanOut& fan_out_;
   Publishing& publishing_;
   const std::uint32_t& now_ms_;

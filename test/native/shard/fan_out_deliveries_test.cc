@@ -40,7 +40,7 @@ struct Owner final : shard::FanOutOwner {
 struct Scene {
   explicit Scene(std::size_t subscribers) {
     rules.push_back({"*", conn::SlowPolicyId::disconnect, {}});
-    fan_out = std::make_unique<shard::FanOut>(0, kernel, memory, connections, block, rules, owner);
+    fan_out = std::make_unique<shard::FanOut>(0, kernel, transports, memory, connections, block, rules, owner);
     for (std::size_t i = 0; i < subscribers; ++i) {
       conn::Connection& connection = connections.add();
       connection.state = conn::State::open;
@@ -57,6 +57,7 @@ struct Scene {
   }
 
   TakingKernel kernel;
+  transport::Transports transports{kernel};
   topic::LogMemory memory{kernel, 64 << 20};
   conn::ConnectionTable connections;
   metrics::Block block;

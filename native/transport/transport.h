@@ -1,0 +1,43 @@
+// The contract of every transport: what lies between the bytes of a connection and those of its socket. One file and one row of
+// transports.def each; which one a connection has is chosen once, by the listener that it came in by.
+// Owner: a shard has one object of each. Thread: that shard.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+
+#include "native/base/bytes.h"
+#include "native/os/kernel.h"
+
+namespace transport {
+
+enum class TransportId : std::uint8_t {
+#define TRANSPORT(id, type) id,
+#include "native/transport/transports.def"
+#undef TRANSPORT
+};
+
+/// All results are in terms of the connection's bytes: `bytes` were handed on or taken over; what becomes of them on the wire, and what must
+/// wait there, is the transport's own affair. Whatever it keeps of a connection it finds by `fd`, from the first call with it until `close`
+/// or `abort`, and has a bound for.
+template <typename T>
+concept Transport = requires(T transport, int fd, base::MutableBytes into, base::Bytes bytes, std::span<const os::Piece> pieces) {
+  /// Whether its subscribers are sent the very bytes that lie in a log, the same for all: then a pass writes to the socket itself, with those
+  /// of others in one batch (os::Kernel::send_batch), and by sendfile. All others are in the gathered lane for good.
+  { T::shares_bytes } -> std::convertible_to<bool>;
+  /// As os::Kernel::receive. `would_block` also when the socket has brought something, but nothing of the peer's own yet.
+  { transport.receive(fd, into) } -> std::same_as<os::IoResult>;
+  /// As os::Kernel::send and send_gather.
+  { transport.send(fd, bytes) } -> std::same_as<os::IoResult>;
+  { transport.send_gather(fd, pieces) } -> std::same_as<os::IoResult>;
+  /// Whether it has something of its own to send, or something taken over that the kernel did not take: then `send_gather` is called also
+  /// without pieces, once the kernel takes bytes. Asked behind every `receive`, and when the connection itself has nothing more to send.
+  { transport.wants_write(fd) } -> std::same_as<bool>;
+  /// Our direction ends, in its own words where it has some.
+  { transport.shutdown_send(fd) } -> std::same_as<void>;
+  { transport.close(fd) } -> std::same_as<void>;
+  { transport.abort(fd) } -> std::same_as<void>;
+};
+
+}  // namespace transport
