@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "native/base/check.h"
@@ -43,40 +45,44 @@ class TimerWheel {
 
   /// Calls `fire(slot)` for every deadline at or before `now_ms`; `fire` may set and cancel any deadline. One that it sets and
   /// that has passed fires in the next call.
+  /// No more than `fires_max` at a time: what is left fires in the next calls, before anything else.
   template <typename Fire>
   void advance(std::uint32_t now_ms, Fire fire) {
     const std::uint32_t tick = now_ms / tick_ms;
     // At first, and after a long stall, one turn of the wheel visits everything.
     const std::uint32_t steps = started_ ? std::min(tick - tick_, buckets) : buckets;
+    for (std::uint32_t left = steps; left-- > 0;) approach((tick - left) % buckets, now_ms);
     for (std::uint32_t left = steps + 1; left-- > 0;) collect((tick - left) % buckets, now_ms);
     tick_ = tick;
     started_ = true;
-    if (due_.empty()) return;
     // Fired after the walk, which a handler that moves deadlines would upset.
-    std::vector<std::uint32_t> firing;
-    firing.swap(due_);
-    for (const std::uint32_t slot : firing) {
+    for (std::uint32_t left = fires_max; left > 0 && fired_ < due_.size(); --left) {
+      const std::uint32_t slot = due_[fired_++];
       if (nodes_[slot].bucket != due) continue;  // moved or cancelled by another's handler
       nodes_[slot].bucket = none;
       fire(slot);
     }
-    firing.clear();
-    if (due_.empty()) due_.swap(firing);  // keep the room
+    if (fired_ < due_.size()) return;
+    due_.clear();  // keeps the room
+    fired_ = 0;
   }
 
-  /// Milliseconds until the next bucket with a deadline, at least 1; -1 when nothing is armed. Never later than a deadline
-  /// by more than one tick.
+  /// Milliseconds until the next bucket with a deadline, at least 1; 0 when the last call of `advance` left some that were due; -1 when
+  /// nothing is armed. Never later than a deadline by more than one tick.
   int next_ms(std::uint32_t now_ms) const {
+    if (fired_ < due_.size()) return 0;
     if (armed_ == 0) return -1;
     for (std::uint32_t ahead = 0; ahead < buckets; ++ahead) {
-      if (heads_[(now_ms / tick_ms + ahead) % buckets] == none) continue;
+      const std::uint32_t bucket = (now_ms / tick_ms + ahead) % buckets;
+      if (heads_[bucket] == none && heads_[bucket + buckets] == none) continue;
       return static_cast<int>(ahead * tick_ms + tick_ms - now_ms % tick_ms);
     }
     return -1;
   }
 
  private:
-  static constexpr std::uint32_t buckets = 512;  // 8.2 s; a later deadline is looked at once a turn of the wheel
+  static constexpr std::uint32_t buckets = 512;  // 8.2 s
+  static constexpr std::uint32_t fires_max = 1024;  // about two milliseconds of pings
   static constexpr std::uint32_t none = UINT32_MAX;
   static constexpr std::uint32_t due = UINT32_MAX - 1;  // in place of a bucket: collected, about to fire
 
@@ -87,13 +93,31 @@ class TimerWheel {
     std::uint32_t due_ms = 0;
   };
 
+  /// Of a deadline that has not passed: the wheel turns once or more before it.
+  static bool is_far(std::uint32_t due_ms, std::uint32_t now_ms) { return due_ms - now_ms / tick_ms * tick_ms >= buckets * tick_ms; }
+
   void link(std::uint32_t slot, std::uint32_t due_ms, std::uint32_t now_ms) {
     // The bucket of a deadline that has passed may have been visited: it goes into that of now, which the next advance visits.
-    const std::uint32_t bucket = (base::is_due(due_ms, now_ms) ? now_ms : due_ms) / tick_ms % buckets;
+    const std::uint32_t at_ms = base::is_due(due_ms, now_ms) ? now_ms : due_ms;
+    const std::uint32_t bucket = at_ms / tick_ms % buckets + (is_far(at_ms, now_ms) ? buckets : 0);
     nodes_[slot] = {heads_[bucket], none, bucket, due_ms};
     if (heads_[bucket] != none) nodes_[heads_[bucket]].previous = slot;
     heads_[bucket] = slot;
     ++armed_;
+  }
+
+  /// The wheel has come to this bucket: its far deadlines are due now, or on this turn of it, or remain what they are.
+  void approach(std::uint32_t bucket, std::uint32_t now_ms) {
+    std::uint32_t slot = heads_[bucket + buckets];
+    while (slot != none) {
+      const std::uint32_t next = nodes_[slot].next;
+      const std::uint32_t due_ms = nodes_[slot].due_ms;
+      if (base::is_due(due_ms, now_ms) || !is_far(due_ms, now_ms)) {
+        cancel(slot);
+        link(slot, due_ms, now_ms);
+      }
+      slot = next;
+    }
   }
 
   void collect(std::uint32_t bucket, std::uint32_t now_ms) {
@@ -109,9 +133,12 @@ class TimerWheel {
     }
   }
 
-  std::vector<Node> nodes_;
-  std::array<std::uint32_t, buckets> heads_;
-  std::vector<std::uint32_t> due_;
+  std::deque<Node> nodes_;  // grows without moving: a million of them would keep everybody waiting
+  /// Of lists: the near deadlines of each bucket, up to a turn of the wheel away, and behind them the far ones of each, which are looked at
+  /// once a turn of the wheel. (In one list, every turn of the shard would look at all of them.)
+  std::array<std::uint32_t, 2 * buckets> heads_;
+  std::vector<std::uint32_t> due_;  // collected; those before `fired_` were seen to
+  std::size_t fired_ = 0;
   std::uint32_t tick_ = 0;
   std::uint32_t armed_ = 0;
   bool started_ = false;

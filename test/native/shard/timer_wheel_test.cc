@@ -159,3 +159,20 @@ TEST_CASE("timer wheel: after a long stall everything fires at once") {
   for (std::uint32_t slot = 0; slot < 1000; ++slot) wheel.set(slot, 1 + slot * 37, 0);
   CHECK(fired(wheel, 1'000'000).size() == 1000);
 }
+
+TEST_CASE("timer wheel: of very many that are due at once, each call fires a part, and each fires once") {
+  constexpr std::uint32_t count = 10'000;
+  TimerWheel wheel;
+  fired(wheel, 0);
+  for (std::uint32_t slot = 0; slot < count; ++slot) wheel.set(slot, 30'000, 0);
+  std::set<std::uint32_t> all = fired(wheel, 30'000);
+  CHECK(all.size() < count / 5);
+  for (std::uint32_t slot = count - 10; slot < count; ++slot) wheel.cancel(slot);
+  wheel.set(count - 20, 31'000, 30'000);
+  while (wheel.next_ms(30'000) == 0) {
+    for (const std::uint32_t slot : fired(wheel, 30'000)) CHECK(all.insert(slot).second);
+  }
+  CHECK(all.size() == count - 11);
+  CHECK(fired(wheel, 31'000) == std::set<std::uint32_t>{count - 20});
+  CHECK(wheel.next_ms(31'000) == -1);
+}
