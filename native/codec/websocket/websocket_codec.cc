@@ -97,9 +97,9 @@ Decoded WebSocketCodec::decode(base::MutableBytes in, MessageSink& sink) {
 }
 
 Unfinished WebSocketCodec::unfinished() const {
-  if (phase_ > Phase::payload) return {false, false, assembly_.capacity()};
+  if (phase_ > Phase::payload) return {false, false, kept_bytes()};
   const bool within_frame = phase_ == Phase::payload && (is_control(opcode_) || data_frames_ == DataFrames::deliver);
-  return {within_frame || header_bytes_ > 0 || is_within_message(), anew_, assembly_.capacity()};
+  return {within_frame || header_bytes_ > 0 || is_within_message(), anew_, kept_bytes()};
 }
 
 base::MutableBytes WebSocketCodec::take_header(base::MutableBytes in, MessageSink& sink) {
@@ -184,8 +184,8 @@ WebSocketCodec::Violation WebSocketCodec::check_length(const FrameHeader& header
   if (length_bytes == 2 && header.length < 126) return Violation::wasteful_length;
   if (length_bytes == 8 && header.length < 65536) return Violation::wasteful_length;
   if (is_control(header.opcode) || data_frames_ == DataFrames::ignore) return Violation::none;
-  CHECK(assembly_.size() <= message_bytes_max_);
-  return header.length > message_bytes_max_ - assembly_.size() ? Violation::message_too_big : Violation::none;
+  CHECK(assembled_bytes() <= message_bytes_max_);
+  return header.length > message_bytes_max_ - assembled_bytes() ? Violation::message_too_big : Violation::none;
 }
 
 void WebSocketCodec::begin_frame(const FrameHeader& header) {
@@ -226,13 +226,13 @@ void WebSocketCodec::take_data(base::MutableBytes chunk, MessageSink& sink) {
   if (kind_ == PayloadKind::text && !(utf8_.feed(chunk) && (utf8_.complete() || !message_ends))) {
     return fail(Violation::text_utf8);  // RFC 6455 §8.1
   }
-  if (message_ends && assembly_.empty()) {
+  if (message_ends && assembled_bytes() == 0) {
     flow_ = sink.on_message(kind_, chunk);
     return;
   }
   append(chunk);
   if (!message_ends) return;
-  flow_ = sink.on_message(kind_, assembly_);
+  flow_ = sink.on_message(kind_, *assembly_);
   release_assembly();
 }
 
@@ -244,7 +244,7 @@ void WebSocketCodec::take_control(base::MutableBytes chunk, MessageSink& sink) {
     append(chunk);
     control_bytes_ = static_cast<std::uint8_t>(control_bytes_ + chunk.size());
     CHECK(control_bytes_ <= control_payload_max);
-    payload = base::Bytes(assembly_).last(control_bytes_);
+    if (control_bytes_ > 0) payload = base::Bytes(*assembly_).last(control_bytes_);
   }
   if (opcode_ == opcode::close && payload.size() >= 2) {  // checked as it arrives, as text is
     base::Utf8Validator reason;
@@ -254,10 +254,10 @@ void WebSocketCodec::take_control(base::MutableBytes chunk, MessageSink& sink) {
   }
   if (payload_left_ > 0) return;
   report_control(payload, sink);
-  CHECK(control_bytes_ <= assembly_.size());
-  assembly_.erase(assembly_.end() - control_bytes_, assembly_.end());
+  CHECK(control_bytes_ <= assembled_bytes());
+  if (control_bytes_ > 0) assembly_->erase(assembly_->end() - control_bytes_, assembly_->end());
   control_bytes_ = 0;
-  if (assembly_.empty() || phase_ == Phase::closed) release_assembly();
+  if (assembled_bytes() == 0 || phase_ == Phase::closed) release_assembly();
 }
 
 void WebSocketCodec::report_control(base::Bytes payload, ControlSink& sink) {
@@ -270,16 +270,18 @@ void WebSocketCodec::report_control(base::Bytes payload, ControlSink& sink) {
 
 /// Grows by doubling, but never past what one message and one control payload can need.
 void WebSocketCodec::append(base::Bytes chunk) {
-  const std::size_t needed = assembly_.size() + chunk.size();
-  if (needed > assembly_.capacity()) {
-    const std::uint64_t doubled = std::uint64_t{assembly_.capacity()} * 2;
+  if (chunk.empty()) return;
+  if (!assembly_) assembly_ = std::make_unique<std::vector<std::uint8_t>>();
+  const std::size_t needed = assembly_->size() + chunk.size();
+  if (needed > assembly_->capacity()) {
+    const std::uint64_t doubled = std::uint64_t{assembly_->capacity()} * 2;
     const std::uint64_t most = std::max(message_bytes_max_, message_bytes_max_ + control_payload_max);
-    assembly_.reserve(std::max(needed, static_cast<std::size_t>(std::min(doubled, most))));
+    assembly_->reserve(std::max(needed, static_cast<std::size_t>(std::min(doubled, most))));
   }
-  assembly_.insert(assembly_.end(), chunk.begin(), chunk.end());
+  assembly_->insert(assembly_->end(), chunk.begin(), chunk.end());
 }
 
-void WebSocketCodec::release_assembly() { std::vector<std::uint8_t>().swap(assembly_); }
+void WebSocketCodec::release_assembly() { assembly_.reset(); }
 
 void WebSocketCodec::fail(Violation violation) {
   CHECK(violation != Violation::none);

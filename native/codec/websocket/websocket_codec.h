@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "native/codec/codec.h"
@@ -45,18 +46,23 @@ class WebSocketCodec final : public MessageCodec {
   bool is_within_message() const { return message_open_ && data_frames_ == DataFrames::deliver; }
   Decoded outcome() const;
 
+  std::size_t assembled_bytes() const { return assembly_ ? assembly_->size() : 0; }
+  std::size_t kept_bytes() const { return assembly_ ? assembly_->capacity() : 0; }
+
+  // In an order without gaps: there is one of these a connection.
   const std::uint64_t message_bytes_max_;
   const std::uint32_t fragments_max_;
+  std::uint32_t fragments_ = 0;       // of the message being read
+  std::uint64_t payload_left_ = 0;    // of the frame being read
+  WebSocketMask mask_ = {};           // advanced to its next payload byte
   const DataFrames data_frames_;
   Phase phase_ = Phase::header;
   Flow flow_ = Flow::go_on;  // what the sink said to the last message
   bool anew_ = false;        // Unfinished::anew
-  Violation violation_{};  // why, when failed
+  Violation violation_{};    // why, when failed
 
   // The frame being read. Headers cut by the end of the input wait in `header_`.
   bool final_ = false;
-  std::uint64_t payload_left_ = 0;
-  WebSocketMask mask_ = {};  // advanced to the next payload byte
   std::uint8_t opcode_ = 0;
   std::uint8_t control_bytes_ = 0;  // of a split control payload, at the end of `assembly_`
   std::uint8_t header_bytes_ = 0;
@@ -66,12 +72,11 @@ class WebSocketCodec final : public MessageCodec {
   bool message_open_ = false;  // begun and not ended: only continuations and control frames may come
   PayloadKind kind_ = PayloadKind::binary;
   base::Utf8Validator utf8_;
-  std::uint32_t fragments_ = 0;
-  std::vector<std::uint8_t> assembly_;
+  std::unique_ptr<std::vector<std::uint8_t>> assembly_;  // null: nothing is kept, as nearly always
 };
 
 // 10,000 idle connections keep less than 1 MB in codecs.
-static_assert(sizeof(WebSocketCodec) <= 96);
+static_assert(sizeof(WebSocketCodec) <= 72);
 
 /// Writes a control frame (ping, pong) with a payload of at most 125 bytes into `out` (at least payload + 2 bytes); returns its length.
 std::size_t write_ping_frame(base::Bytes payload, base::MutableBytes out);
