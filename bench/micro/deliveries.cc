@@ -24,13 +24,17 @@ struct NoEvents final : shard::EventSink {
   bool congested() const override { return false; }
 };
 
-/// An engine with its clients; `act` is what they do.
+/// An engine with its clients.
 class Stage {
  public:
   virtual ~Stage() = default;
   /// Publishers say what they say once; returns how many deliveries are to follow.
   virtual std::size_t publish() = 0;
 
+  /// The first publications fill buffers; they are not to be counted.
+  void warm_up() {
+    for (int round = 0; round < 2; ++round) wait_until(Metric::deliveries, static_cast<std::size_t>(stat(Metric::deliveries)) + publish());
+  }
   void turn() { engine_->shard(0).turn(0); }
   std::int64_t stat(Metric metric) const { return engine_->stats()[static_cast<std::size_t>(metric)]; }
 
@@ -153,7 +157,7 @@ int main(int count, char** arguments) {
   const auto* const scenario = std::find_if(std::begin(scenarios), std::end(scenarios), [&](const Scenario& each) { return each.name == arguments[1]; });
   if (scenario == std::end(scenarios)) return 2;
   const std::unique_ptr<Stage> stage = scenario->make();
-  // The first ones fill caches and buffers; callgrind counts them, so they are counted here too.
+  stage->warm_up();
   std::printf("%lld\n", static_cast<long long>(run(*stage, scenario->rounds)));
   return 0;
 }

@@ -57,6 +57,8 @@ const steps = [
   { name: 'load', ...make('bench/load', 'all'), count: null },
   { name: 'types', command: node, args: [tsc, '-p', 'test/tsconfig.json'], count: null },
   native('release'),
+  // After the release tests, whose objects these programs are made of.
+  { name: 'micro', ...make('bench/micro', 'all'), count: null },
   native('asan'),
   // The long simulations and the codecs start no thread: TSan has nothing to find in them and takes minutes for that.
   native('tsan', "-tce='simulation: whatever happens*,simulation: one life of everything' -sfe='*/codec/*'"),
