@@ -65,6 +65,13 @@ function checkCommonJs(env) {
   check(spawnSync('node', ['-e', script], { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0, 'require finds the package')
 }
 
+/** In Node, and what a page would load. @param {NodeJS.ProcessEnv} env */
+function checkClient(env) {
+  const script = "import { subscribe } from '@tutti/broker/client'; const all = subscribe('ws://127.0.0.1:1', { topics: 'a' }); all.close(); await all.done"
+  check(spawnSync('node', ['--input-type=module', '-e', script], { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0, 'the client is found in Node')
+  check(existsSync(join(app, 'node_modules', '@tutti', 'broker', 'dist', 'client.js')), 'and there is one file of it for browsers')
+}
+
 /** `broker build` has nothing to do here, and cannot do it. @param {NodeJS.ProcessEnv} env */
 function checkBuildCommand(env) {
   /** @param {string[]} args */
@@ -150,6 +157,7 @@ async function main() {
   check(readFileSync(join(installed, proto), 'utf8').includes('package broker.v1;'), 'the package brings its .proto files')
   console.log(`# needs ${symbolVersions(prebuilt).join(', ')}`)
   checkCommonJs(env)
+  checkClient(env)
   checkBuildCommand(env)
   await sendOneMessage(env)
 }

@@ -8,7 +8,7 @@ import { root } from './addon-build.mjs'
 
 /** Declarations of what the interface does not reach are left out. @param {string} file */
 function isDeclared(file) {
-  return !/\.(js|map)$/.test(file) && !file.includes(join('src', 'cli')) && !file.includes(join('src', 'bench'))
+  return !/\.(js|map)$/.test(file) && !file.includes(join('src', 'cli')) && !file.includes(join('src', 'bench')) && !file.includes(join('src', 'client'))
 }
 
 export async function buildCommonJs() {

@@ -1,12 +1,13 @@
 // @ts-check
-// Runs after `npm install` in a source checkout, behind the addon: compiles the TypeScript, makes the form of the package for CommonJS,
-// and links the command into node_modules/.bin.
+// Runs after `npm install` in a source checkout, behind the addon: compiles the TypeScript, makes the form of the package for CommonJS
+// and that of the client for browsers, and links the command into node_modules/.bin.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { isCheckout, root } from './addon-build.mjs'
+import { buildClient } from './client.mjs'
 import { buildCommonJs } from './commonjs.mjs'
 
 const require = createRequire(import.meta.url)
@@ -33,5 +34,6 @@ if (isCheckout && compiler !== null && existsSync(join(root, 'src'))) {
   if (status !== 0) process.exit(1)
   chmodSync(join(root, 'dist', 'src', 'cli', 'broker.cjs'), 0o755)
   await buildCommonJs()
+  await buildClient(join(root, 'dist', 'src', 'client', 'client.js'), join(root, 'dist', 'client.js'))
   link()
 }

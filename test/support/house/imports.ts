@@ -8,7 +8,7 @@ import type { Breach, SourceFile } from './house.js'
  * below its own, never a unit beside it.
  */
 export const typescriptFloors: readonly (readonly string[])[] = [
-  ['errors.ts package-info.ts', 'log', 'endpoint.ts'],
+  ['errors.ts package-info.ts', 'log', 'endpoint.ts', 'client'],
   ['config'],
   ['native'],
   ['machine', 'listen-error.ts', 'bench', 'subscriptions.ts'],
