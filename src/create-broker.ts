@@ -4,6 +4,7 @@ import { ApiExtension } from './api-extension.js'
 import { assertProtected } from './api/start-api.js'
 import { Broker, type StartEngine } from './broker.js'
 import { parseOptions } from './config/parse.js'
+import { tlsPlaces } from './config/tls-checks.js'
 import type { BrokerConfig, BrokerOptions } from './config/schema.js'
 import { formatEndpoint } from './endpoint.js'
 import { resolveEngineOptions } from './engine/engine-options.js'
@@ -29,8 +30,10 @@ function explain(error: unknown, listeners: EngineOptions['listeners']): unknown
 }
 
 /** What nobody is held to must not be taken for a lock. */
-function assertEnforced({ auth }: BrokerConfig): void {
-  if (auth !== null) throw new ConfigError([{ path: 'auth', problem: 'must be null: no listener enforces it yet', got: 'a section', source: null }])
+function assertEnforced(config: BrokerConfig): void {
+  const paths = [...config.auth === null ? [] : ['auth'], ...tlsPlaces(config).map(({ path }) => path.join('.'))]
+  if (paths.length === 0) return
+  throw new ConfigError(paths.map((path) => ({ path, problem: 'must be null: no listener enforces it yet', got: 'a section', source: null })))
 }
 
 function starter(addon: NativeAddon, options: EngineOptions): StartEngine {

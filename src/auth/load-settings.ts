@@ -1,10 +1,10 @@
 /** From the configuration to settings: reads the files that it names, makes the keys, and says which of them are not what they must be. */
 
 import { narrowable } from '../config/auth-checks.js'
+import { Issues } from '../config/issues.js'
 import type { BrokerConfig } from '../config/schema.js'
 import { readSecretFile, Secret, shownUrl, writtenSecret } from '../config/secrets.js'
 import { apiRights, isSecretAlgorithm, tokenForm, tokenLengths, tokenMessage, type AuthConfig, type Way } from '../config/sections/auth.js'
-import { ConfigError, type ConfigIssue } from '../errors.js'
 import { grantsFor, type Grants } from './grants.js'
 import { Jwks, jwksFile, jwksUrl } from './jwt/key-set.js'
 import { publicKey, secretKey, type VerifyingKey } from './jwt/keys.js'
@@ -13,36 +13,6 @@ import { staticToken, type StaticToken } from './static-tokens.js'
 import type { AuthWorld } from './world.js'
 
 type JwtConfig = NonNullable<AuthConfig['jwt']>
-
-/** What a message says it must be, and what it got. */
-function issueAt(path: string, error: unknown): ConfigIssue {
-  const { message } = error as Error
-  const at = message.lastIndexOf(', got: ')
-  return { path, problem: at === -1 ? message : message.slice(0, at), got: at === -1 ? 'nothing' : message.slice(at + ', got: '.length), source: null }
-}
-
-/** Gathers what is wrong, so that all of it is told at once. */
-class Issues {
-  readonly #issues: ConfigIssue[] = []
-
-  add(path: string, error: unknown): null {
-    this.#issues.push(issueAt(path, error))
-    return null
-  }
-
-  /** The value, or null when there is an issue instead. */
-  try<Value>(path: string, make: () => Value): Value | null {
-    try {
-      return make()
-    } catch (error) {
-      return this.add(path, error)
-    }
-  }
-
-  throwIfAny(): void {
-    if (this.#issues.length > 0) throw new ConfigError(this.#issues)
-  }
-}
 
 interface WithSecret {
   readonly secret?: string | undefined

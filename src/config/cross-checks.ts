@@ -3,6 +3,7 @@
 import { authIssues } from './auth-checks.js'
 import { frameBytesMax, grpcMessageBytesMax } from './frame-bytes.js'
 import type { BrokerConfig } from './schema.js'
+import { tlsIssues } from './tls-checks.js'
 
 export interface CrossIssue {
   readonly path: readonly (string | number)[]
@@ -173,7 +174,7 @@ const proxyProtocolHasNode: Check = ({ api }) => api?.proxyProtocol !== true || 
 
 const checks: readonly Check[] = [
   messageFitsLog, messageFitsBuffers, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, appsFitMessages, buffersFit,
-  replyIsOneLine, messageFitsRetained, proxyProtocolHasProxies, proxyProtocolHasNode, authIssues,
+  replyIsOneLine, messageFitsRetained, proxyProtocolHasProxies, proxyProtocolHasNode, authIssues, tlsIssues,
 ]
 
 /** Every contradiction in a configuration, none when it is sound. */

@@ -61,6 +61,11 @@ function findSource(sources: ReadonlyMap<string, string>, path: readonly Propert
   return findAbove(sources, path) ?? [...sources].find(([key]) => key.startsWith(within))?.[1] ?? null
 }
 
+/** Whether it is told of secrets there when everybody may read them: of sections that name files for them, too. */
+function isGuarded({ path }: Entry): boolean {
+  return path[0] === 'auth' || path.includes('tls')
+}
+
 /**
  * Reads and merges all sources and validates the result.
  * @throws {ConfigError} see parse.ts and sources.ts; nothing has been started then.
@@ -78,6 +83,7 @@ export function loadConfig({ file, env, flags }: ConfigSources): LoadedConfig {
   }
   const sourceOf: SourceOf = (path) => findSource(sources, path)
   const config = parseConfig(tree, sourceOf)
-  const warning = configFile === null ? null : readableSecretWarning(configFile, inFile.filter(({ path }) => path[0] === 'auth').map(({ value }) => value))
+  const guarded = inFile.filter(isGuarded).map(({ path, value }) => ({ [path.at(-1) ?? '']: value }))
+  const warning = configFile === null ? null : readableSecretWarning(configFile, guarded)
   return { config, warnings: warning === null ? [] : [warning], sourceOf: (path) => findSource(sources, path.split(/[.[]/).filter(Boolean)) }
 }

@@ -18,6 +18,7 @@ import { responder } from './sections/responder.js'
 import { retain } from './sections/retain.js'
 import { slowConsumerRule, slowPolicy } from './sections/slow-consumers.js'
 import { timeouts } from './sections/timeouts.js'
+import { tls } from './sections/tls.js'
 
 /** What `createBroker` takes. */
 export const brokerSchema = section({
@@ -34,6 +35,8 @@ export const brokerSchema = section({
   responder: responder.nullable().default(null),
   /** Who may do what. null: nobody is asked, whoever reaches a listener may do everything there. */
   auth: auth.nullable().default(null),
+  /** TLS on every listener that does not say otherwise. null: none. */
+  tls: tls.nullable().default(null),
   /** Last messages of topics. */
   retain: retain.prefault({}),
   /** latency: shards on CPUs of their own, and what `latency` says. It costs idle power, not throughput. */

@@ -10,7 +10,7 @@ import { inspect } from 'node:util'
 export const hidden = '(hidden)'
 
 /** Keys of the configuration whose values are secrets, in whatever section. */
-const secretKeys: ReadonlySet<PropertyKey> = new Set(['secret', 'token', 'passphrase'])
+const secretKeys: ReadonlySet<PropertyKey> = new Set(['secret', 'token', 'passphrase', 'keyPem'])
 
 /** Lists of sections with secrets: a text in the place of one is likely to be what should be hidden in it. */
 const secretLists: ReadonlySet<PropertyKey> = new Set(['tokens', 'keys', 'apps'])
@@ -50,17 +50,25 @@ function withoutLineEnd(bytes: Buffer): Buffer {
 }
 
 /**
+ * The bytes of a file that the configuration names.
+ * @throws {Error} with one line that says what the file must be and what it is, and nothing of what it holds.
+ */
+export function readBoundedFile(file: string, bytesMax: number): Buffer {
+  try {
+    if (statSync(file).size > bytesMax) throw new Error(`it has more than ${bytesMax} bytes`)
+    return readFileSync(file)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Error(`must name a readable file of at most ${bytesMax} bytes, got: ${file} (${code ?? message})`, { cause: error })
+  }
+}
+
+/**
  * The secret in a file: its bytes, without one line's end behind them.
  * @throws {Error} with one line that says what the file must be and what it is, and nothing of what it holds.
  */
 export function readSecretFile(file: string): Secret {
-  try {
-    if (statSync(file).size > fileBytesMax) throw new Error(`it has more than ${fileBytesMax} bytes`)
-    return new Secret(withoutLineEnd(readFileSync(file)))
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new Error(`must name a readable file of at most ${fileBytesMax} bytes, got: ${file} (${code ?? message})`, { cause: error })
-  }
+  return new Secret(withoutLineEnd(readBoundedFile(file, fileBytesMax)))
 }
 
 /** The secret that is written where it is used: a value of a BROKER_… variable, or of a configuration file. */
@@ -91,9 +99,14 @@ export function holdsSecret(value: unknown): boolean {
 /** What to warn of when a configuration file holds a secret and everybody on the machine may read it; null: nothing. */
 export function readableSecretWarning(file: string, document: unknown): string | null {
   if (!holdsSecret(document)) return null
+  const mode = readableByAll(file)
+  return mode === null ? null : `${file} holds a secret and everybody may read it (mode ${mode}): chmod o-r, or put the secret into a file of its own`
+}
+
+/** The mode of a file that everybody on the machine may read, such as `0644`; null: not everybody may. @throws as statSync. */
+export function readableByAll(file: string): string | null {
   const mode = statSync(file).mode & 0o777
-  if ((mode & 0o004) === 0) return null
-  return `${file} holds a secret and everybody may read it (mode ${mode.toString(8).padStart(4, '0')}): chmod o-r, or put the secret into a file of its own`
+  return (mode & 0o004) === 0 ? null : mode.toString(8).padStart(4, '0')
 }
 
 /** A URL as it may be shown: without a user, a password or a query. */

@@ -29,7 +29,7 @@ export function resolveSizes(config: BrokerConfig, shares: MemoryShares): Sizes 
 }
 
 export function resolveGrpc(config: BrokerConfig, shares: MemoryShares): EngineOptions['grpc'] {
-  const { hosts: _, port: _port, proxyProtocol: _proxyProtocol, auth: _auth, ...numbers } = config.grpc ?? defaultGrpc
+  const { hosts: _, port: _port, proxyProtocol: _proxyProtocol, auth: _auth, tls: _tls, ...numbers } = config.grpc ?? defaultGrpc
   const { streamsMax, bufferBytesPerConnectionMax: explicit, bufferBytesMax } = numbers
   // Beside an explicit bound of all connections together, one has no more than that.
   const usual = Math.min(connectionBufferUsual, bufferBytesMax ?? connectionBufferUsual)

@@ -83,7 +83,7 @@ export interface EngineOptions {
     readonly drainCode: number
   }
   /** For protocols with streams: many in one connection. */
-  readonly grpc: Numbers<Omit<GrpcConfig, 'hosts' | 'port' | 'proxyProtocol' | 'auth'>>
+  readonly grpc: Numbers<Omit<GrpcConfig, 'hosts' | 'port' | 'proxyProtocol' | 'auth' | 'tls'>>
   readonly slowConsumers: readonly SlowConsumerRule[]
   /** How listeners of the protocols `responder-…` answer. */
   readonly responder: {

@@ -5,6 +5,7 @@ import { count, duration, oneOf, section } from '../fields.js'
 import { hourMs } from '../units.js'
 import { listenerWays } from './auth.js'
 import { hosts, port, proxyProtocol } from './listener.js'
+import { listenerTls } from './tls.js'
 
 export const api = section({
   /** Addresses of the HTTP API. Default: 127.0.0.1, and ::1 where the machine has it. */
@@ -21,6 +22,7 @@ export const api = section({
   connectionsMax: count(1, 1_000_000).optional(),
   proxyProtocol: proxyProtocol(),
   auth: listenerWays(),
+  tls: listenerTls(),
 })
 
 export type ApiConfig = z.output<typeof api>

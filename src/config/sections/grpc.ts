@@ -5,6 +5,7 @@ import { bytes, count, section } from '../fields.js'
 import { GiB, KiB, MiB } from '../units.js'
 import { listenerWays } from './auth.js'
 import { hosts, port, proxyProtocol } from './listener.js'
+import { listenerTls } from './tls.js'
 
 export const grpc = section({
   /** Addresses to listen on. Default: 127.0.0.1, and ::1 where the machine has it. */
@@ -12,6 +13,7 @@ export const grpc = section({
   port: port(50_051),
   proxyProtocol: proxyProtocol(),
   auth: listenerWays(),
+  tls: listenerTls(),
   /** Calls open at one time on one connection; told to clients, and refused over it. */
   streamsPerConnectionMax: count(1, 1_000_000).default(100_000),
   /** Calls open at one time on all connections; UNAVAILABLE over it. Default: by memory, at most 1,000,000. */

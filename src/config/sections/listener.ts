@@ -2,6 +2,7 @@
 
 import { count, host, listOf, origin, section, toggle } from '../fields.js'
 import { listenerWays } from './auth.js'
+import { listenerTls } from './tls.js'
 
 /** Addresses to listen on. Default: 127.0.0.1, and ::1 where the machine has it. */
 export function hosts() {
@@ -26,5 +27,6 @@ export function listener(defaultPort: number) {
     origins: listOf(origin(), 'origins').nullable().default(null),
     proxyProtocol: proxyProtocol(),
     auth: listenerWays(),
+    tls: listenerTls(),
   })
 }

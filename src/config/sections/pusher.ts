@@ -5,6 +5,7 @@ import { bytes, closeCode, duration, matching, section } from '../fields.js'
 import { GiB, KiB, MiB, hourMs } from '../units.js'
 import { hosts, port, proxyProtocol } from './listener.js'
 import { pusherApp } from './pusher-app.js'
+import { listenerTls } from './tls.js'
 
 export const pusher = section({
   hosts: hosts(),
@@ -17,6 +18,7 @@ export const pusher = section({
   activityTimeoutMs: duration(1000, hourMs).default(120_000),
   pongMs: duration(10, hourMs).default(30_000),
   proxyProtocol: proxyProtocol(),
+  tls: listenerTls(),
   /**
    * What a shutdown tells clients: 4100, to come back after a second, for a broker alone, whose next process is there by then; 4200, to come
    * back at once, for one of several behind a balancer.

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { duration, fileMode, listOf, oneOf, section, streamAddress, text } from '../fields.js'
 import { KiB, hourMs } from '../units.js'
 import { proxyProtocol } from './listener.js'
+import { listenerTls } from './tls.js'
 
 export const responder = section({
   /** tcp://127.0.0.1:8080, unix:/run/broker.sock, or a port of both loopbacks. */
@@ -20,6 +21,8 @@ export const responder = section({
   /** How long a connection may ask nothing and not read; 0: for ever. */
   idleMs: duration(0, hourMs).default(300_000),
   proxyProtocol: proxyProtocol(),
+  /** Of its TCP addresses; a Unix socket is plain. */
+  tls: listenerTls(),
 })
 
 export type ResponderConfig = z.output<typeof responder>

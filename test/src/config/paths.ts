@@ -14,12 +14,15 @@ test('every key of the schema is found, lists are marked', async (t) => {
   for (const key of ['publish.port', 'limits.logBytesMax', 'timeouts.drainMs', 'slowPolicy', 'log.format', 'reusePort']) {
     t.ok(keys.includes(key), key)
   }
+  const lists = leaves.filter(({ list }) => list).map(({ path }) => path.join('.'))
+  const ofListener = (key: string) => /^\w+\.tls\./.test(key)
+  t.strictSame(lists.filter(ofListener), ['publish', 'subscribe', 'api', 'pusher', 'grpc', 'responder'].map((listener) => `${listener}.tls.names`))
   t.strictSame(
-    leaves.filter(({ list }) => list).map(({ path }) => path.join('.')),
+    lists.filter((key) => !ofListener(key)),
     [
       'publish.hosts', 'publish.origins', 'publish.auth', 'subscribe.hosts', 'subscribe.origins', 'subscribe.auth', 'api.hosts', 'api.auth', 'pusher.hosts', 'pusher.apps',
       'grpc.hosts', 'grpc.auth', 'responder.listen', 'auth.jwt.keys', 'auth.tokens', 'auth.webhook.headers', 'auth.certificates', 'auth.anonymous.publish',
-      'auth.anonymous.subscribe', 'auth.origins', 'retain.topics', 'cpus', 'trustedProxies', 'slowConsumers',
+      'auth.anonymous.subscribe', 'auth.origins', 'tls.names', 'retain.topics', 'cpus', 'trustedProxies', 'slowConsumers',
     ],
   )
 })

@@ -12,7 +12,7 @@ export const typescriptFloors: readonly (readonly string[])[] = [
   ['config'],
   ['native'],
   ['machine', 'listen-error.ts', 'bench', 'subscriptions.ts'],
-  ['http', 'auth'],
+  ['http', 'auth', 'tls'],
   ['api', 'pusher', 'engine', 'exit-guard.ts'],
   ['broker.ts create-broker.ts index.ts extension.ts api-extension.ts pusher-extension.ts http-place.ts'],
   ['cli'],
@@ -45,7 +45,7 @@ function refusal(from: string, to: string, floors: readonly (readonly string[])[
   return `src/${from.split('/')[1]} may not import src/${to.split('/')[1]}`
 }
 
-/** `cli → broker, extensions → {api, pusher, engine} → {http, auth} → machine → native → config → errors, log`. */
+/** `cli → broker, extensions → {api, pusher, engine} → {http, auth, tls} → machine → native → config → errors, log`. */
 export function importBreaches(files: readonly SourceFile[], floors = typescriptFloors): Breach[] {
   return files.filter(isSource).flatMap((file) => file.lines.flatMap((text, index) => {
     return [...text.matchAll(importing)].flatMap(([, name = '']) => {
