@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import { describeSystemError } from '../endpoint.js'
 import { printable } from '../log/printable.js'
+import { noAccess, type ClientAccess } from './client-options.js'
 import { CommandError } from './exit.js'
 
 const handshakeTimeoutMs = 10_000
@@ -23,9 +24,23 @@ function systemCode(error: unknown): string | null {
   return typeof code === 'string' ? code : null
 }
 
+const untrusted: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+])
+
+/** What a person can do about a handshake of TLS that failed; null: it was not that. */
+function describeTlsError(code: string, { hostname }: URL): string | null {
+  if (untrusted.has(code)) return `nobody that is trusted here has signed its certificate (${code}): see --ca`
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is not for ${hostname} (${code})`
+  if (code === 'CERT_HAS_EXPIRED') return `its certificate has ended (${code})`
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return `no TLS could be agreed on (${code}): is it a wss:// port, and does it want a certificate (--cert)?`
+  return null
+}
+
 function connectFailure(url: URL, error: Error): CommandError {
   const code = systemCode(error)
-  return new CommandError(`cannot connect to ${url.href}: ${code === null ? error.message : describeSystemError(code)}`)
+  const why = code === null ? error.message : describeTlsError(code, url) ?? describeSystemError(code)
+  return new CommandError(`cannot connect to ${url.href}: ${why}`)
 }
 
 /** The handshake was answered, but not with a connection. */
@@ -72,9 +87,9 @@ export interface Connection {
  * Connects. `onMessage` is attached before the handshake: a message may come in one packet with its answer.
  * @throws {CommandError} nobody listens, the handshake is refused, or the port is for the other role.
  */
-export function connect(url: URL, role: Role, onMessage: OnMessage = () => {}): Promise<Connection> {
+export function connect(url: URL, role: Role, onMessage: OnMessage = () => {}, { headers, tls }: ClientAccess = noAccess): Promise<Connection> {
   const socket = new WebSocket(url, {
-    perMessageDeflate: false, handshakeTimeout: handshakeTimeoutMs, maxPayload: messageBytesMax,
+    perMessageDeflate: false, handshakeTimeout: handshakeTimeoutMs, maxPayload: messageBytesMax, headers, ...tls,
   })
   socket.on('message', (payload: Buffer, isBinary) => onMessage(payload, socket, isBinary ? 'binary' : 'text'))
   const closed = new Promise<readonly [number, string]>((resolve) => {

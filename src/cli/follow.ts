@@ -1,6 +1,7 @@
 /** One subscription that outlives its connections: what is published while there is none is not seen. */
 
 import { BackOff } from './back-off.js'
+import type { ClientAccess } from './client-options.js'
 import { closedByBroker, connect, RefusedError, type Connection, type OnMessage } from './connect.js'
 import { CommandError } from './exit.js'
 
@@ -11,6 +12,7 @@ const provenMs = 5000
 
 export interface FollowOptions {
   readonly onMessage: OnMessage
+  readonly access: ClientAccess
   /** Whether to connect again. */
   readonly reconnects: boolean
   /** A connection is lost, or there is one again. */
@@ -56,7 +58,7 @@ export class Follower {
   }
 
   async #connect(): Promise<void> {
-    this.#connection = await connect(this.#url, 'subscribe', this.#options.onMessage)
+    this.#connection = await connect(this.#url, 'subscribe', this.#options.onMessage, this.#options.access)
     if (this.#leaving) this.leave()
   }
 

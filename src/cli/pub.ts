@@ -3,13 +3,14 @@
 import { isUtf8 } from 'node:buffer'
 import type { Command } from 'commander'
 import type { WebSocket } from 'ws'
+import { addClientFlags, cautions, clientAccess, wantsTls, type ClientFlags } from './client-options.js'
 import { closedByBroker, connect, messageBytesMax } from './connect.js'
 import { defaultUrl } from './default-url.js'
 import { CommandError } from './exit.js'
 import { lines, whole } from './lines.js'
 import { publishUrl } from './topic-url.js'
 
-interface PubOptions {
+interface PubOptions extends ClientFlags {
   readonly url?: string
   readonly whole?: true
   readonly binary?: true
@@ -30,7 +31,10 @@ function send(socket: WebSocket, payload: Buffer, binary: boolean): Promise<void
 }
 
 async function run(topic: string, message: string, options: PubOptions): Promise<void> {
-  const { socket, closed } = await connect(publishUrl(options.url ?? defaultUrl('publish'), topic), 'publish')
+  const url = publishUrl(options.url ?? defaultUrl('publish', wantsTls(options) ? 'wss' : 'ws'), topic)
+  const access = clientAccess(options)
+  for (const caution of cautions(url, options, access)) process.stderr.write(`broker: ${caution}\n`)
+  const { socket, closed } = await connect(url, 'publish', () => {}, access)
   async function publishAll(): Promise<void> {
     for await (const payload of messages(message, options)) await send(socket, payload, options.binary === true)
   }
@@ -49,7 +53,7 @@ async function run(topic: string, message: string, options: PubOptions): Promise
 }
 
 export function addPubCommand(program: Command): void {
-  program
+  const command = program
     .command('pub')
     .description('Publish to a topic: the argument as one message, or standard input with one message a line.')
     .argument('<topic>', 'topic to publish to')
@@ -57,11 +61,12 @@ export function addPubCommand(program: Command): void {
     .option('-u, --url <url>', 'where the broker takes publications (default: ws://localhost:8001, or the port of BROKER_PUBLISH_PORT)')
     .option('--whole', 'publish the whole standard input as one message')
     .option('--binary', 'publish as binary instead of text')
+  addClientFlags(command)
     .addHelpText('after', `
 Examples:
   $ broker pub prices '{"EUR": 1.08}'
   $ tail -f quotes.log | broker pub prices -
   $ broker pub images - --whole --binary < cat.png
-  $ broker pub prices hello --url ws://broker.example:8001`)
+  $ broker pub prices hello --url wss://broker.example:8001 --token-file feed.token`)
     .action(run)
 }

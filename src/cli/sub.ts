@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError, type Command } from 'commander'
 import type { WebSocket } from 'ws'
+import { addClientFlags, cautions, clientAccess, wantsTls, type ClientFlags } from './client-options.js'
 import { defaultUrl } from './default-url.js'
 import { signalExitCodes } from './exit.js'
 import { Follower } from './follow.js'
@@ -12,7 +13,7 @@ import { subscribeUrl } from './topic-url.js'
 /** What a slow reader has for the last messages. */
 const unreadMs = 200
 
-interface SubOptions {
+interface SubOptions extends ClientFlags {
   readonly url?: string
   readonly count?: number
   readonly json?: true
@@ -61,9 +62,12 @@ class Pace {
 /** One connection a topic: the messages of a connection do not say which of its topics they are of. */
 function followAll(topics: readonly string[], options: SubOptions, printer: Printer): Follower[] {
   const pace = new Pace(process.stdout)
-  const url = options.url ?? defaultUrl('subscribe')
+  const url = options.url ?? defaultUrl('subscribe', wantsTls(options) ? 'wss' : 'ws')
+  const access = clientAccess(options)
+  for (const caution of cautions(subscribeUrl(url, topics), options, access)) say(caution)
   return topics.map((topic) => new Follower(subscribeUrl(url, [topic]), {
     reconnects: options.reconnect,
+    access,
     say,
     onMessage: (payload, socket, kind) => {
       if (!printer.print({ topic, payload, kind }) && !socket.isPaused) pace.hold(socket)
@@ -106,7 +110,7 @@ async function run(topics: readonly string[], options: SubOptions): Promise<void
 }
 
 export function addSubCommand(program: Command): void {
-  program
+  const command = program
     .command('sub')
     .description('Subscribe to topics and print each message on a line of its own, behind its topic where there are several.')
     .argument('<topic...>', 'topics to subscribe to')
@@ -114,12 +118,13 @@ export function addSubCommand(program: Command): void {
     .option('-u, --url <url>', 'where the broker serves subscribers (default: ws://localhost:8002, or the port of BROKER_SUBSCRIBE_PORT)')
     .option('--json', 'print {"topic":…,"text":…} a line, or base64 for bytes')
     .option('--no-reconnect', 'end when the connection does')
+  addClientFlags(command)
     .addHelpText('after', `
 A connection that is lost is made again; what is published meanwhile is not seen.
 
 Examples:
   $ broker sub prices
   $ broker sub prices news --count 10
-  $ broker sub prices --url ws://broker.example:8002 | jq .EUR`)
+  $ broker sub prices --url wss://broker.example:8002 | jq .EUR`)
     .action(run)
 }

@@ -5,7 +5,7 @@ import { UsageError } from './exit.js'
 function parseBase(base: string): URL {
   const url = URL.canParse(base) ? new URL(base) : null
   if (url === null || (url.protocol !== 'ws:' && url.protocol !== 'wss:')) {
-    throw new UsageError(`--url must be ws://<host>:<port>, got: ${base}`)
+    throw new UsageError(`--url must be ws://<host>:<port> or wss://<host>:<port>, got: ${base}`)
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     throw new UsageError(`--url must have no path (topics are arguments), got: ${base}`)

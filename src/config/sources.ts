@@ -30,6 +30,8 @@ function parseYaml(text: string): unknown {
 
 /** Names the file to read; a flag of the same meaning wins. */
 export const configFileVariable = 'BROKER_CONFIG'
+/** Variables that are no keys: the file, and what clients show. */
+const otherVariables: ReadonlySet<string> = new Set([configFileVariable, 'BROKER_TOKEN'])
 
 /**
  * Variables that Kubernetes sets for a service called `broker` or `broker-…`: not ours, although they look like it.
@@ -61,7 +63,7 @@ function guessVariable(name: string): string | null {
 /** BROKER_ variables that are not ours: BROKER_URL may be one of the program that connects here. */
 export function foreignVariables(env: Environment): string[] {
   return Object.entries(env).flatMap(([name, text]) => {
-    const ours = !name.startsWith('BROKER_') || name === configFileVariable || leafOfVariable.has(name)
+    const ours = !name.startsWith('BROKER_') || otherVariables.has(name) || leafOfVariable.has(name)
     return ours || !text || isServiceLink(name, text) || guessVariable(name) !== null ? [] : [name]
   })
 }
@@ -72,7 +74,7 @@ export function foreignVariables(env: Environment): string[] {
  */
 export function environmentEntries(env: Environment): Entry[] {
   return Object.entries(env).flatMap(([name, text]) => {
-    if (!name.startsWith('BROKER_') || name === configFileVariable || text === undefined || text === '') return []
+    if (!name.startsWith('BROKER_') || otherVariables.has(name) || text === undefined || text === '') return []
     if (isServiceLink(name, text)) return []
     const leaf = leafOfVariable.get(name)
     if (leaf === undefined) {

@@ -80,5 +80,5 @@ test('wrong use', async (t) => {
   t.match(await runCli(['pub', 'a', 'b'], { env: { BROKER_PUBLISH_PORT: '0' } }), {
     code: 2, stderr: 'broker: publish.port must be 1..65535 to be connected to (see --url), got: 0 (from BROKER_PUBLISH_PORT)\n',
   })
-  t.match(await runCli(['pub', 'a', 'b', '--url', 'nowhere']), { code: 2, stderr: 'broker: --url must be ws://<host>:<port>, got: nowhere\n' })
+  t.match(await runCli(['pub', 'a', 'b', '--url', 'nowhere']), { code: 2, stderr: 'broker: --url must be ws://<host>:<port> or wss://<host>:<port>, got: nowhere\n' })
 })

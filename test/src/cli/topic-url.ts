@@ -17,7 +17,7 @@ test('the topics are the query of a subscription', async (t) => {
 test('what no URL can hold', async (t) => {
   for (const topic of ['.', '..']) t.throws(() => publishUrl(base, topic), { message: `TOPIC must not be . or .., got: ${topic}` })
   t.throws(() => publishUrl(base, ''), { message: 'TOPIC must be 1 to 200 bytes, got: an empty one' })
-  t.throws(() => publishUrl('http://h', 'a'), { message: '--url must be ws://<host>:<port>, got: http://h' })
-  t.throws(() => publishUrl('localhost', 'a'), { message: '--url must be ws://<host>:<port>, got: localhost' })
+  t.throws(() => publishUrl('http://h', 'a'), { message: '--url must be ws://<host>:<port> or wss://<host>:<port>, got: http://h' })
+  t.throws(() => publishUrl('localhost', 'a'), { message: '--url must be ws://<host>:<port> or wss://<host>:<port>, got: localhost' })
   t.throws(() => subscribeUrl('ws://h/a', ['a']), { message: '--url must have no path (topics are arguments), got: ws://h/a' })
 })
