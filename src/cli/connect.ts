@@ -25,7 +25,8 @@ function systemCode(error: unknown): string | null {
 }
 
 const untrusted: ReadonlySet<string> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ])
 
 /** What a person can do about a handshake of TLS that failed; null: it was not that. */
@@ -33,8 +34,8 @@ function describeTlsError(code: string, { hostname }: URL): string | null {
   if (untrusted.has(code)) return `nobody that is trusted here has signed its certificate (${code}): see --ca`
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is not for ${hostname} (${code})`
   if (code === 'CERT_HAS_EXPIRED') return `its certificate has ended (${code})`
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return `no TLS could be agreed on (${code}): is it a wss:// port, and does it want a certificate (--cert)?`
-  return null
+  if (code !== 'EPROTO' && !code.startsWith('ERR_SSL_')) return null
+  return `no TLS could be agreed on (${code}): is it a wss:// port, and does it want a certificate (--cert)?`
 }
 
 function connectFailure(url: URL, error: Error): CommandError {
