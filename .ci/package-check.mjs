@@ -82,7 +82,7 @@ function checkBuildCommand(env) {
   check(failed.status === 1 && failed.stderr.includes('npx @tutti/broker build'), 'broker build says what it lacks')
 }
 
-/** Whatever is left of a process group. @param {number | undefined} leader */
+/** Whatever is left of a process group that was started detached. @param {number | undefined} leader */
 function killGroup(leader) {
   try {
     if (leader !== undefined) process.kill(-leader, 'SIGKILL')
@@ -91,11 +91,17 @@ function killGroup(leader) {
   }
 }
 
+/** However this ends, by its time limit or a signal too, it leaves no process. @param {import('node:child_process').ChildProcess} child */
+function endWithThis(child) {
+  process.once('exit', () => killGroup(child.pid))
+}
+
 /** @param {NodeJS.ProcessEnv} env */
 async function sendOneMessage(env) {
   const broker = spawn('npx', ['@tutti/broker', 'start', '--publish-port', '0', '--subscribe-port', '0', '--log-format', 'json', '--log-level', 'debug'], {
     cwd: app, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true,
   })
+  endWithThis(broker)
   const ended = once(broker, 'exit')
   try {
     /** @type {Record<string, string>} */
@@ -121,7 +127,10 @@ async function sendOneMessage(env) {
 
 /** @param {NodeJS.ProcessEnv} env @param {string} url */
 async function subscribe(env, url) {
-  const child = spawn('npx', ['@tutti/broker', 'sub', 'news', '--count', '1', '--url', url], { cwd: app, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('npx', ['@tutti/broker', 'sub', 'news', '--count', '1', '--url', url], {
+    cwd: app, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true,
+  })
+  endWithThis(child)  // it would connect again and again
   let text = ''
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
     text += chunk
@@ -166,6 +175,8 @@ setTimeout(() => {
   console.error(`package check: no end after ${patienceMs / 1000} s of running`)
   process.exit(1)
 }, 5 * patienceMs).unref()
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 
 try {
   await main()
