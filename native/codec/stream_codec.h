@@ -83,7 +83,7 @@ class StreamCodec : public CodecFor<StreamSink> {
   virtual void set_credit(Credit credit) = 0;
 
   // Writing. Everything goes out in whole frames and one order: the rest of a frame that is partly on the wire, then
-  // `replies`, then DATA frames: a head from here, followed by `length` bytes of whole or parts of encoded publications.
+  // `replies`, then DATA frames: a head from here, followed by `length` bytes of whole or parts of encoded publications (ADR 0010).
 
   /// Frames that are to be written at the next frame boundary, all of them before any DATA. The view dies with the next
   /// call of a function that is not const.

@@ -21,7 +21,7 @@ enum class Lane : std::uint8_t {
 };
 
 struct Subscriber {
-  std::uint64_t cursor = 0;  // the position of the next byte to write
+  std::uint64_t cursor = 0;  // the position of the next byte to write (ADR 0001)
   std::uint32_t connection = 0;
   int fd = -1;
   std::uint32_t stream = 0;  // its slot (StreamKey), on connections with streams

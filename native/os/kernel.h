@@ -114,7 +114,7 @@ class Kernel {
   virtual IoResult send(int fd, base::Bytes bytes) = 0;
   /// 1..pieces_max pieces.
   virtual IoResult send_gather(int fd, std::span<const Piece> pieces) = 0;
-  /// Fills in every `result`. Writes to one fd keep their order; a backend may submit the batch in one system call.
+  /// Fills in every `result`. Writes to one fd keep their order; a backend may submit the batch in one system call (ADR 0007).
   virtual void send_batch(std::span<SendOp> ops) = 0;
   virtual void shutdown_send(int fd) = 0;
   virtual void close(int fd) = 0;

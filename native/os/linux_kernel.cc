@@ -35,7 +35,7 @@ namespace {
 IoResult result_of(ssize_t moved) {
   if (moved >= 0) return {IoOutcome::ok, static_cast<std::size_t>(moved), 0};
   // ENOBUFS and ENOMEM on a send are pressure of the moment on this one socket, but no edge follows them: the connection
-  // is given up rather than left waiting for ever (docs/adr/0004-connection-errors.md).
+  // is given up rather than left waiting for ever (ADR 0004).
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoOutcome::would_block, 0, 0};
   return {IoOutcome::failed, 0, errno};
 }
@@ -98,7 +98,7 @@ void set_inherited_options(int fd, const ListenOptions& options) {
     if (::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5) != 0) ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
   }
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  if (options.send_buffer_bytes > 0) set_option(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes);
+  if (options.send_buffer_bytes > 0) set_option(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes);  // ADR 0006
 }
 
 epoll_event event_of(std::uint64_t token, Watch how) {

@@ -35,7 +35,7 @@ class Acceptor {
   void tick(std::uint32_t now_ms);
   /// Milliseconds until `tick` has something to do; -1 when it has not.
   int next_ms(std::uint32_t now_ms) const;
-  /// Counts a connection, or aborts it when there are far too many, and deals it to the shard that has the fewest. `message` says what
+  /// Counts a connection, or aborts it when there are far too many, and deals it to the shard that has the fewest (ADR 0003). `message` says what
   /// `adopt` needs to know of it.
   void deal(Message&& message);
   /// Closes every listener. Idempotent.

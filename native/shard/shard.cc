@@ -105,7 +105,7 @@ int Shard::idle_ms(int timeout_ms) const {
 }
 
 /// Waits for events. Before it sleeps it may ask again for a while: a wake-up costs more than most waits between a reply and the
-/// next request are long (docs/responder.md).
+/// next request are long (ADR 0011).
 std::size_t Shard::wait(int timeout_ms) {
   timeout_ms = idle_ms(timeout_ms);
   const std::int64_t spin_ns = std::int64_t{engine_.options.latency.spin_us} * 1000;

@@ -24,7 +24,7 @@
 
 namespace shard {
 
-/// What one connection may say in one turn. As much as a pass brings to a subscriber: more would only wait in the logs.
+/// What one connection may say in one turn. As much as a pass brings to a subscriber: more would only wait in the logs (ADR 0014).
 inline constexpr std::size_t read_quantum_bytes = 64 * 1024;
 /// What all who say much are read together in one turn, as much as is written in one. (Who is read before they are known to costs beside that
 /// what is little, for each of the turn's events.)

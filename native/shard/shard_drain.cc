@@ -25,7 +25,7 @@ constexpr std::uint32_t step_ms_max = 5;
 /// Peers get this long to answer a close frame even when the whole drain is to be shorter.
 constexpr std::uint32_t answer_ms_min = 1000;
 
-/// Over which sessions are told that come back after a second.
+/// Over which sessions are told that come back after a second. These four follow from what their clients do (ADR 0017).
 constexpr std::uint32_t sessions_ms = 250;
 /// Since the first of them was told: then those that have not answered are cut, so that the others find the next process.
 constexpr std::uint32_t sessions_answer_ms = 450;

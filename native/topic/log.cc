@@ -40,7 +40,7 @@ void Log::remove_interest(unsigned shard, std::vector<SegmentRef>& garbage) {
 
 std::size_t Log::next_segment_bytes(std::size_t frame_bytes) const {
   CHECK(frame_bytes <= segment_bytes_max);
-  if (chain_.empty()) return std::max(frame_bytes, heap_segment_bytes);
+  if (chain_.empty()) return std::max(frame_bytes, heap_segment_bytes);  // ADR 0002
   const std::size_t grown = std::clamp(chain_.back()->capacity() * 4, burst_segment_bytes_min, burst_segment_bytes_max);
   return std::max(frame_bytes, grown);
 }

@@ -44,7 +44,7 @@ SegmentRef LogMemory::acquire(std::size_t bytes, Backing backing) {
   bytes = round_up(std::max(bytes, heap_segment_bytes), page_bytes);
   if (backing == Backing::memfd) return hand_out(make_large(bytes, backing));
   Segment* segment = take_idle(bytes);
-  if (segment == nullptr) segment = bytes == heap_segment_bytes ? make_small() : make_large(bytes, backing);
+  if (segment == nullptr) segment = bytes == heap_segment_bytes ? make_small() : make_large(bytes, backing);  // ADR 0015
   return hand_out(segment);
 }
 

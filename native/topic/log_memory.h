@@ -17,7 +17,7 @@
 namespace topic {
 
 /// Whose bytes are to be brought in. The last eighth of the logs is for those who say little: a flood never takes it, so it is not for a
-/// flood that they wait.
+/// flood that they wait (ADR 0016).
 enum class Demand : std::uint8_t { little, much };
 /// So much in one go is little. Less than a small segment, which is what the first publication of a topic takes.
 inline constexpr std::size_t little_bytes_max = heap_segment_bytes;

@@ -1,6 +1,6 @@
 // What topics retain: the last publication of each that a pattern chooses, for who asks for it or comes later. Their number and all
 // payloads together are bounded, and those published to longest ago go first. Whoever publishes (shard/publishing.h) hands the topic the
-// copy made here, and then lets this follow what the topic has made of it.
+// copy made here, and then lets this follow what the topic has made of it (ADR 0012).
 // Owner: the engine. Thread: any; one short lock, never held while a payload is copied; within it those of topics, one at a time.
 #pragma once
 

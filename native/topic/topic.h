@@ -70,7 +70,7 @@ class Topic {
   Interest add_interest(codec::EncodingId encoding, unsigned shard);
   /// Records from any thread that a connection of `shard` is to join: everything published after this call will be for it.
   /// Returns the join's number: the caller posts it to the shard, which then takes the joins up to it, and none behind it. So a
-  /// connection's joins keep their place among what else is asked of the shard.
+  /// connection's joins keep their place among what else is asked of the shard (ADR 0008).
   std::uint64_t join(codec::EncodingId encoding, unsigned shard, Join join);
   /// True when joins of that shard up to `number` wait.
   bool has_joins(codec::EncodingId encoding, unsigned shard, std::uint64_t number);

@@ -1,4 +1,4 @@
-// The HPACK decoder (RFC 7541): a header block's bytes in, its fields out, one by one.
+// The HPACK decoder (RFC 7541): a header block's bytes in, its fields out, one by one. Why our own: ADR 0009.
 // Owner: the connection. Thread: its shard.
 #pragma once
 

@@ -37,7 +37,7 @@ base::Bytes StreamRole::encode_last(const Connection& connection, const topic::L
   return message;
 }
 
-/// Protocols whose payload is opaque get it as JSON of the shared schema.
+/// Protocols whose payload is opaque get it as JSON of the shared schema (ADR 0013).
 void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
   Connection& connection = *decoding_;
   if (refuses_reserved(stream, given.topic)) return;
