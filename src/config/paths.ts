@@ -9,7 +9,7 @@ export interface Leaf {
 }
 
 /** The schema inside `.optional()`, `.nullable()`, `.default()` and `.prefault()`. */
-function inner(schema: unknown): unknown {
+export function inner(schema: unknown): unknown {
   const wrapped =
     schema instanceof z.ZodOptional || schema instanceof z.ZodNullable ||
     schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
