@@ -3,10 +3,14 @@
 import type { EngineStats, EngineStatus, TopicStats } from '../native/binding.js'
 import type { HttpService, Route } from '../http/contract.js'
 import { createRouter } from '../http/router.js'
+import { withCompression } from '../http/compression.js'
+import { batchRoutes } from './batch-route.js'
+import { withCors } from './cors.js'
 import { apiGuard } from './guard.js'
 import { healthRoutes } from './health-routes.js'
 import { mapRoute } from './map-route.js'
 import { metricsRoutes } from './metrics-routes.js'
+import { openApiRoute } from './openapi-route.js'
 import { topicRoutes } from './topic-routes.js'
 
 /** The broker as the API sees it. Calls on a broker that is closed throw an Error with `code` ERR_CLOSED. */
@@ -41,12 +45,16 @@ export interface ApiOptions {
   readonly token: string | null
   /** As configured: names that requests may be addressed to. */
   readonly hosts: readonly string[]
+  /** Of pages that may ask, in small letters, `*` for any; null: pages of this machine at most, and none may read the answers. */
+  readonly origins?: readonly string[] | null
 }
 
 /** Every route of the API; a group of routes is one file and one row. */
-const groups: readonly ((deps: ApiDeps, options: ApiOptions) => readonly Route[])[] = [topicRoutes, metricsRoutes, healthRoutes]
+const groups: readonly ((deps: ApiDeps, options: ApiOptions) => readonly Route[])[] = [topicRoutes, batchRoutes, metricsRoutes, healthRoutes]
 
 export function createApi(deps: ApiDeps, options: ApiOptions): HttpService {
   const routes = groups.flatMap((routesOf) => routesOf(deps, options))
-  return createRouter([...routes, mapRoute(routes)], { guard: apiGuard(options), onError: (error, route) => deps.onError(error, route) })
+  const all = [...routes, openApiRoute(routes)]
+  const router = createRouter([...all, mapRoute(all)], { guard: apiGuard(options), onError: (error, route) => deps.onError(error, route) })
+  return withCompression(withCors(router, options.origins ?? null))
 }

@@ -31,7 +31,7 @@ export type ApiPlace = Pick<HttpServerOptions, 'proxies' | 'onDenied'>
  */
 export async function startApi(config: ResolvedApiConfig, addresses: readonly HttpAddress[], deps: ApiDeps, at: ApiPlace): Promise<HttpServer> {
   assertProtected(config, addresses)
-  const { token, hosts = [], server, requestHeadMs, requestMs, keepAliveMs, connectionsMax } = config
-  const service = createApi(deps, { token, hosts })
+  const { token, hosts = [], origins, server, requestHeadMs, requestMs, keepAliveMs, connectionsMax } = config
+  const service = createApi(deps, { token, hosts, origins })
   return startHttpServer(server, { addresses, limits: { requestHeadMs, requestMs, keepAliveMs, connectionsMax }, service, ...at })
 }

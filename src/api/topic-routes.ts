@@ -7,9 +7,9 @@ import { json } from '../http/json.js'
 import { problem } from '../http/problem.js'
 import type { ApiDeps, ApiOptions } from './api.js'
 import { answeringRefusals } from './broker-refusals.js'
+import { publishOne } from './publishing.js'
+import { listTopics } from './topic-list.js'
 
-const listDefault = 100
-const listMax = 100_000
 const gotMax = 100
 
 /** Subscribers get text for these, binary for everything else. */
@@ -22,23 +22,15 @@ function mayBeText(contentType: string): boolean {
   return /^\s*application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
 }
 
-function publish(deps: ApiDeps, { token }: ApiOptions, { headers, body: encoded, parameters: { topic = '' } }: HttpRequest): HttpResponse {
-  if (token === null && deps.isReserved(topic)) {
-    return problem(403, 'the topics of a Pusher app are its own: publish through its API, set api.token, or configure the app with shared: true')
-  }
+function publish(deps: ApiDeps, options: ApiOptions, { headers, body: encoded, parameters: { topic = '' } }: HttpRequest): HttpResponse {
   const body = decodeContent(encoded, headers['content-encoding'], deps.limits.messageBytesMax)
   if ('status' in body) return body
   const type = headers['content-type'] ?? ''
   if (isText(type) && !isUtf8(body)) return problem(400, 'the body must be UTF-8 text, as its content-type says, or of another type')
   const text = isText(type) || (mayBeText(type) && isUtf8(body))
-  return json(200, { topic, offset: deps.publish(topic, text ? body.toString() : body) })
-}
-
-function list(deps: ApiDeps, { query }: HttpRequest): HttpResponse {
-  const text = new URLSearchParams(query).get('max') ?? String(listDefault)
-  const max = /^\d{1,6}$/.test(text) ? Number(text) : 0
-  if (max < 1 || max > listMax) return problem(400, `max must be 1..${listMax}, got: ${text.slice(0, gotMax)}`)
-  return json(200, { topics: deps.topicStats(max) })
+  const published = publishOne(deps, options, topic, text ? body.toString() : body)
+  if (typeof published === 'number') return json(200, { topic, offset: published })
+  return problem(published.status, published.detail, published.headers)
 }
 
 function one(deps: ApiDeps, { parameters: { topic = '' } }: HttpRequest): HttpResponse {
@@ -51,9 +43,9 @@ export function topicRoutes(deps: ApiDeps, options: ApiOptions): readonly Route[
     {
       method: 'POST', path: '/topics/{topic...}', bodyBytesMax: deps.limits.messageBytesMax, access: 'token',
       about: 'publishes the body to the subscribers of the topic',
-      handle: answeringRefusals((request) => publish(deps, options, request)),
+      handle: (request) => publish(deps, options, request),
     },
-    { method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', about: 'topics in use', handle: answeringRefusals((request) => list(deps, request)) },
+    { method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', about: 'topics in use', handle: answeringRefusals((request) => listTopics(deps, request)) },
     { method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', about: 'one of them', handle: answeringRefusals((request) => one(deps, request)) },
   ]
 }

@@ -16,6 +16,7 @@ import { logEvents } from './log-events.js'
 import { logStart } from './log-start.js'
 import { logStats } from './log-stats.js'
 import { logMadeApp, randomApp } from './pusher-app.js'
+import { notifySystemd } from './systemd.js'
 
 /** Errors that only show on this machine get the source of the value they complain about. */
 function withSource(error: unknown, sourceOf: LoadedConfig['sourceOf']): unknown {
@@ -42,6 +43,7 @@ async function run(command: Command): Promise<void> {
   drainOnSignals(broker, logger, flush)
   process.on('SIGUSR2', () => logStats(broker, logger))
   logStart(broker, logger)
+  notifySystemd(broker, logger)
   if (madeApp !== null) logMadeApp(broker, madeApp, logger)
 }
 
