@@ -25,9 +25,12 @@ export function metricsPage() {
   const rows = metricsOfTable().map(({ name, help, kind }) => `| \`${name}\` | ${kind} | ${help.replaceAll('|', '\\|')} |`)
   return `# Metrics
 
-What \`GET /metrics\` of the HTTP API shows beside Node's own \`process_…\` and \`nodejs_…\`. Made of native/metrics/metrics.def by \`npm run build\`: change the table, not this page.
-Counters never decrease while the process lives. \`broker.stats()\` has the same figures: \`broker_connections\` is \`connections_now\` there, \`broker_deliveries_total\` is \`deliveries\`.
-Pusher's own counters are added where apps are configured; \`# HELP\` says what they count. Alert rules: [alerts.yaml](../deploy/prometheus/alerts.yaml), a dashboard for Grafana:
+What \`GET /metrics\` of the HTTP API shows beside Node's own \`process_…\` and \`nodejs_…\`. Made of native/metrics/metrics.def by
+\`npm run build\`: change the table, not this page.
+Counters never decrease while the process lives. \`broker.stats()\` has the same figures: \`broker_connections\` is \`connections_now\` there,
+\`broker_deliveries_total\` is \`deliveries\`.
+Pusher's own counters are added where apps are configured; \`# HELP\` says what they count. Alert rules:
+[alerts.yaml](../deploy/prometheus/alerts.yaml), a dashboard for Grafana:
 [broker.json](../deploy/grafana/broker.json).
 
 | metric | kind | counts |

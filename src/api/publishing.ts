@@ -14,7 +14,8 @@ export interface PublishRefusal {
 /** The publication's offset, or why there is none. What the broker throws and does not mean is thrown. */
 export function publishOne(deps: ApiDeps, { token }: ApiOptions, topic: string, payload: string | Uint8Array): number | PublishRefusal {
   if (token === null && deps.isReserved(topic)) {
-    return { status: 403, detail: 'the topics of a Pusher app are its own: publish through its API, set api.token, or configure the app with shared: true', headers: {} }
+    const detail = 'the topics of a Pusher app are its own: publish through its API, set api.token, or configure the app with shared: true'
+    return { status: 403, detail, headers: {} }
   }
   try {
     return deps.publish(topic, payload)

@@ -45,7 +45,13 @@ export function topicRoutes(deps: ApiDeps, options: ApiOptions): readonly Route[
       about: 'publishes the body to the subscribers of the topic',
       handle: (request) => publish(deps, options, request),
     },
-    { method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', about: 'topics in use', handle: answeringRefusals((request) => listTopics(deps, request)) },
-    { method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', about: 'one of them', handle: answeringRefusals((request) => one(deps, request)) },
+    {
+      method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', about: 'topics in use',
+      handle: answeringRefusals((request) => listTopics(deps, request)),
+    },
+    {
+      method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', about: 'one of them',
+      handle: answeringRefusals((request) => one(deps, request)),
+    },
   ]
 }

@@ -24,8 +24,9 @@ function content(name: Operation['answers']): Json {
 
 function responses({ access }: Route, { answers, refuses = [] }: Operation): Json {
   const statuses = [...refusalsOfAll.filter((status) => status === 400 || access === 'token'), ...refuses]
-  const refused = statuses.map((status) => [status, { description: 'Refused; `detail` says why.', content: { 'application/problem+json': { schema: reference('Problem') } } }])
-  return { 200: { description: 'Done.', content: content(answers) }, ...Object.fromEntries(refused) as Json }
+  const refusal = { description: 'Refused; `detail` says why.', content: { 'application/problem+json': { schema: reference('Problem') } } }
+  const refused = Object.fromEntries(statuses.map((status) => [status, refusal]))
+  return { 200: { description: 'Done.', content: content(answers) }, ...refused }
 }
 
 function parameters({ path }: Route, { query = [] }: Operation): Json[] {

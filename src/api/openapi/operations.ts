@@ -28,7 +28,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     query: [
       { name: 'max', about: 'At most so many.', schema: { type: 'integer', minimum: 1, maximum: 100_000, default: 100 } },
       { name: 'prefix', about: 'Only topics that begin so.', schema: text },
-      { name: 'sort', about: 'skipped: those that skipped most, then those with most subscribers; name: an order that stays.', schema: { enum: ['skipped', 'name'] } },
+      { name: 'sort', about: 'skipped: most skipped first, then most subscribers; name: an order that stays.', schema: { enum: ['skipped', 'name'] } },
       { name: 'after', about: 'With sort=name: only topics behind this one.', schema: text },
     ],
     answers: 'TopicList', refuses: [503],

@@ -19,7 +19,9 @@ const refused = z.object({ topic: z.string().nullable(), status: z.int(), detail
 export const schemas = {
   Problem: problemDetails,
   TopicStats: topicStats,
-  TopicList: z.object({ topics: z.array(topicStats), next: z.string().nullable().optional().describe('With sort=name: `after` of the next page; null: there is none.') }),
+  TopicList: z.object({
+    topics: z.array(topicStats), next: z.string().nullable().optional().describe('With sort=name: `after` of the next page; null: there is none.'),
+  }),
   Published: published,
   Batch: z.object({
     messages: z.array(z.union([

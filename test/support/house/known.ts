@@ -27,7 +27,6 @@ export const known = {
     'bench/html-report.ts': 2,
     'bench/plan.ts': 1,
     'native/addon/event_values.h': 1,
-    'src/api/topic-routes.ts': 1,
     'src/cli/log-start.ts': 1,
     'src/config/cross-checks.ts': 2,
     'src/create-broker.ts': 1,
