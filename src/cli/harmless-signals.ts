@@ -2,9 +2,8 @@
 
 import type { Logger } from 'pino'
 
-/** A closed terminal or ssh session and `systemctl reload` send SIGHUP; Node's own answer to SIGUSR1 is a debugger. */
+/** Node's own answer to SIGUSR1 is a debugger. */
 const signals = {
-  SIGHUP: 'the configuration is read at the start only, connections stay (SIGTERM ends the broker)',
   SIGUSR1: 'no debugger is opened (SIGUSR2 logs all counters)',
 } as const
 
