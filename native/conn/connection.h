@@ -22,6 +22,7 @@ namespace conn {
 enum class State : std::uint8_t {
   free,       // an empty place in the table
   proxy_header,  // the PROXY header is coming in
+  securing,   // its transport's handshake is under way
   handshake,  // the request head is coming in
   open,       // messages flow
   closing,    // our close frame is queued or sent; waiting for it to leave and for the peer's

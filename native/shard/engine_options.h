@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "native/os/endpoint.h"
 #include "native/os/networks.h"
 #include "native/topic/retained.h"
+#include "native/transport/tls_context.h"
 #include "native/transport/transport.h"
 
 namespace shard {
@@ -25,6 +27,7 @@ struct ListenerOptions {
   codec::WebRules web = {};  // of protocols whose targets name topics; sessions' pages are the control plane's affair
   bool proxy_protocol = false;  // trusted proxies begin with a PROXY header
   transport::TransportId transport = transport::TransportId::plain;
+  std::size_t tls_context = 0;  // of the transport `tls`: its index in EngineOptions::tls
 };
 
 /// Whose word on the addresses of their clients is taken.
@@ -61,6 +64,7 @@ struct LatencyOptions {
 
 struct EngineOptions {
   std::vector<ListenerOptions> listeners;
+  std::shared_ptr<transport::TlsContexts> tls;  // null: no listener has it. What is in it may change (TlsContexts::set).
   unsigned shards = 1;
   bool reuse_port = false;
   std::vector<int> cpus;  // shard k runs on cpus[k % size]; empty: wherever the system likes

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "native/codec/protocol.h"
 #include "native/conn/connection_id.h"
 #include "native/conn/slow_policy.h"
+#include "native/transport/identity.h"
 
 namespace shard {
 
@@ -87,6 +89,8 @@ struct HttpConnection {
   std::uint16_t listener = 0;  // its index in EngineOptions::listeners
   std::string peer = {};
   std::string head = {};  // what was read already
+  bool secure = false;    // it came over TLS: `fd` is one end of a pair, whose other end the engine serves
+  std::optional<transport::Identity> certificate = std::nullopt;  // of its client, verified
 };
 
 /// An ear has something to be taken.

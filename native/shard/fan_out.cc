@@ -283,7 +283,8 @@ WriteOutcome FanOut::write_gathered(Connection& connection) {
   }
   metrics_.add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
   metrics_.add(Metric::deliveries, static_cast<std::int64_t>(write.consume(result.bytes)));
-  return result.bytes == write.bytes() && write.complete() ? WriteOutcome::drained : WriteOutcome::partial;
+  const bool has_more = !write.complete() || transports_.wants_write(connection.transport, connection.fd);
+  return result.bytes == write.bytes() && !has_more ? WriteOutcome::drained : WriteOutcome::partial;
 }
 
 void FanOut::settle_write(Connection& connection, WriteOutcome outcome) {

@@ -16,6 +16,8 @@ namespace {
 constexpr std::uint64_t wake_token = UINT64_MAX;
 /// Listener tokens: above every slot of generation 0, far from the generations in use.
 constexpr std::uint64_t listener_token_first = UINT64_MAX - 1024;
+/// Of a connection's second descriptor, beside its token: generations stay far below.
+constexpr std::uint64_t beside_bit = std::uint64_t{1} << 63;
 constexpr std::size_t events_per_wait = 512;
 /// When more was ready than one wait reports, ask again before writing: a burst of publishers is fanned out together.
 constexpr int waits_per_turn = 4;
@@ -38,7 +40,7 @@ Shard::Shard(unsigned index, EngineContext& engine)
       engine_(engine),
       kernel_(engine.kernel),
       recorder_(index),
-      transports_(engine.kernel),
+      transports_({engine.kernel, metrics_, engine.options.tls.get()}),
       fan_out_(index, engine.kernel, transports_, engine.memory, connections_, metrics_, engine.options.slow_rules, *this),
       publishing_(engine, metrics_, index, &fan_out_),
       roles_(*this),
@@ -208,6 +210,7 @@ void Shard::dispatch(const os::Ready& ready) {
     acceptor_.on_ready(ready.token, now_ms_);
     return;
   }
+  if ((ready.token & beside_bit) != 0) return dispatch_beside(ready);
   Connection* const connection = connections_.find(ready.token);
   if (connection == nullptr || connection->state == State::doomed) return;
   if (ready.writable && connection->blocked) note(TracePoint::writable, *connection);
@@ -215,6 +218,15 @@ void Shard::dispatch(const os::Ready& ready) {
   if (ready.hang_up) connection->ended = true;
   // Who has more to say than a turn takes is read behind all others (read_again), and once.
   if (ready.readable && !connection->in_read_queue) read(*connection);
+}
+
+void Shard::dispatch_beside(const os::Ready& ready) {
+  Connection* const connection = connections_.find(ready.token & ~beside_bit);
+  if (connection != nullptr && connection->state != State::doomed) role_of(*connection).on_beside_ready(*connection, ready);
+}
+
+bool Shard::watch_beside(const Connection& connection, int fd) {
+  return kernel_.watch(poller_, fd, ConnectionTable::token(connection) | beside_bit, os::Watch::edge_in_out);
 }
 
 void Shard::adopt(const Message& message) {
@@ -226,7 +238,6 @@ void Shard::adopt(const Message& message) {
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
   connection.role = protocol.role;
   connection.encoding = protocol.encoding;
-  connection.transport = listener_of(connection).transport;
   connection.over_limit = message.over_limit;
   connection.returned = message.returned;
   connection.counted = message.counted;
@@ -238,14 +249,16 @@ void Shard::adopt(const Message& message) {
   note(TracePoint::accepted, connection, connection.listener);
   const bool announced = connection.from_proxy && !connection.returned && listener_of(connection).proxy_protocol;
   connection.state = announced ? State::proxy_header : State::handshake;
+  const bool begun = announced || begin_transport(connection, message.returned);
   arm(connection);
   Role& role = role_of(connection);
   const bool watched = kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), role.watch_for(connection));
-  if (!watched || (drain_.active && !message.returned && !lets_in(connection))) return doom(connection, codec::Ending::lost, "not served");
+  if (!begun || !watched || (drain_.active && !message.returned && !lets_in(connection))) return doom(connection, codec::Ending::lost, "not served");
   if (message.returned) return resume_returned(connection, message.text);
-  if (!announced) role.begin(connection);
+  const bool begins = connection.state == State::handshake;
+  if (begins) role.begin(connection);
   read(connection);  // the request is usually there already: a turn earlier than the poller would say so
-  role.on_first_read(connection);
+  if (begins) role.on_first_read(connection);
 }
 
 /// The control plane's HTTP server has come upon a request that asks for WebSocket: the connection is one of ours again, and counts as

@@ -69,10 +69,10 @@ class Shard final : private FanOutOwner, private RoleHost {
   void handle(Message& message);
   void ask(Message& message);
   void dispatch(const os::Ready& ready);
+  void dispatch_beside(const os::Ready& ready);
   void read_again();
   void take_back(Message& message);
   void resume_returned(conn::Connection& connection, std::string_view head);
-  Role& role_of(const conn::Connection& connection) const { return roles_.of(connection); }
   const ListenerOptions& listener_of(const conn::Connection& connection) const { return engine_.options.listeners[connection.listener]; }
   void reap();
   void close_socket(const conn::Connection& connection);
@@ -88,6 +88,12 @@ class Shard final : private FanOutOwner, private RoleHost {
   bool resume(conn::Connection& connection);
   bool resume_from(std::vector<std::uint64_t>& waiting);
   void resume_paused();
+
+  // Transports with a handshake (shard_secured.cc).
+  bool begin_transport(conn::Connection& connection, bool is_plain);
+  void on_secured(conn::Connection& connection);
+  void refuse_beginning(conn::Connection& connection, codec::Ending ending, std::string_view reason);
+  void on_receive_failed(conn::Connection& connection);
 
   // Proxies (shard_proxied.cc).
   void on_proxy_header_bytes(conn::Connection& connection, base::MutableBytes bytes);
@@ -147,6 +153,8 @@ class Shard final : private FanOutOwner, private RoleHost {
   void wait_with(conn::Connection& connection, base::Bytes rest) override;
   void mind_unfinished(conn::Connection& connection) override;
   void await_room(conn::Connection& connection, metrics::Metric why) override;
+  Role& role_of(const conn::Connection& connection) const override { return roles_.of(connection); }
+  bool watch_beside(const conn::Connection& connection, int fd) override;
   void unwatch(const conn::Connection& connection) override;
   void watch_writable(const conn::Connection& connection) override;
   bool find_client(conn::Connection& connection, const codec::HttpRequest& request) override;

@@ -102,6 +102,7 @@ void Shard::arm(Connection& connection) {
   std::uint32_t due_ms = now_ms_;
   switch (connection.state) {
     case State::proxy_header:
+    case State::securing:
     case State::handshake:
       due_ms = connection.since_ms + (awaits_nothing(connection) ? options.keep_alive_ms : options.handshake_ms);
       break;
@@ -124,6 +125,9 @@ void Shard::on_timer(Connection& connection) {
   switch (connection.state) {
     case State::proxy_header:
       role_of(connection).refuse(connection, codec::Ending::deadline, "the PROXY header took too long");
+      return;
+    case State::securing:
+      refuse_beginning(connection, codec::Ending::deadline, "the TLS handshake took too long");
       return;
     case State::handshake:
       role_of(connection).on_handshake_timer(connection);

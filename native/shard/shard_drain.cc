@@ -59,7 +59,7 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
     const bool stays = drain_.stays_open && has_handshake(connection.role);
     const bool begins = is_beginning(connection);
     if (begins && stays) drain_.late.push_back(token);
-    if (begins && !stays) role_of(connection).refuse(connection, codec::Ending::going_away, reason);
+    if (begins && !stays) refuse_beginning(connection, codec::Ending::going_away, reason);
     if (connection.state != State::open) continue;
     role_of(connection).on_drain(connection);
     drain_list_of(connection).push_back(token);
@@ -203,6 +203,7 @@ std::size_t Shard::count_late() {
 }
 
 void Shard::answer_late(Connection& connection) {
+  if (connection.state == State::securing) return refuse_beginning(connection, codec::Ending::going_away, reason);
   if (is_beginning(connection)) role_of(connection).end_handshake(connection);
 }
 

@@ -27,17 +27,22 @@ void Shard::read(Connection& connection) {
   if (has_rest && !read_rest(connection)) return;
   const base::MutableBytes room = base::MutableBytes(read_buffer_).first(read_bytes_max(connection));
   const os::IoResult result = transports_.receive(connection.transport, connection.fd, room);
+  if (connection.state == State::securing && transports_.is_ready(connection.transport, connection.fd)) {
+    on_secured(connection);
+    if (connection.state == State::doomed) return;
+  }
   if (transports_.wants_write(connection.transport, connection.fd)) fan_out_.flush_soon(connection);
   switch (result.outcome) {
     case os::IoOutcome::ok:
       break;
     case os::IoOutcome::would_block:
+      if (transports_.has_more(connection.transport, connection.fd)) read_later(connection);
       return;
     case os::IoOutcome::end:
-      doom(connection, codec::Ending::lost, "stream ended");
+      if (!role_of(connection).outlives_end(connection)) doom(connection, codec::Ending::lost, "stream ended");
       return;
     case os::IoOutcome::failed:
-      doom(connection, codec::Ending::lost, "connection lost");
+      on_receive_failed(connection);
       return;
   }
   metrics_.add(Metric::bytes_received, static_cast<std::int64_t>(result.bytes));
@@ -48,7 +53,7 @@ void Shard::read(Connection& connection) {
     arm(connection);  // the next ping may be due long before pong_ms is over
   }
   if (floods_after_close(connection, result.bytes)) return;
-  connection.has_more = result.bytes == room.size();
+  connection.has_more = result.bytes == room.size() || transports_.has_more(connection.transport, connection.fd);
   take_bytes(connection, room.first(result.bytes));
   // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
   if (connection.has_more || connection.ended) read_later(connection);
@@ -92,6 +97,7 @@ void Shard::decode_by_state(Connection& connection, base::MutableBytes bytes) {
     case State::lingering:
     case State::doomed:
       return;  // read only to be thrown away
+    case State::securing:
     case State::free:
       CHECK(false);
   }

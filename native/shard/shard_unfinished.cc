@@ -69,6 +69,7 @@ void Shard::refuse_rest(Connection& connection) {
       connection.linger_after = true;
       begin_failed_close(connection, codec::Ending::slow, no_room_reason);
       break;
+    case State::securing:
     case State::closing:
     case State::lingering:
     case State::doomed:

@@ -4,6 +4,7 @@
 
 #include "native/codec/http1/health_check.h"
 #include "native/codec/http1/upgrade.h"
+#include "native/shard/roles/http_handover.h"
 #include "native/shard/roles/role.h"
 
 namespace shard {
@@ -36,7 +37,8 @@ void HttpHandshake::on_bytes(Connection& connection, base::MutableBytes bytes) {
     bytes = bytes.subspan(parsed.consumed);
     scanned = 0;
   }
-  if (connection.state == State::open && !bytes.empty()) user_.on_first_bytes(connection, bytes);
+  const bool is_ours = connection.codec != nullptr;  // else it was handed over, with all that came
+  if (connection.state == State::open && is_ours && !bytes.empty()) user_.on_first_bytes(connection, bytes);
 }
 
 /// The rest of a request head is still to come. `bytes`: what there is of it, the last of `earlier` when that is there.
@@ -73,7 +75,7 @@ void HttpHandshake::on_request_head(Connection& connection, const codec::HttpPar
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
   const bool upgrades = protocol.manners.is_asked_for(parsed.request);
   const bool shares_port = protocol.shares_port_with_http && !connection.returned;
-  if (shares_port && !connection.over_limit && !upgrades) return hand_over(connection, bytes);
+  if (shares_port && !connection.over_limit && !upgrades) return hand_over(host_, connection, bytes);
   // Behind a request that asks for less the connection may go on with another client's.
   if (connection.from_proxy && upgrades && !host_.find_client(connection, parsed.request)) return;
   if (user_.answers_late() && drain == DrainPhase::closing && !connection.over_limit) return hold(connection, bytes);
@@ -195,16 +197,6 @@ void HttpHandshake::end_answered(Connection& connection) {
   connection.since_ms = host_.now_ms();
   host_.arm(connection);
   host_.fan_out().flush_private(connection);
-}
-
-/// A plain HTTP request on a port that it shares: the socket is the control plane's from here on.
-void HttpHandshake::hand_over(Connection& connection, base::Bytes head) {
-  host_.unwatch(connection);
-  HttpConnection event{connection.protocol, connection.fd, connection.listener, connection.peer.text(), std::string(base::text_of(head))};
-  connection.handed_over = host_.engine().events.post(std::move(event));
-  if (!connection.handed_over) host_.metrics().add(Metric::events_dropped);
-  host_.metrics().add(Metric::http_connections);
-  host_.doom(connection, codec::Ending::normal, "");
 }
 
 }  // namespace shard

@@ -57,7 +57,6 @@ class HttpHandshake {
   void answer_refused(conn::Connection& connection, const codec::HttpRefusal& refusal);
   void answer_text(conn::Connection& connection, const codec::HttpRefusal& text);
   void end_answered(conn::Connection& connection);
-  void hand_over(conn::Connection& connection, base::Bytes head);
 
   RoleHost& host_;
   HandshakeUser& user_;

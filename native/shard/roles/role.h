@@ -25,9 +25,9 @@ enum class DrainTurn : std::uint8_t {
   comers_back,  // last, where they come back to this address; else with the subscribers
 };
 
-/// A head of it is still coming in.
+/// What comes before its first message is still coming in.
 inline bool is_beginning(const conn::Connection& connection) {
-  return connection.state == conn::State::handshake || connection.state == conn::State::proxy_header;
+  return connection.state == conn::State::handshake || connection.state == conn::State::proxy_header || connection.state == conn::State::securing;
 }
 
 /// Kept open behind a refused request, and the next one has not begun: nobody waits for an answer.
@@ -76,6 +76,15 @@ class Role {
   virtual void on_bytes(conn::Connection& connection, base::MutableBytes bytes) = 0;
   /// The logs have room again, for which a `withholding` one was waiting.
   virtual void on_room(conn::Connection&) {}
+
+  /// Its peer has ended its direction. True when it goes on all the same: then it is not read any more.
+  virtual bool outlives_end(conn::Connection&) { return false; }
+
+  // The control plane's HTTP server has it.
+  /// It was given `theirs`, the other end of `ours` (http_handover.h).
+  virtual void on_handed_over(conn::Connection&, int) { CHECK(!"only a relay serves another descriptor"); }
+  /// Something is ready of the descriptor that RoleHost::watch_beside was called with.
+  virtual void on_beside_ready(conn::Connection&, const os::Ready&) {}
 
   // Bytes leave.
   /// The kernel refuses them, or the peer has no window for a stream. False when its deadline minds that already.
