@@ -2,7 +2,8 @@
 
 import type { HttpServerOptions } from './http/contract.js'
 import type { ExtensionPort } from './extension.js'
-import type { EngineOptions, ProxyCalls } from './native/binding.js'
+import type { EngineOptions } from './native/binding.js'
+import type { ProxyCalls } from './native/proxies.js'
 
 /** `port`: nothing before the engine runs. No request can have come by then. */
 export function httpPlaceOf(port: () => ExtensionPort | null, { proxies }: EngineOptions, announced: boolean): Pick<HttpServerOptions, 'proxies' | 'onDenied'> {

@@ -8,6 +8,7 @@
 
 #include "native/addon/arguments.h"
 #include "native/addon/event_values.h"
+#include "native/addon/tls_values.h"
 #include "native/addon/values.h"
 #include "native/codec/http1/proxy_header.h"
 #ifdef BROKER_FAULTS
@@ -126,6 +127,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                       InstanceMethod("sendToSession", &EngineObject::send_to_session),
                       InstanceMethod("joinTopic", &EngineObject::join_topic), InstanceMethod("leaveTopic", &EngineObject::leave_topic),
                       InstanceMethod("closeSession", &EngineObject::close_session), InstanceMethod("takeBack", &EngineObject::take_back),
+                      InstanceMethod("setTls", &EngineObject::set_tls),
                       InstanceMethod("listen", &EngineObject::listen), InstanceMethod("hear", &EngineObject::hear),
                       InstanceMethod("unlisten", &EngineObject::unlisten), InstanceMethod("dropped", &EngineObject::dropped),
                       InstanceMethod("drain", &EngineObject::drain), InstanceMethod("stop", &EngineObject::stop)});
@@ -136,6 +138,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   const Napi::Object given = object_from(info[0], "options");
   if (!info[1].IsFunction()) throw_type(info[1], "onEvents", "a function");
   shard::EngineOptions options = to_engine_options(given);
+  tls_ = options.tls;
   kernel_ = make_kernel(given.Get("io"));
   events_ = EventQueue::create(env, info[1].As<Napi::Function>());
   os::reserve_files(std::min<std::size_t>(options.connections_max + files_besides_connections, files_reserved_max));
@@ -302,6 +305,13 @@ void EngineObject::take_back(const Napi::CallbackInfo& info) {
   if (engine.take_back(duplicate, listener, *peer, std::string(base::text_of(head.bytes())))) return;
   os::close_file(duplicate);
   throw_range(info[1], "listener", "one that shares its port with HTTP");
+}
+
+/// The keys of tickets stay: clients of the old certificates come back by what they have.
+void EngineObject::set_tls(const Napi::CallbackInfo& info) {
+  const auto last = tls_ ? static_cast<std::int64_t>(tls_->size()) - 1 : -1;
+  const auto index = static_cast<std::size_t>(integer_from(info[0], "index", {0, last}));
+  tls_->set(index, make_tls_context(object_from(info[1], "options"), tls_->tickets(), -1));
 }
 
 Napi::Value EngineObject::listen(const Napi::CallbackInfo& info) {

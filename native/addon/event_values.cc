@@ -150,6 +150,14 @@ napi_value object_of(napi_env env, const shard::SessionEnded& event) {
   return object.value();
 }
 
+napi_value object_of(napi_env env, const transport::Identity& identity) {
+  Object object(env);
+  if (identity.common_name.empty()) object.set_null("commonName");
+  else object.set("commonName", std::string_view(identity.common_name));
+  object.set("uris", identity.uris);
+  return object.value();
+}
+
 napi_value object_of(napi_env env, const shard::HttpConnection& event) {
   Object object(env);
   object.set("type", std::string_view("http-connection"));
@@ -158,6 +166,9 @@ napi_value object_of(napi_env env, const shard::HttpConnection& event) {
   object.set("listener", static_cast<double>(event.listener));
   object.set("peer", std::string_view(event.peer));
   object.set_bytes("head", event.head);
+  object.set_boolean("secure", event.secure);
+  if (event.certificate) object.set("certificate", object_of(env, *event.certificate));
+  else object.set_null("certificate");
   return object.value();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "native/addon/arguments.h"
+#include "native/addon/tls_values.h"
 #include "native/codec/grpc/grpc_codec.h"
 
 namespace addon {
@@ -53,7 +54,7 @@ std::vector<std::string> strings_of(const Napi::Object& from, const char* name) 
   return texts;
 }
 
-shard::ListenerOptions listener_of(const Napi::Object& from) {
+shard::ListenerOptions listener_of(const Napi::Object& from, std::size_t tls_contexts) {
   shard::ListenerOptions listener;
   const Napi::Value protocol = from.Get("protocol");
   if (codec::find_protocol(text_from(protocol, "protocol"), listener.protocol) == nullptr) throw_range(protocol, "protocol", "a known protocol");
@@ -66,12 +67,17 @@ shard::ListenerOptions listener_of(const Napi::Object& from) {
   listener.web.names = strings_of(from, "names");
   listener.web.local = address->is_loopback();
   listener.proxy_protocol = bool_of(from, "proxyProtocol");
+  const Napi::Value tls = from.Get("tls");
+  if (tls.IsNull()) return listener;
+  if (tls_contexts == 0) throw_range(tls, "tls", "null where there is nothing to name");
+  listener.transport = transport::TransportId::tls;
+  listener.tls_context = static_cast<std::size_t>(integer_from(tls, "tls", {0, static_cast<std::int64_t>(tls_contexts) - 1}));
   return listener;
 }
 
-std::vector<shard::ListenerOptions> listeners_of(const Napi::Array& from) {
+std::vector<shard::ListenerOptions> listeners_of(const Napi::Array& from, std::size_t tls_contexts) {
   std::vector<shard::ListenerOptions> listeners;
-  for (std::uint32_t i = 0; i < from.Length(); ++i) listeners.push_back(listener_of(object_from(from.Get(i), "each of listeners")));
+  for (std::uint32_t i = 0; i < from.Length(); ++i) listeners.push_back(listener_of(object_from(from.Get(i), "each of listeners"), tls_contexts));
   return listeners;
 }
 
@@ -182,7 +188,8 @@ std::uint16_t to_close_code(const Napi::Value& value) {
 
 shard::EngineOptions to_engine_options(const Napi::Object& value) {
   shard::EngineOptions options;
-  options.listeners = listeners_of(array_of(value, "listeners"));
+  options.tls = to_tls_contexts(array_of(value, "tls"));
+  options.listeners = listeners_of(array_of(value, "listeners"), options.tls ? options.tls->size() : 0);
   options.shards = integer_of<unsigned>(value, "shards", {1, topic::shards_max});
   options.reuse_port = bool_of(value, "reusePort");
   options.reserved_topics = strings_of(value, "reservedTopics");
