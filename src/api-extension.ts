@@ -3,7 +3,8 @@
 import type { HttpAddress, HttpServer } from './http/contract.js'
 import { startApi, type ResolvedApiConfig } from './api/start-api.js'
 import type { Broker } from './broker.js'
-import type { BrokerExtension, ExtensionPort } from './extension.js'
+import type { AuthExtension } from './auth-extension.js'
+import type { BrokerExtension } from './extension.js'
 import { httpPlaceOf } from './http-place.js'
 
 export class ApiExtension implements BrokerExtension {
@@ -14,7 +15,8 @@ export class ApiExtension implements BrokerExtension {
   }
 
   /** @throws as startApi; nothing listens then. */
-  static async start(config: ResolvedApiConfig, addresses: readonly HttpAddress[], broker: Broker, port: ExtensionPort): Promise<ApiExtension> {
+  static async start(config: ResolvedApiConfig, addresses: readonly HttpAddress[], broker: Broker, auth: AuthExtension | null): Promise<ApiExtension> {
+    const { port } = broker
     const { engine, warn } = port
     const { messageBytesMax, logBytesMax } = broker.options.limits
     const server = await startApi(config, addresses, {
@@ -29,7 +31,7 @@ export class ApiExtension implements BrokerExtension {
       draining: () => broker.draining,
       limits: { messageBytesMax, logBytesMax },
       onError: (error, route) => warn('http-failed', `${route.method} ${route.path}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`),
-    }, httpPlaceOf(() => port, broker.options, config.proxyProtocol))
+    }, { ...httpPlaceOf(() => port, broker.options, config.proxyProtocol), auth: auth === null ? null : auth.ofRequests() })
     return new ApiExtension(server)
   }
 

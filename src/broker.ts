@@ -39,8 +39,7 @@ const drainMsMax = 3_600_000
 const topicStatsMax = 100_000
 /** How long after drainMs and closeMs a drain that has not ended is cut. */
 const drainGraceMs = 1000
-/** How often memory that was needed for a while is given back. */
-const giveBackMs = 5000
+const giveBackMs = 5000 // how often memory that was needed for a while is given back
 /** What extensions get for their end when the engine has ended. */
 const extensionCloseMs = 1000
 
@@ -272,6 +271,7 @@ export class Broker {
       case 'session-published':
       case 'session-end':
       case 'http-connection': for (const extension of this.#extensions) extension.onEvent(event); break
+      case 'auth-asked': for (const extension of this.#extensions) extension.onAsked?.(event); break
       default: event satisfies never
     }
   }

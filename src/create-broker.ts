@@ -2,6 +2,7 @@
 
 import { ApiExtension } from './api-extension.js'
 import { assertProtected } from './api/start-api.js'
+import { AuthExtension } from './auth-extension.js'
 import { Broker, type StartEngine } from './broker.js'
 import { parseOptions } from './config/parse.js'
 import { tlsPlaces } from './config/tls-checks.js'
@@ -31,7 +32,7 @@ function explain(error: unknown, listeners: EngineOptions['listeners']): unknown
 
 /** What nobody is held to must not be taken for a lock. */
 function assertEnforced(config: BrokerConfig): void {
-  const paths = [...config.auth === null ? [] : ['auth'], ...tlsPlaces(config).map(({ path }) => path.join('.'))]
+  const paths = tlsPlaces(config).map(({ path }) => path.join('.'))
   if (paths.length === 0) return
   throw new ConfigError(paths.map((path) => ({ path, problem: 'must be null: no listener enforces it yet', got: 'a section', source: null })))
 }
@@ -53,23 +54,27 @@ export async function createBrokerWith(addon: NativeAddon, options: BrokerOption
   const machine = thisMachine(addon)
   const engineOptions = await resolveEngineOptions(config, machine)
   const apiAddresses = config.api === null ? [] : await resolveAddresses('api', config.api, machine.resolve)
-  if (config.api !== null) assertProtected(config.api, apiAddresses) // before anything is bound
+  if (config.api !== null) assertProtected(config.api, apiAddresses, config.auth !== null) // before anything is bound
   const { shards, listeners } = engineOptions
   const { connectionsMax: connectionsMost } = memoryShares(machine.memoryBytes)
   const files = shareOpenFiles(config, machine.openFilesMax, { shards, listeners: listeners.length, connectionsMost })
   const pusher = config.pusher.apps.length === 0 ? null : await PusherExtension.create(config.pusher, { connectionsMax: files.pusherHttpConnectionsMax, keepAliveMs: config.timeouts.keepAliveMs }, engineOptions)
-  const broker = new Broker(engineOptions, config.timeouts.drainMs, starter(addon, engineOptions))
-  if (pusher !== null) broker.attach(pusher.attach(broker.port))
+  const auth = await AuthExtension.create(config)
+  let broker: Broker | null = null
   try {
+    broker = new Broker(engineOptions, config.timeouts.drainMs, starter(addon, engineOptions))
+    if (pusher !== null) broker.attach(pusher.attach(broker.port))
+    if (auth !== null) broker.attach(auth.attach(broker.port))
     if (config.api !== null) {
       const api = { ...config.api, connectionsMax: files.apiConnectionsMax, keepAliveMs: config.timeouts.keepAliveMs }
-      broker.attach(await ApiExtension.start(api, apiAddresses, broker, broker.port))
+      broker.attach(await ApiExtension.start(api, apiAddresses, broker, auth))
     }
+    return broker
   } catch (error) {
-    broker.stop()
+    broker?.stop()
+    await auth?.close()
     throw error
   }
-  return broker
 }
 
 /**

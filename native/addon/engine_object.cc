@@ -128,6 +128,10 @@ Napi::Function EngineObject::define(Napi::Env env) {
                       InstanceMethod("closeSession", &EngineObject::close_session), InstanceMethod("takeBack", &EngineObject::take_back),
                       InstanceMethod("listen", &EngineObject::listen), InstanceMethod("hear", &EngineObject::hear),
                       InstanceMethod("unlisten", &EngineObject::unlisten), InstanceMethod("dropped", &EngineObject::dropped),
+                      InstanceMethod("compileGrants", &EngineObject::compile_grants),
+                      InstanceMethod("answerQuestions", &EngineObject::answer_questions),
+                      InstanceMethod("setAskedHeaders", &EngineObject::set_asked_headers),
+                      InstanceMethod("revoke", &EngineObject::revoke), InstanceMethod("shiftEnds", &EngineObject::shift_ends),
                       InstanceMethod("drain", &EngineObject::drain), InstanceMethod("stop", &EngineObject::stop)});
 }
 

@@ -46,6 +46,11 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   Napi::Value hear(const Napi::CallbackInfo& info);
   void unlisten(const Napi::CallbackInfo& info);
   Napi::Value dropped(const Napi::CallbackInfo& info);
+  Napi::Value compile_grants(const Napi::CallbackInfo& info);
+  void answer_questions(const Napi::CallbackInfo& info);
+  void set_asked_headers(const Napi::CallbackInfo& info);
+  void revoke(const Napi::CallbackInfo& info);
+  void shift_ends(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
 

@@ -66,6 +66,7 @@ shard::ListenerOptions listener_of(const Napi::Object& from) {
   listener.web.names = strings_of(from, "names");
   listener.web.local = address->is_loopback();
   listener.proxy_protocol = bool_of(from, "proxyProtocol");
+  listener.asks = bool_of(from, "asks");
   return listener;
 }
 

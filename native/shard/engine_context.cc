@@ -17,7 +17,9 @@ EngineContext::EngineContext(EngineOptions engine_options, os::Kernel& engine_ke
       memory(engine_kernel, options.log_bytes_max),
       topics(options.topics_max),
       retained(options.retain),
-      relief_asked_ms(base::moment_of_ns(engine_kernel.now_ns()) - relief_interval_ms) {}
+      relief_asked_ms(base::moment_of_ns(engine_kernel.now_ns()) - relief_interval_ms) {
+  set_asked_fields({});
+}
 
 EngineContext::~EngineContext() = default;
 
@@ -47,6 +49,22 @@ void EngineContext::ask_for_relief(std::uint32_t now_ms) {
     message.kind = MessageKind::relieve;
     shard->post(std::move(message));
   }
+}
+
+std::shared_ptr<const AskedFields> EngineContext::asked_fields() {
+  std::lock_guard guard(asked_fields_lock_);
+  return asked_fields_;
+}
+
+void EngineContext::set_asked_fields(codec::FieldNames wanted) {
+  auto made = std::make_shared<AskedFields>();
+  made->all = {"authorization", "origin"};
+  made->all.insert(made->all.end(), codec::forwarding_headers.begin(), codec::forwarding_headers.end());
+  made->all.insert(made->all.end(), wanted.begin(), wanted.end());
+  made->wanted = std::move(wanted);
+  std::shared_ptr<const AskedFields> fields = std::move(made);
+  std::lock_guard guard(asked_fields_lock_);
+  asked_fields_.swap(fields);
 }
 
 bool EngineContext::is_reserved(std::string_view topic) const {

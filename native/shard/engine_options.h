@@ -24,6 +24,7 @@ struct ListenerOptions {
   bool optional = false;  // the machine may lack the address: skip it then
   codec::WebRules web = {};  // of protocols whose targets name topics; sessions' pages are the control plane's affair
   bool proxy_protocol = false;  // trusted proxies begin with a PROXY header
+  bool asks = false;            // the control plane decides who may do what, before anything is done
   transport::TransportId transport = transport::TransportId::plain;
 };
 

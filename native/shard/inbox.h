@@ -13,6 +13,7 @@
 #include "native/conn/connection_id.h"
 #include "native/conn/session.h"
 #include "native/os/address.h"
+#include "native/shard/auth_question.h"
 #include "native/topic/topic.h"
 
 namespace shard {
@@ -28,6 +29,9 @@ enum class MessageKind : std::uint8_t {
   accept_session,  // `connection` goes on under `terms`
   close_session,   // `connection` is closed with `number` and `text`
   send,            // `text` goes to `connection` alone, framed already
+  verdict,         // `auth` answers a question about `connection`
+  revoke,          // who stands on what `auth` names is closed within `number` milliseconds
+  shift_ends,      // the wall clock, by which accesses end, was set
   wake,            // nothing but a sign of life is wanted
   drain,           // stop accepting, close everything within `number` milliseconds
   stop,
@@ -47,6 +51,7 @@ struct Message {
   std::uint64_t join = 0;  // join: its number; unlisten: the ear's
   std::string text;
   std::unique_ptr<conn::SessionTerms> terms;
+  std::unique_ptr<AuthOrder> auth;
   os::Address address;
   topic::TopicRef topic;
 };

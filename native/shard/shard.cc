@@ -178,6 +178,15 @@ void Shard::handle(Message& message) {
     case MessageKind::send:
       ask(message);
       break;
+    case MessageKind::verdict:
+      take_verdict(message);
+      break;
+    case MessageKind::revoke:
+      revoke(message);
+      break;
+    case MessageKind::shift_ends:
+      shift_ends(message);
+      break;
     case MessageKind::wake:
       asked_ms_.store(0, std::memory_order_relaxed);
       break;
@@ -231,6 +240,7 @@ void Shard::adopt(const Message& message) {
   connection.returned = message.returned;
   connection.counted = message.counted;
   connection.from_proxy = message.from_proxy;
+  connection.proxied = message.from_proxy;
   connection.peer = message.address;
   connection.heard_ms = now_ms_;
   connection.since_ms = now_ms_;

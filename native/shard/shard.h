@@ -93,6 +93,13 @@ class Shard final : private FanOutOwner, private RoleHost {
   void on_proxy_header_bytes(conn::Connection& connection, base::MutableBytes bytes);
   bool take_client(conn::Connection& connection, const os::Address& client);
 
+  // Who may do what (shard_auth.cc).
+  void take_verdict(Message& message);
+  void revoke(const Message& message);
+  void shift_ends(const Message& message);
+  template <typename Change>
+  void change_ends(Change change);
+
   // What has come in part (shard_unfinished.cc).
   bool read_rest(conn::Connection& connection);
   void settle_received(conn::Connection& connection, std::size_t now);

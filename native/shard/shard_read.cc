@@ -58,7 +58,7 @@ void Shard::read(Connection& connection) {
 std::size_t Shard::read_bytes_max(const Connection& connection) const {
   const bool only_little = read_left_ == 0 || engine_.memory.over_limit(topic::Demand::much);
   const std::size_t usual = only_little ? topic::little_bytes_max : read_quantum_bytes;
-  return std::min(role_of(connection).read_bytes_max(usual), read_buffer_.size());
+  return std::min(role_of(connection).read_bytes_max(connection, usual), read_buffer_.size());
 }
 
 /// Who does not stop at our close is cut: its bytes cost us as much as those of others.
@@ -102,6 +102,7 @@ void Shard::decode_by_state(Connection& connection, base::MutableBytes bytes) {
 /// Once it waits it goes on only when there is clearly room again. What a connection says that is being closed is told to nobody.
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
   if (connection.state != State::open && !is_beginning(connection)) return false;
+  if (connection.authorization && connection.authorization->asked != 0) return true;  // its request waits for a verdict
   return role_of(connection).must_wait(connection, resume);
 }
 

@@ -3,7 +3,8 @@
 import type { EngineStats, EngineStatus, TopicStats } from '../native/binding.js'
 import type { HttpService, Route } from '../http/contract.js'
 import { createRouter } from '../http/router.js'
-import { apiGuard } from './guard.js'
+import { authorised, type AuthorisedOptions } from './authorised.js'
+import { apiGuard, tokenHolder } from './guard.js'
 import { healthRoutes } from './health-routes.js'
 import { mapRoute } from './map-route.js'
 import { metricsRoutes } from './metrics-routes.js'
@@ -37,8 +38,10 @@ export interface ApiDeps {
 }
 
 export interface ApiOptions {
-  /** Null: whoever reaches the port may ask. */
+  /** Null: whoever reaches the port may ask, unless `auth` decides. */
   readonly token: string | null
+  /** Who decides beside the token; null or absent: nobody. */
+  readonly auth?: Pick<AuthorisedOptions, 'decide' | 'headers'> | null
   /** As configured: names that requests may be addressed to. */
   readonly hosts: readonly string[]
 }
@@ -47,6 +50,11 @@ export interface ApiOptions {
 const groups: readonly ((deps: ApiDeps, options: ApiOptions) => readonly Route[])[] = [topicRoutes, metricsRoutes, healthRoutes]
 
 export function createApi(deps: ApiDeps, options: ApiOptions): HttpService {
-  const routes = groups.flatMap((routesOf) => routesOf(deps, options))
-  return createRouter([...routes, mapRoute(routes)], { guard: apiGuard(options), onError: (error, route) => deps.onError(error, route) })
+  const { auth = null, hosts } = options
+  const isTokenHolder = tokenHolder(options.token)
+  const names = hosts.map((host) => host.toLowerCase())
+  const routes = groups.flatMap((routesOf) => routesOf(deps, options)).map((route) => {
+    return auth === null ? route : authorised(route, { ...auth, isTokenHolder: ({ headers }) => isTokenHolder(headers['authorization']), names })
+  })
+  return createRouter([...routes, mapRoute(routes)], { guard: auth === null ? apiGuard(options) : null, onError: (error, route) => deps.onError(error, route) })
 }

@@ -4,16 +4,16 @@ import type { ApiConfig } from '../config/sections/api.js'
 import { isLoopback } from '../endpoint.js'
 import { ConfigError } from '../errors.js'
 import type { HttpAddress, HttpServer, HttpServerOptions } from '../http/contract.js'
-import { createApi, type ApiDeps } from './api.js'
+import { createApi, type ApiDeps, type ApiOptions } from './api.js'
 import { startHttpServer } from './http-servers.js'
 
 /**
  * Names resolve to whatever they like: what counts is the addresses in the end.
- * @throws {ConfigError} an address that others reach, without a token.
+ * @throws {ConfigError} an address that others reach, without a token and without `auth`.
  */
-export function assertProtected({ token }: ApiConfig, addresses: readonly HttpAddress[]): void {
+export function assertProtected({ token }: ApiConfig, addresses: readonly HttpAddress[], hasAuth: boolean): void {
   const open = addresses.find(({ address }) => !isLoopback(address))
-  if (token !== null || open === undefined) return
+  if (token !== null || hasAuth || open === undefined) return
   const problem = `must be set when api.hosts has an address that is not a loopback (${open.address})`
   throw new ConfigError([{ path: 'api.token', problem, got: 'null', source: null }])
 }
@@ -22,16 +22,17 @@ export function assertProtected({ token }: ApiConfig, addresses: readonly HttpAd
 export type ResolvedApiConfig = ApiConfig & { readonly connectionsMax: number, readonly keepAliveMs: number }
 
 /** What stands around the server. */
-export type ApiPlace = Pick<HttpServerOptions, 'proxies' | 'onDenied'>
+export type ApiPlace = Pick<HttpServerOptions, 'proxies' | 'onDenied'> & Pick<ApiOptions, 'auth'>
 
 /**
  * `addresses`: those of config.hosts, resolved.
  * @throws {ConfigError} an address that others reach, without a token; uWebSockets.js asked for and not installed.
  * @throws {ListenError} an address or port that cannot be bound.
  */
-export async function startApi(config: ResolvedApiConfig, addresses: readonly HttpAddress[], deps: ApiDeps, at: ApiPlace): Promise<HttpServer> {
-  assertProtected(config, addresses)
+export async function startApi(config: ResolvedApiConfig, addresses: readonly HttpAddress[], deps: ApiDeps, place: ApiPlace): Promise<HttpServer> {
+  const { auth = null, ...at } = place
+  assertProtected(config, addresses, auth !== null)
   const { token, hosts = [], server, requestHeadMs, requestMs, keepAliveMs, connectionsMax } = config
-  const service = createApi(deps, { token, hosts })
+  const service = createApi(deps, { token, hosts, auth })
   return startHttpServer(server, { addresses, limits: { requestHeadMs, requestMs, keepAliveMs, connectionsMax }, service, ...at })
 }

@@ -22,8 +22,10 @@ function mayBeText(contentType: string): boolean {
   return /^\s*application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
 }
 
-function publish(deps: ApiDeps, { token }: ApiOptions, { headers, body: encoded, parameters: { topic = '' } }: HttpRequest): HttpResponse {
-  if (token === null && deps.isReserved(topic)) {
+function publish(deps: ApiDeps, { token }: ApiOptions, request: HttpRequest): HttpResponse {
+  const { headers, body: encoded, parameters: { topic = '' }, mayPublish } = request
+  const holdsToken = token !== null && mayPublish === undefined // a credential of `auth` is none for an app's topics, whatever it grants
+  if (!holdsToken && deps.isReserved(topic)) {
     return problem(403, 'the topics of a Pusher app are its own: publish through its API, set api.token, or configure the app with shared: true')
   }
   const body = decodeContent(encoded, headers['content-encoding'], deps.limits.messageBytesMax)

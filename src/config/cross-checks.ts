@@ -172,9 +172,16 @@ const proxyProtocolHasNode: Check = ({ api }) => api?.proxyProtocol !== true || 
   value: true,
 }]
 
+/** It does not tell whose a request is: anybody could be taken for somebody on this machine. */
+const authHasNode: Check = ({ api, auth }) => auth === null || api?.server !== 'uws' ? [] : [{
+  path: ['api', 'server'],
+  problem: 'must be auto or node where auth is configured: uws does not tell whose a request is',
+  value: 'uws',
+}]
+
 const checks: readonly Check[] = [
   messageFitsLog, messageFitsBuffers, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, appsFitMessages, buffersFit,
-  replyIsOneLine, messageFitsRetained, proxyProtocolHasProxies, proxyProtocolHasNode, authIssues, tlsIssues,
+  replyIsOneLine, messageFitsRetained, proxyProtocolHasProxies, proxyProtocolHasNode, authHasNode, authIssues, tlsIssues,
 ]
 
 /** Every contradiction in a configuration, none when it is sound. */

@@ -4,15 +4,16 @@ import type { BrokerConfig } from '../config/schema.js'
 import { defaultResponder } from '../config/sections/responder.js'
 import { parseStreamAddress } from '../config/stream-address.js'
 import { reservedTopics } from '../config/pusher-topics.js'
-import { formatEndpoint } from '../endpoint.js'
+import { formatEndpoint, isLoopback, isUnixAddress } from '../endpoint.js'
 import { ConfigError } from '../errors.js'
 import type { Machine } from '../machine/machine.js'
 import { memoryShares } from '../machine/memory-shares.js'
 import type { Resolve } from '../machine/resolve.js'
 import type { EngineOptions, ListenerOptions, ProtocolName } from '../native/binding.js'
-import { addressesOf, noPages, resolveListeners, webRulesOf } from './hosts.js'
+import { addressesOf, noPages, resolveListeners, webRulesOf, type UnaskedListener } from './hosts.js'
 import { resolveGrpc, resolveRetain, resolveSizes, resolveSlowConsumers } from './memory-defaults.js'
 import { shareOpenFiles } from './open-files.js'
+import { isAskedAbout } from './sections.js'
 
 const shardsMax = 64
 function resolveIo(io: BrokerConfig['io'], uring: Machine['uring']): EngineOptions['io'] {
@@ -22,12 +23,20 @@ function resolveIo(io: BrokerConfig['io'], uring: Machine['uring']): EngineOptio
   throw new ConfigError([{ path: 'io', problem: 'must be auto or epoll (this system does not allow io_uring)', got: io, source: null }])
 }
 
-function plainListeners(protocol: ProtocolName, key: string, listener: BrokerConfig['publish'], resolve: Resolve): Promise<ListenerOptions[]> {
+function plainListeners(protocol: ProtocolName, key: string, listener: BrokerConfig['publish'], resolve: Resolve): Promise<UnaskedListener[]> {
   return resolveListeners(protocol, key, listener, resolve, listener === null ? noPages : webRulesOf(listener))
 }
 
-/** One row an address, no address twice. */
-async function responderListeners({ responder }: BrokerConfig, resolve: Resolve): Promise<ListenerOptions[]> {
+/** Nobody is asked there who they are. */
+function assertMeantForAll({ allowAnonymous }: NonNullable<BrokerConfig['responder']>, listeners: readonly UnaskedListener[]): void {
+  const open = listeners.find(({ address }) => !isUnixAddress(address) && !isLoopback(address))
+  if (allowAnonymous || open === undefined) return
+  const problem = `must be true where responder.listen has an address that is not a loopback (${open.address}): it answers whoever reaches it`
+  throw new ConfigError([{ path: 'responder.allowAnonymous', problem, got: 'false', source: null }])
+}
+
+/** One row an address, no address twice. @throws {ConfigError} an address that others reach, without a word that this is meant. */
+async function responderListeners({ responder }: BrokerConfig, resolve: Resolve): Promise<UnaskedListener[]> {
   if (responder === null) return []
   const protocol = `responder-${responder.framing}` as const
   const common = { ...noPages, proxyProtocol: responder.proxyProtocol }
@@ -36,6 +45,7 @@ async function responderListeners({ responder }: BrokerConfig, resolve: Resolve)
     if (where?.kind !== 'tcp') return [{ protocol, address: text, port: 0, optional: false, ...common }]
     return (await addressesOf(where.host, 'responder.listen', resolve)).map((found) => ({ protocol, ...found, port: where.port, ...common }))
   }))
+  assertMeantForAll(responder, lists.flat())
   return [...new Map(lists.flat().map((each) => [formatEndpoint(each.address, each.port), each])).values()]
 }
 
@@ -61,13 +71,14 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
   const shards = config.shards ?? Math.min(Math.max(machine.cores - 1, 1), shardsMax)
   const shares = memoryShares(machine.memoryBytes)
   const { drainMs: _, ...timeouts } = config.timeouts
-  const listeners: ListenerOptions[] = [
+  const unasked: UnaskedListener[] = [
     ...await plainListeners('websocket-publish', 'publish', config.publish, machine.resolve),
     ...await plainListeners('websocket-subscribe', 'subscribe', config.subscribe, machine.resolve),
     ...await resolveListeners('pusher', 'pusher', config.pusher.apps.length === 0 ? null : config.pusher, machine.resolve),
     ...await resolveListeners('grpc', 'grpc', config.grpc, machine.resolve),
     ...await responderListeners(config, machine.resolve),
   ]
+  const listeners: ListenerOptions[] = unasked.map((each) => ({ ...each, asks: config.auth !== null && isAskedAbout(each.protocol) }))
   const { connectionsMax } = shareOpenFiles(config, machine.openFilesMax, { shards, listeners: listeners.length, connectionsMost: shares.connectionsMax })
   return {
     listeners,

@@ -44,6 +44,9 @@ export async function addressesOf(host: string, key: string, resolve: Resolve): 
   }
 }
 
+/** A listener but for whether it asks, which follows from `auth`. */
+export type UnaskedListener = Omit<ListenerOptions, 'asks'>
+
 export type ListenAddress = Pick<ListenerOptions, 'address' | 'port' | 'optional'>
 
 /** Which web pages may connect. */
@@ -73,7 +76,7 @@ export async function resolveAddresses(key: string, { hosts, port }: ListenerCon
 /** The listeners of one protocol, none for null. @throws as resolveAddresses. */
 export async function resolveListeners(
   protocol: ProtocolName, key: string, listener: EngineListenerConfig | null, resolve: Resolve, web: WebRules = noPages,
-): Promise<ListenerOptions[]> {
+): Promise<UnaskedListener[]> {
   if (listener === null) return []
   const { proxyProtocol } = listener
   return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each, ...web, proxyProtocol }))

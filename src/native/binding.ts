@@ -10,6 +10,11 @@
 import type { GrpcConfig } from '../config/sections/grpc.js'
 import type { LimitsConfig } from '../config/sections/limits.js'
 import type { TimeoutsConfig } from '../config/sections/timeouts.js'
+import type { AuthAskedEvent, AuthCalls } from './auth-binding.js'
+import type { ProxyCalls } from './proxy-binding.js'
+
+export type { AuthAnswer, AuthAskedEvent, AuthCalls, NativeGrants } from './auth-binding.js'
+export type { ProxyCalls, ProxyHeader } from './proxy-binding.js'
 
 /** A row of native/codec's protocol table: which bytes are spoken on a listener. */
 export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc' | 'responder-raw' | 'responder-line'
@@ -34,6 +39,8 @@ export interface ListenerOptions {
   readonly names: readonly string[]
   /** Trusted proxies begin each connection with a PROXY header, and are refused without one. */
   readonly proxyProtocol: boolean
+  /** Whether who may do what is asked (auth-binding.ts) before anything is done. Where `origins` is null, pages are then part of the question. */
+  readonly asks: boolean
 }
 
 export interface SlowConsumerRule {
@@ -240,7 +247,8 @@ export interface HttpConnectionEvent {
 
 export type SessionEvent = SessionOpenEvent | SessionMessageEvent | SessionPublishedEvent | SessionEndEvent
 
-export type EngineEvent = ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent | SessionEvent | HttpConnectionEvent | HeardEvent
+export type EngineEvent =
+  ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent | SessionEvent | HttpConnectionEvent | HeardEvent | AuthAskedEvent
 
 /** What may go with a published payload. */
 export interface PublishDetails {
@@ -335,30 +343,7 @@ export interface TopicStats {
   readonly skipped: Readonly<Record<SlowConsumerRule['policy'], number>>
 }
 
-/** What stands at the front of a connection from a trusted proxy. */
-export interface ProxyHeader {
-  /** Why it is malformed; null: it is not. */
-  readonly problem: string | null
-  /** Its length. */
-  readonly bytes: number
-  /** The client's address without its port; null where the proxy speaks for itself or does not know. */
-  readonly client: string | null
-}
-
-/** What the control plane asks about proxies, for HTTP that it serves itself. */
-export interface ProxyCalls {
-  /** Whether an IP address, with a port or without, or `unix`, is one of `proxies.trusted`. */
-  isTrustedProxy(address: string): boolean
-  /**
-   * The client that a trusted proxy tells of in the header named by `proxies.header`, whose whole value this is (native/codec/http1/forwarded.h);
-   * null when nothing can be read from it.
-   */
-  forwardedClient(value: string): string | null
-  /** Reads a PROXY header (version 1 or 2) at the front of all bytes so far; null while it is incomplete, which ends below 4096 bytes. */
-  readProxyHeader(bytes: Uint8Array): ProxyHeader | null
-}
-
-export interface NativeEngine extends SessionCalls, ProxyCalls {
+export interface NativeEngine extends SessionCalls, ProxyCalls, AuthCalls {
   /**
    * Gives the connection of an `http-connection` event back, for an upgrade to WebSocket behind other requests. From here on it counts as if
    * it had just been accepted. The engine makes a descriptor of its own of `fd`: close yours without shutting the connection down.

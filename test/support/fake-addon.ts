@@ -1,7 +1,7 @@
 /** An engine of plain TypeScript: records what it is asked, emits what a test tells it to. */
 
 import type {
-  ConnectionId, EngineEvent, EngineOptions, HeardMessage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, PublishDetails, SessionOptions,
+  AuthAnswer, ConnectionId, EngineEvent, EngineOptions, HeardMessage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, NativeGrants, PublishDetails, SessionOptions,
 } from '../../src/native/binding.js'
 
 export class FakeEngine implements NativeEngine {
@@ -55,6 +55,26 @@ export class FakeEngine implements NativeEngine {
   }
 
   giveBack(): void {}
+
+  compileGrants(publish: readonly string[], subscribe: readonly string[]): NativeGrants {
+    return { publish, subscribe } as never
+  }
+
+  answerQuestions(answers: readonly AuthAnswer[]): void {
+    this.calls.push(`answerQuestions ${JSON.stringify(answers)}`)
+  }
+
+  setAskedHeaders(names: readonly string[]): void {
+    this.calls.push(`setAskedHeaders ${names.join(' ')}`)
+  }
+
+  revoke(standings: readonly number[], withinMs: number): void {
+    this.calls.push(`revoke ${standings.join(' ')} within ${withinMs}`)
+  }
+
+  shiftEnds(aheadMs: number): void {
+    this.calls.push(`shiftEnds ${aheadMs}`)
+  }
 
   isTrustedProxy(address: string): boolean {
     return this.options.proxies.trusted.includes(address)

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view default_topic = "default";
 constexpr std::string_view topic_parameter = "topic";
+constexpr std::string_view token_parameter = "token";
 constexpr std::string_view invalid_topic =
     "a topic is 1 to 200 bytes (or the configured limit) of UTF-8 without control characters";
 
@@ -102,9 +103,10 @@ std::optional<std::string_view> topic_value(std::string_view parameter) {
 }
 
 /// The first key that is not `allowed`; empty when there is none. An empty part (`a&&b`, a lone `?`) is no parameter.
-std::string_view unknown_key(std::string_view query, std::string_view allowed) {
+std::string_view unknown_key(std::string_view query, std::string_view allowed, const TopicLimits& limits) {
   std::string_view found;
   for_each_part(query, '&', [&](std::string_view part) {
+    if (limits.token_in_query && key_of(part) == token_parameter) return true;
     if (part.starts_with('=')) found = part.substr(0, 1);
     else if (!part.empty() && key_of(part) != allowed) found = key_of(part);
     return found.empty();
@@ -150,7 +152,7 @@ bool is_valid_topic(std::string_view name, std::size_t topic_bytes_max) {
 TopicsParsed parse_publish_target(std::string_view target, const TopicLimits& limits) {
   if (const auto problem = check_form(target)) return refused(*problem);
   const Target parts = split_target(target);
-  if (const auto key = unknown_key(parts.query, {}); !key.empty()) {
+  if (const auto key = unknown_key(parts.query, {}, limits); !key.empty()) {
     return refused_key(key, "a publisher names its topic by the path, and there must be no query");
   }
   return parse_target(parts, limits);
@@ -159,7 +161,7 @@ TopicsParsed parse_publish_target(std::string_view target, const TopicLimits& li
 TopicsParsed parse_subscribe_target(std::string_view target, const TopicLimits& limits) {
   if (const auto problem = check_form(target)) return refused(*problem);
   const Target parts = split_target(target);
-  if (const auto key = unknown_key(parts.query, topic_parameter); !key.empty()) return refused_key(key, "a query key must be topic");
+  if (const auto key = unknown_key(parts.query, topic_parameter, limits); !key.empty()) return refused_key(key, "a query key must be topic");
   return parse_target(parts, limits);
 }
 

@@ -14,6 +14,7 @@ namespace codec {
 struct TopicLimits {
   std::size_t topic_bytes_max = 200;  // 1..1024
   std::size_t topics_max = 64;        // topics of one connection
+  bool token_in_query = false;        // a key `token` is a credential, and no business of the parser's
 };
 
 struct TopicsParsed {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "native/codec/http1/http1.h"
+#include "native/shard/auth_question.h"
 #include "native/shard/roles/role_host.h"
 
 namespace shard {
@@ -40,6 +41,8 @@ class HttpHandshake {
   void on_timer(conn::Connection& connection);
   /// A drain ends: answers what was held back, refuses what is not whole.
   void end(conn::Connection& connection);
+  /// Goes on with the request that waits for it.
+  void on_verdict(conn::Connection& connection, AuthVerdict&& verdict);
 
  private:
   void keep_head(conn::Connection& connection, std::unique_ptr<conn::Unread> earlier, base::Bytes bytes, std::size_t scanned);
@@ -49,8 +52,11 @@ class HttpHandshake {
   bool may_stay(const conn::Connection& connection, const codec::HttpRequest& request) const;
   void hold(conn::Connection& connection, base::Bytes request);
   void answer_held(conn::Connection& connection);
-  /// Nothing when it is open; else why not.
-  std::optional<codec::HttpRefusal> open(conn::Connection& connection, const codec::HttpRequest& request);
+  void park(conn::Connection& connection, const codec::HttpRequest& request, const std::vector<std::string>& topics, base::Bytes bytes);
+  void forget_question(conn::Connection& connection);
+  void refuse_request(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal&& refusal);
+  /// Nothing when it is open, or waits for a verdict; else why not. `bytes`: as for on_request_head.
+  std::optional<codec::HttpRefusal> open(conn::Connection& connection, const codec::HttpRequest& request, base::Bytes bytes);
   /// Nothing when they are open; else why not.
   std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const std::vector<std::string>& names);
   void answer_health(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal& health);

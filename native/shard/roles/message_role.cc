@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "native/shard/roles/auth_door.h"
+
 namespace shard {
 
 using conn::Connection;
@@ -55,7 +57,9 @@ void MessageRole::on_ignored_message() {
 // delivered, or their subscribers, just found to be refused, are judged (slow_watch_relief.cc).
 
 bool MessageRole::must_wait(const Connection& connection, Resume resume) const {
-  if (is_beginning(connection) || !connection.publishes_to) return false;
+  // While too many questions wait for the control plane, no other one is asked.
+  if (is_beginning(connection)) return asks(host_, connection) && host_.engine().events.congested();
+  if (!connection.publishes_to) return false;
   return is_ahead(connection) || waits_for_room(connection, resume);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "native/base/wrapping_time.h"
+#include "native/shard/roles/auth_door.h"
 #include "native/shard/timer_wheel.h"
 
 namespace shard {
@@ -80,6 +81,7 @@ bool Role::on_joined(Connection&, const topic::TopicRef&, topic::Join&) {
 std::uint32_t Role::due_ms(Connection& connection) const {
   std::uint32_t due_ms = silence_due_ms(connection);
   if (connection.within_message) due_ms = base::sooner_ms(due_ms, connection.message_ms + options().message_ms);
+  if (connection.authorization) due_ms = base::sooner_ms(due_ms, end_due_ms(host_, connection.authorization->ends_ms()));
   const std::uint32_t age_due_in_ms = connection.blocked ? fan_out().slow_watch().age_due_in_ms(connection) : TimerWheel::no_deadline_ms;
   if (age_due_in_ms == TimerWheel::no_deadline_ms) return due_ms;
   // A frame that is only partly on the wire stays overdue whatever the policy does: do not look at it in every tick.
@@ -87,6 +89,10 @@ std::uint32_t Role::due_ms(Connection& connection) const {
 }
 
 void Role::on_timer(Connection& connection) {
+  if (has_ended(host_, connection)) {
+    metrics().add(Metric::auth_ended);
+    return host_.begin_close(connection, Ending::unauthenticated, access_ended);
+  }
   if (connection.blocked && fan_out().slow_watch().age_due_in_ms(connection) == 0) fan_out().slow_watch().judge(connection);
   if (connection.state == State::open) host_.end_overdue(connection);
   if (connection.state == State::open) mind_silence(connection);

@@ -66,7 +66,7 @@ class Role {
   /// False when its socket is not to be read now; it will be, by whoever keeps it from that.
   virtual bool takes_reads(conn::Connection&) { return true; }
   /// Of one read, where most connections get `usual`.
-  virtual std::size_t read_bytes_max(std::size_t usual) const { return usual; }
+  virtual std::size_t read_bytes_max(const conn::Connection&, std::size_t usual) const { return usual; }
   /// Whether it is not read while the logs are full, or somebody else has enough to do: its own TCP window stops the peer. Asked of those that
   /// are open or in their handshake.
   virtual bool must_wait(const conn::Connection& connection, Resume resume) const = 0;
@@ -89,6 +89,8 @@ class Role {
 
   // The control plane decides.
   virtual void on_asked(conn::Connection&, Message&) {}
+  /// An answer to a question of this connection's (auth_door.h), which may wait for none any more.
+  virtual void on_verdict(conn::Connection&, AuthVerdict&&) {}
   /// As those of FanOutOwner.
   virtual bool may_join(const conn::Connection&) const { return false; }
   virtual bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join);

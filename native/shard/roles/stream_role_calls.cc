@@ -10,7 +10,7 @@ using metrics::Metric;
 
 void StreamRole::on_stream_subscribe(StreamKey stream, const codec::StreamSubscription& subscription) {
   Connection& connection = *decoding_;
-  if (refuses_reserved(stream, subscription.topic)) return;
+  if (refuses(stream, topic::Use::subscribe, subscription.topic)) return;
   const topic::TopicRef topic = host_.engine().topics.open(subscription.topic);
   if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
   const topic::LastValueRef last = fan_out().audience().subscribe_stream(connection, stream, topic, connection.encoding);
@@ -40,7 +40,7 @@ base::Bytes StreamRole::encode_last(const Connection& connection, const topic::L
 /// Protocols whose payload is opaque get it as JSON of the shared schema (ADR 0013).
 void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
   Connection& connection = *decoding_;
-  if (refuses_reserved(stream, given.topic)) return;
+  if (refuses(stream, topic::Use::publish, given.topic)) return;
   const topic::TopicRef topic = topic_of(connection, given.topic);
   if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
   const topic::LogMemory& memory = host_.engine().memory;
@@ -58,7 +58,7 @@ void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage&
 
 void StreamRole::on_stream_last(StreamKey stream, std::string_view topic) {
   Connection& connection = *decoding_;
-  if (refuses_reserved(stream, topic)) return;
+  if (refuses(stream, topic::Use::subscribe, topic)) return;
   const topic::LastValueRef last = host_.engine().retained.find(topic);
   const base::Bytes message = last ? encode_last(connection, *last) : base::Bytes();
   if (message.empty()) return connection.stream_codec().finish(stream, Ending::not_found, "nothing is retained");
@@ -71,12 +71,6 @@ void StreamRole::on_stream_gone(StreamKey stream) {
 }
 
 void StreamRole::on_stream_window(StreamKey stream) { fan_out().on_stream_window(*decoding_, stream); }
-
-bool StreamRole::refuses_reserved(StreamKey stream, std::string_view topic) {
-  if (!host_.engine().is_reserved(topic)) return false;
-  decoding_->stream_codec().finish(stream, Ending::forbidden, reserved_reason);
-  return true;
-}
 
 /// A publisher usually stays with its topic. Null when there are too many.
 topic::TopicRef StreamRole::topic_of(Connection& connection, std::string_view name) {

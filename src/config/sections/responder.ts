@@ -1,7 +1,7 @@
 /** Answers requests on raw streams. */
 
 import type { z } from 'zod'
-import { duration, fileMode, listOf, oneOf, section, streamAddress, text } from '../fields.js'
+import { duration, fileMode, listOf, oneOf, section, streamAddress, text, toggle } from '../fields.js'
 import { KiB, hourMs } from '../units.js'
 import { proxyProtocol } from './listener.js'
 import { listenerTls } from './tls.js'
@@ -23,6 +23,8 @@ export const responder = section({
   proxyProtocol: proxyProtocol(),
   /** Of its TCP addresses; a Unix socket is plain. */
   tls: listenerTls(),
+  /** Said where others than this machine reach it: nobody is asked who they are, and it answers all of them. */
+  allowAnonymous: toggle().default(false),
 })
 
 export type ResponderConfig = z.output<typeof responder>

@@ -23,11 +23,13 @@ class EngineOnFake : private shard::EventSink {
   static constexpr std::uint16_t session_port = 8003;
   static constexpr std::uint16_t grpc_port = 8004;
 
-  explicit EngineOnFake(shard::EngineOptions options = {}) : kernel(1), random_(1) {
+  /// `asks`: of each listener for which somebody is to be asked who may do what; sessions' never is.
+  explicit EngineOnFake(shard::EngineOptions options = {}, bool asks = false) : kernel(1), random_(1) {
     options.listeners = {{codec::ProtocolId::websocket_publish, *os::Address::parse("127.0.0.1", 8001), false},
                          {codec::ProtocolId::websocket_subscribe, *os::Address::parse("127.0.0.1", 8002), false},
                          {codec::ProtocolId::pusher, *os::Address::parse("127.0.0.1", session_port), false},
                          {codec::ProtocolId::grpc, *os::Address::parse("127.0.0.1", grpc_port), false}};
+    for (shard::ListenerOptions& each : options.listeners) each.asks = asks && each.protocol != codec::ProtocolId::pusher;
     shard::StartError error;
     engine = shard::Engine::start(std::move(options), kernel, *this, error);
     engine->set_connection_events(true);
