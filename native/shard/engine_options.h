@@ -70,6 +70,7 @@ struct EngineOptions {
   std::size_t connections_per_address_max = 10'000;
   std::uint32_t control_frames_per_second_max = 100;
   std::size_t topics_max = 100'000;
+  std::string epoch_seed;  // 7 to 20 characters of [0-9A-Za-z] that no earlier run had; empty: made of the time of day
   /// Prefixes of topics that belong to a session protocol's tenants: the other protocols' clients are refused there.
   std::vector<std::string> reserved_topics;
   std::size_t log_bytes_max = 256 * 1024 * 1024;

@@ -91,7 +91,10 @@ void Shard::on_unsent(const SlowReport& report) {
 
 void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {
   on_unsent(report);
-  if (action == conn::SlowAction::resume_at) return arm(report.connection);
+  if (action == conn::SlowAction::resume_at) {
+    if (report.skipped > 0) role_of(report.connection).on_skipped(report);
+    return arm(report.connection);
+  }
   role_of(report.connection).end_slow(report, "slow consumer: " + std::to_string(report.bytes_behind) + " bytes behind");
 }
 

@@ -2,9 +2,19 @@
 
 namespace topic {
 
+namespace {
+unsigned digits_of(std::uint64_t number) {
+  unsigned digits = 1;
+  for (; number >= 10; number /= 10) ++digits;
+  return digits;
+}
+}  // namespace
+
 Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, LogMemory& memory, std::shared_ptr<LastValue> last) {
   codec::Publication publication = given;
   publication.topic = name_;
+  publication.epoch = epoch_;
+  publication.offset = published();  // a guess
   FrameBytes bytes;
   bytes.fill(not_measured);
   const auto measure = [&](std::size_t i) {
@@ -20,6 +30,11 @@ Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, 
     Missing missing;
     {
       std::lock_guard guard(lock_);
+      if (publication.offset != next_offset_) {
+        // A frame may say its offset: it is measured again when others have published meanwhile and that has a digit more.
+        if (digits_of(publication.offset) != digits_of(next_offset_)) bytes.fill(not_measured);
+        publication.offset = next_offset_;
+      }
       missing = find_missing(bytes, spares);
       if (missing.what == Missing::What::nothing) {
         const Published published = append_everywhere(publication, bytes, spares, now_ms);
@@ -52,7 +67,7 @@ Topic::Missing Topic::find_missing(const FrameBytes& bytes, const Spares& spares
     if (bytes[i] == not_measured) return {Missing::What::frame_bytes, i, 0, Backing::heap, {}, {}};
     if (bytes[i] == 0) continue;
     if (!log.has_room(bytes[i])) {
-      if (spares[i]) continue;
+      if (spares[i] && spares[i]->has_room(bytes[i])) continue;
       return {Missing::What::segment, i, log.next_segment_bytes(bytes[i]), log.next_segment_backing(), {}, {}};
     }
     if (!log.open()->has_pages(bytes[i])) return {Missing::What::pages, i, 0, Backing::heap, log.open(), log.open()->next_pages(bytes[i])};

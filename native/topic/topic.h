@@ -53,9 +53,11 @@ struct Join {
 
 class Topic {
  public:
-  explicit Topic(std::string name) : name_(std::move(name)) {}
+  explicit Topic(std::string name, std::string epoch = "00000000") : name_(std::move(name)), epoch_(std::move(epoch)) {}
 
   const std::string& name() const { return name_; }
+  /// 8 to 32 characters of [0-9A-Za-z]. A topic that was forgotten, and whose offsets begin anew, has another one.
+  const std::string& epoch() const { return epoch_; }
 
   /// Gives the publication its offset and encodes it once into the log of every encoding with subscribers. The caller
   /// passes `notify` on. Never fails: bounds are checked before bytes are accepted (LogMemory::over_limit).
@@ -124,6 +126,7 @@ class Topic {
   Published append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, Spares& spares, std::uint32_t now_ms);
 
   const std::string name_;
+  const std::string epoch_;
   std::mutex lock_;  // guards logs_, joins_, next_join_, next_offset_ and last_
   std::uint64_t next_offset_ = 0;
   std::array<Log, codec::encoding_count> logs_;

@@ -84,6 +84,9 @@ class Role {
   virtual void on_sent_all(conn::Connection&) {}
   /// The kernel was offered what its streams have.
   virtual void on_streams_written(conn::Connection&) {}
+  /// It was found to be too slow, and goes on behind what it was not sent. A frame whose beginning is on the wire is pinned already: what
+  /// is appended to its private bytes leaves in the gap's place.
+  virtual void on_skipped(const SlowReport&) {}
   /// It was found to be too slow, by a policy that ends whoever is.
   virtual void end_slow(const SlowReport& report, std::string_view reason);
 
