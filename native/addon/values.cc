@@ -91,6 +91,16 @@ std::vector<conn::SlowRule> slow_rules_of(const Napi::Array& from) {
   return rules;
 }
 
+std::vector<topic::HistoryRule> history_rules_of(const Napi::Array& from) {
+  std::vector<topic::HistoryRule> rules;
+  for (std::uint32_t i = 0; i < from.Length(); ++i) {
+    const Napi::Object rule = object_from(from.Get(i), "each of rules");
+    rules.push_back({string_of(rule, "topics"), integer_of<std::size_t>(rule, "messages", {1, count_max}),
+                     integer_of<std::size_t>(rule, "bytes", {1, bytes_max}), integer_of<std::uint32_t>(rule, "seconds", {1, 1'000'000})});
+  }
+  return rules;
+}
+
 /// A wider value would be cut without a word.
 template <typename Field, std::int64_t least, std::int64_t most>
 Field number_of(const Napi::Object& options, const char* section, const char* key) {
@@ -191,6 +201,7 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   derive_grpc(options);
   read_responder(object_of(value, "responder"), options);
   options.retain.topics = strings_of(object_of(value, "retain"), "topics");
+  options.history.rules = history_rules_of(array_of(object_of(value, "history"), "rules"));
   const Napi::Object latency = object_of(value, "latency");
   options.latency.real_time = bool_of(latency, "realTime");
   options.latency.lock_memory = bool_of(latency, "lockMemory");

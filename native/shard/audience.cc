@@ -63,6 +63,27 @@ void Audience::subscribe(Connection& connection, const topic::TopicRef& topic, c
   add_subscriber(slice, connection, topic->add_interest(encoding, shard_).begin.position);
 }
 
+topic::Recovery Audience::subscribe(Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding, const codec::ReplayWish& wish) {
+  TopicSlice& slice = slice_for(topic, encoding);
+  topic::ReplayStart start = begin(slice, wish);
+  add_subscriber(slice, connection, start.cursor);
+  if (start.cursor < slice.window.head_position()) lanes_.mark_dirty(slice);
+  return std::move(start.recovery);
+}
+
+/// A replay is to leave within the limits by which its subscriber is judged: of more than three quarters of them the oldest are skipped.
+topic::ReplayStart Audience::begin(TopicSlice& slice, const codec::ReplayWish& wish) {
+  const topic::ReplayBounds bounds{slice.rule.limits.bytes_behind_max / 4 * 3, now_ms_};
+  topic::ReplayStart start = topic::start_replay(*slice.topic, slice.encoding, shard_, wish, bounds, memory_, slice.window);
+  const topic::Recovery& recovery = start.recovery;
+  const std::uint64_t replayed = recovery.live_offset - recovery.first_offset;
+  metrics_.add(Metric::encodes, static_cast<std::int64_t>(start.encodes));
+  metrics_.add(Metric::replays, replayed > 0 ? 1 : 0);
+  metrics_.add(Metric::publications_replayed, static_cast<std::int64_t>(replayed));
+  if (recovery.asked) metrics_.add(recovery.whole ? Metric::recoveries_whole : Metric::recoveries_with_gap);
+  return start;
+}
+
 topic::LastValueRef Audience::subscribe_stream(Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic,
                                                codec::EncodingId encoding) {
   CHECK(connection.framing == conn::Framing::streams);

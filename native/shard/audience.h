@@ -16,12 +16,17 @@ namespace shard {
 
 class Audience {
  public:
-  Audience(unsigned shard, conn::ConnectionTable& connections, metrics::Block& metrics, const std::vector<conn::SlowRule>& slow_rules,
-           Lanes& lanes, FanOutOwner& owner)
-      : shard_(shard), connections_(connections), metrics_(metrics), slow_rules_(slow_rules), lanes_(lanes), owner_(owner) {}
+  Audience(unsigned shard, topic::LogMemory& memory, conn::ConnectionTable& connections, metrics::Block& metrics,
+           const std::vector<conn::SlowRule>& slow_rules, Lanes& lanes, FanOutOwner& owner)
+      : shard_(shard), memory_(memory), connections_(connections), metrics_(metrics), slow_rules_(slow_rules), lanes_(lanes), owner_(owner) {}
+
+  /// What time it is, for everything until the next call.
+  void set_now(std::uint32_t now_ms) { now_ms_ = now_ms; }
 
   /// Adds the connection to the topic's subscribers from the present head on: call it before acknowledging.
   void subscribe(conn::Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding);
+  /// The same, but from where the wish says, as far as the topic's history reaches. There is room in the logs (LogMemory::over_limit).
+  topic::Recovery subscribe(conn::Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding, const codec::ReplayWish& wish);
   /// The same for one stream of a connection that has streams. Returns the topic's last publication before it; null when the topic
   /// retains none.
   topic::LastValueRef subscribe_stream(conn::Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic,
@@ -49,6 +54,7 @@ class Audience {
   };
 
   conn::TopicSlice& slice_for(const topic::TopicRef& topic, codec::EncodingId encoding);
+  topic::ReplayStart begin(conn::TopicSlice& slice, const codec::ReplayWish& wish);
   conn::Subscriber& add_subscriber(conn::TopicSlice& slice, conn::Connection& connection, std::uint64_t position);
   void add_ear(conn::TopicSlice& slice, topic::Join& join);
   void add_joined(conn::TopicSlice& slice, topic::Join& join);
@@ -59,6 +65,7 @@ class Audience {
   void forget(conn::TopicSlice& slice);
 
   const unsigned shard_;
+  topic::LogMemory& memory_;
   conn::ConnectionTable& connections_;
   metrics::Block& metrics_;
   const std::vector<conn::SlowRule>& slow_rules_;
@@ -68,6 +75,7 @@ class Audience {
   std::unordered_map<SliceKey, std::unique_ptr<conn::TopicSlice>, SliceKeyHash> slices_;
   std::vector<topic::SegmentRef> garbage_;
   std::vector<topic::Join> joins_;
+  std::uint32_t now_ms_ = 0;
 };
 
 }  // namespace shard

@@ -280,6 +280,7 @@ bool Engine::take_back(int fd, std::size_t listener, const os::Address& peer, st
 
 void Engine::give_back() {
   context_.memory.give_back();
+  context_.histories.expire(base::moment_of_ns(context_.kernel.now_ns()));
   context_.topics.forget_unused_in_parts();
   if (!heap_.is_worth_trimming(os::heap_state())) return;
   os::trim_heap();

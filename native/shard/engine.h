@@ -108,6 +108,7 @@ class Engine {
   const ProxyOptions& proxies() const { return context_.options.proxies; }
   const topic::LogMemory& memory() const { return context_.memory; }
   const topic::Retained& retained() const { return context_.retained; }
+  const topic::Histories& histories() const { return context_.histories; }
   std::size_t topics() const { return context_.topics.size(); }
   /// What connections with streams keep of half-sent messages and unread answers.
   std::size_t stream_bytes() const { return context_.stream_bytes.load(std::memory_order_relaxed); }

@@ -29,7 +29,8 @@ EngineContext::EngineContext(EngineOptions engine_options, os::Kernel& engine_ke
       events(engine_events),
       addresses(options.connections_per_address_max),
       memory(engine_kernel, options.log_bytes_max),
-      topics(options.topics_max, options.epoch_seed.empty() ? epoch_seed_of(engine_kernel) : options.epoch_seed),
+      histories(options.history),
+      topics(options.topics_max, options.epoch_seed.empty() ? epoch_seed_of(engine_kernel) : options.epoch_seed, &histories),
       retained(options.retain),
       relief_asked_ms(base::moment_of_ns(engine_kernel.now_ns()) - relief_interval_ms) {}
 

@@ -30,6 +30,7 @@ struct EngineContext {
   EventSink& events;
   AddressLimit addresses;
   topic::LogMemory memory;
+  topic::Histories histories;  // before the topics, which refer to it
   topic::Registry topics;
   topic::Retained retained;
   std::vector<std::unique_ptr<Shard>> shards;

@@ -13,6 +13,7 @@
 #include "native/conn/slow_policy.h"
 #include "native/os/endpoint.h"
 #include "native/os/networks.h"
+#include "native/topic/histories.h"
 #include "native/topic/retained.h"
 #include "native/transport/transport.h"
 
@@ -94,6 +95,7 @@ struct EngineOptions {
 
   ResponderOptions responder;
   topic::RetainLimits retain;
+  topic::HistoryLimits history;
   LatencyOptions latency;
 
   std::vector<conn::SlowRule> slow_rules{{"*", conn::SlowPolicyId::disconnect, {}}};

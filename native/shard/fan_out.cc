@@ -35,7 +35,7 @@ struct FanOut::Batch {
   std::uint64_t prepared_publications = 0;
 };
 
-FanOut::FanOut(unsigned shard, os::Kernel& kernel, transport::Transports& transports, const topic::LogMemory& memory,
+FanOut::FanOut(unsigned shard, os::Kernel& kernel, transport::Transports& transports, topic::LogMemory& memory,
                ConnectionTable& connections, metrics::Block& metrics, const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner)
     : shard_(shard),
       kernel_(kernel),
@@ -43,7 +43,7 @@ FanOut::FanOut(unsigned shard, os::Kernel& kernel, transport::Transports& transp
       connections_(connections),
       metrics_(metrics),
       owner_(owner),
-      audience_(shard, connections, metrics, slow_rules, lanes_, owner),
+      audience_(shard, memory, connections, metrics, slow_rules, lanes_, owner),
       slow_watch_(memory, connections, metrics, lanes_, owner) {}
 
 // Heads and passes.

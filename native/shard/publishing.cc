@@ -32,10 +32,13 @@ PublishStatus Publishing::check(std::string_view name, const codec::Publication&
 std::uint64_t Publishing::publish(const topic::TopicRef& topic, const codec::Publication& publication, std::uint32_t now_ms) {
   CHECK(topic != nullptr);
   const bool retains = engine_.retained.wants(topic->name());
+  const bool keeps = topic->history() != nullptr;
   const topic::Published published =
-      topic->publish(publication, now_ms, engine_.memory, retains ? engine_.retained.copy_of(publication) : nullptr);
+      topic->publish(publication, now_ms, engine_.memory, retains ? engine_.retained.copy_of(publication) : nullptr,
+                     keeps ? engine_.histories.keep(publication, now_ms) : topic::KeptRef());
   if (retains) engine_.retained.follow(topic);
-  // Whatever is to see every publication of every publisher with its offset (a history, other nodes) is told here.
+  if (keeps) engine_.histories.list(topic);
+  // Whatever else is to see every publication of every publisher with its offset (other nodes) is told here.
   count(published);
   notify(topic, published);
   return published.offset;

@@ -15,7 +15,8 @@ TopicRef Registry::open(std::string_view name) {
   if (const auto found = topics_.find(name); found != topics_.end()) return found->second;
   if (topics_.size() >= forget_at_) forget_unused();
   if (topics_.size() >= topics_max_ && !make_room()) return nullptr;
-  TopicRef topic = std::make_shared<Topic>(std::string(name), next_epoch());
+  TopicRef topic = histories_ == nullptr ? std::make_shared<Topic>(std::string(name), next_epoch())
+                                         : histories_->make_topic(std::string(name), next_epoch());
   topics_.emplace(std::string(name), topic);
   return topic;
 }

@@ -11,7 +11,7 @@ import { memoryShares } from '../machine/memory-shares.js'
 import type { Resolve } from '../machine/resolve.js'
 import type { EngineOptions, ListenerOptions, ProtocolName } from '../native/binding.js'
 import { addressesOf, noPages, resolveListeners, webRulesOf } from './hosts.js'
-import { resolveGrpc, resolveRetain, resolveSizes, resolveSlowConsumers } from './memory-defaults.js'
+import { resolveGrpc, resolveHistory, resolveRetain, resolveSizes, resolveSlowConsumers } from './memory-defaults.js'
 import { shareOpenFiles } from './open-files.js'
 
 const shardsMax = 64
@@ -88,6 +88,7 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
     slowConsumers: resolveSlowConsumers(config),
     responder: resolveResponder(config),
     retain: resolveRetain(config, shares),
+    history: resolveHistory(config, shares),
     latency: config.profile === 'latency' ? config.latency : unhurried,
     cpus: resolveCpus(config, machine.cpus, shards),
   }

@@ -47,6 +47,16 @@ export interface SlowConsumerRule {
   readonly ageMaxMs: number
 }
 
+/** Whichever bound comes first counts. */
+export interface HistoryRule {
+  readonly topics: string
+  readonly messages: number
+  /** In memory, at most 64 GiB. */
+  readonly bytes: number
+  /** 1..1000000. */
+  readonly seconds: number
+}
+
 /**
  * Keys of a section of the configuration, each a number and none left out. Each is a row of native/addon/engine_numbers.def, with the
  * bounds that hold here; their meaning is told in src/config/sections/.
@@ -103,6 +113,14 @@ export interface EngineOptions {
     readonly topicsMax: number
     /** At most 64 GiB. */
     readonly bytesMax: number
+  }
+  /** What topics keep for replays; no rule: nothing. The first rule that matches a topic counts, patterns as in slow-consumer rules. */
+  readonly history: {
+    readonly rules: readonly HistoryRule[]
+    /** Of all histories together, at most 64 GiB. */
+    readonly bytesMax: number
+    /** Topics that may have one. */
+    readonly topicsMax: number
   }
   readonly latency: {
     /** 0..1000: how long shards ask again before they sleep. */
