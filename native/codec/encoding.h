@@ -57,8 +57,10 @@ class Encoding {
   virtual std::size_t encoded_bytes(const Publication& publication) const = 0;
   /// Writes the frame; `out.size()` is exactly `encoded_bytes(publication)`.
   virtual void encode(const Publication& publication, base::MutableBytes out) const = 0;
-  /// What a subscriber is told of a gap, as whole frames that go between two publications; empty: its protocol has no way to say it.
+  /// What a subscriber is told of a gap, as whole frames that go between two publications; empty: its protocol has no way to say it, for any.
   virtual std::string gap(const Gap&) const { return {}; }
+  /// The same, when it has got all that there was before live delivery begins with `next_offset`; empty: as above.
+  virtual std::string live(std::string_view /*topic*/, std::string_view /*epoch*/, std::uint64_t /*next_offset*/) const { return {}; }
 };
 
 enum class EncodingId : std::uint8_t {

@@ -118,6 +118,7 @@ struct Connection {
   bool told_ignored : 1 = false;     // that its messages are ignored was said
   bool linger_after : 1 = false;     // the peer may still be sending: shut our direction, then read to the end
   bool tells_drained : 1 = false;    // its owner is told whenever all that was pending has left, also while it is open
+  bool has_asides : 1 = false;       // something is to be said between its topics' publications (Asides)
   bool returned : 1 = false;         // by the control plane's HTTP server, for an upgrade: never handed over again
 
   std::uint16_t active = 0;          // the subscription that may stand within a frame

@@ -63,12 +63,13 @@ void Audience::subscribe(Connection& connection, const topic::TopicRef& topic, c
   add_subscriber(slice, connection, topic->add_interest(encoding, shard_).begin.position);
 }
 
-topic::Recovery Audience::subscribe(Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding, const codec::ReplayWish& wish) {
+topic::ReplayStart Audience::subscribe(Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding,
+                                       const codec::ReplayWish& wish) {
   TopicSlice& slice = slice_for(topic, encoding);
   topic::ReplayStart start = begin(slice, wish);
   add_subscriber(slice, connection, start.cursor);
   if (start.cursor < slice.window.head_position()) lanes_.mark_dirty(slice);
-  return std::move(start.recovery);
+  return start;
 }
 
 /// A replay is to leave within the limits by which its subscriber is judged: of more than three quarters of them the oldest are skipped.
@@ -156,6 +157,7 @@ bool Audience::unsubscribe(Connection& connection, std::string_view topic) {
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription subscription = connection.subscriptions[i];
     if (subscription.slice->topic->name() != topic) continue;
+    CHECK(!connection.has_asides);
     if (connection.active == i) conn::complete_frame(connection);
     connection.subscriptions.remove(i);
     if (connection.active >= i && connection.active > 0) --connection.active;
@@ -181,6 +183,7 @@ void Audience::unsubscribe_all(Connection& connection) {
   if (connection.state != State::doomed) conn::complete_frame(connection);
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) leave(connection.subscriptions[i]);
   connection.forget_subscriptions();
+  forget_asides(connection);
 }
 
 void Audience::leave(const conn::Subscription& subscription) {

@@ -267,7 +267,8 @@ WriteOutcome FanOut::write(Connection& connection) {
 }
 
 WriteOutcome FanOut::write_gathered(Connection& connection) {
-  conn::GatheredWrite write(connection);
+  if (connection.has_asides) audience_.say_asides(connection);
+  conn::GatheredWrite write(connection, audience_.find_asides(connection));
   if (write.empty() && !transports_.wants_write(connection.transport, connection.fd)) return WriteOutcome::drained;
   const os::IoResult result = transports_.send_gather(connection.transport, connection.fd, write.pieces());
   metrics_.add(Metric::writes);
@@ -283,6 +284,7 @@ WriteOutcome FanOut::write_gathered(Connection& connection) {
   }
   metrics_.add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
   metrics_.add(Metric::deliveries, static_cast<std::int64_t>(write.consume(result.bytes)));
+  if (connection.has_asides) audience_.say_asides(connection);
   return result.bytes == write.bytes() && write.complete() ? WriteOutcome::drained : WriteOutcome::partial;
 }
 

@@ -126,7 +126,7 @@ ReplayStart start_replay(Topic& topic, codec::EncodingId encoding, unsigned shar
                          LogMemory& memory, LogWindow& window) {
   std::vector<SegmentRef> garbage;
   ReplayPlan plan = topic.plan_replay(encoding, shard, wish, bounds, window, garbage);
-  ReplayStart start{plan.live.position, std::move(plan.recovery), 0};
+  ReplayStart start{plan.live.position, plan.live.position, std::move(plan.recovery), 0};
   if (!plan.replays) return start;
 
   const std::uint64_t head = window.head_position();

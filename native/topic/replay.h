@@ -83,6 +83,7 @@ struct ReplayPlan {
 /// Where a subscriber's cursor is to stand.
 struct ReplayStart {
   std::uint64_t cursor = 0;
+  std::uint64_t live = 0;  // the position where live delivery begins
   Recovery recovery;
   std::uint64_t encodes = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "native/codec/http1/health_check.h"
 #include "native/codec/http1/upgrade.h"
+#include "native/shard/recovery_headers.h"
 #include "native/shard/roles/role.h"
 
 namespace shard {
@@ -131,7 +132,7 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
   if (connection.over_limit) return HttpRefusal{503, "too many connections", request.method != "HEAD"};
   if (host_.drain_phase() != DrainPhase::none && !user_.answers_late()) return HttpRefusal{503, std::string(shutting_down), request.method != "HEAD"};
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
-  const codec::Upgrade upgrade = protocol.manners.accept(request);
+  codec::Upgrade upgrade = protocol.manners.accept(request);
   if (!upgrade.accepted) return upgrade.refusal;
   const EngineOptions& options = host_.engine().options;
   codec::TopicsParsed parsed;
@@ -139,7 +140,7 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
     if (const auto page = codec::check_web(request, options.listeners[connection.listener].web)) return page;
     parsed = protocol.parse_target(request.target, options.topics);
     if (!parsed.ok) return parsed.refusal;
-    if (auto refusal = open_topics(connection, parsed.topics)) return refusal;
+    if (auto refusal = open_topics(connection, parsed, upgrade.headers)) return refusal;
   }
   host_.open(connection, parsed.topics);
   host_.metrics().add(Metric::handshakes_completed);
@@ -150,16 +151,18 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
   return std::nullopt;
 }
 
-std::optional<HttpRefusal> HttpHandshake::open_topics(Connection& connection, const std::vector<std::string>& names) {
+std::optional<HttpRefusal> HttpHandshake::open_topics(Connection& connection, const codec::TopicsParsed& asked, std::string& told) {
   EngineContext& engine = host_.engine();
+  // A replay takes memory of the logs, as what is published does; a subscriber that asks for none needs nothing.
+  if (asked.wants_replay() && engine.memory.over_limit(topic::Demand::much)) return HttpRefusal{503, "the logs are full"};
   std::vector<topic::TopicRef> topics;
-  for (const std::string& name : names) {
+  for (const std::string& name : asked.topics) {
     if (engine.is_reserved(name)) return HttpRefusal{403, std::string(reserved_reason)};
     topic::TopicRef topic = engine.topics.open(name);
     if (!topic) return HttpRefusal{503, "too many topics"};
     topics.push_back(std::move(topic));
   }
-  user_.on_topics(connection, std::move(topics));
+  told = recovery_headers(user_.on_topics(connection, std::move(topics), asked));
   return std::nullopt;
 }
 

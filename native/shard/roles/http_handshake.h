@@ -18,8 +18,9 @@ class HandshakeUser {
  public:
   /// Whether who comes while a drain is under way is answered at its end, with what all others were told; else it is refused.
   virtual bool answers_late() const = 0;
-  /// The request names these topics. Interest is recorded here, before the 101 is written: what is published from now on will be seen.
-  virtual void on_topics(conn::Connection& connection, std::vector<topic::TopicRef>&& topics) = 0;
+  /// The request names these topics, of which `asked` is what it said. Interest is recorded here, before the 101 is written: what is published from
+  /// now on will be seen. Returns how its subscriptions begin; none of a publisher.
+  virtual std::vector<topic::Recovery> on_topics(conn::Connection& connection, std::vector<topic::TopicRef>&& topics, const codec::TopicsParsed& asked) = 0;
   /// It is open, the 101 has been sent.
   virtual void on_upgraded(conn::Connection& connection, const codec::HttpRequest& request) = 0;
   /// What came behind the request. Dies with the call.
@@ -51,8 +52,8 @@ class HttpHandshake {
   void answer_held(conn::Connection& connection);
   /// Nothing when it is open; else why not.
   std::optional<codec::HttpRefusal> open(conn::Connection& connection, const codec::HttpRequest& request);
-  /// Nothing when they are open; else why not.
-  std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const std::vector<std::string>& names);
+  /// Nothing when they are open; else why not. `told`: what its peer is told of their beginnings, as lines of a head.
+  std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const codec::TopicsParsed& asked, std::string& told);
   void answer_health(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal& health);
   void answer_refused(conn::Connection& connection, const codec::HttpRefusal& refusal);
   void answer_text(conn::Connection& connection, const codec::HttpRefusal& text);

@@ -15,13 +15,21 @@ bool is_ahead(const Connection& connection) { return connection.publishes_to && 
 
 }  // namespace
 
-void MessageRole::on_topics(Connection& connection, std::vector<topic::TopicRef>&& topics) {
-  const bool subscribes = connection.role == codec::Role::subscribe;
-  CHECK(subscribes || topics.size() == 1);
-  for (topic::TopicRef& topic : topics) {
-    if (subscribes) fan_out().audience().subscribe(connection, topic, connection.encoding);
-    else connection.publishes_to = std::move(topic);
+std::vector<topic::Recovery> MessageRole::on_topics(Connection& connection, std::vector<topic::TopicRef>&& topics, const codec::TopicsParsed& asked) {
+  if (connection.role != codec::Role::subscribe) {
+    CHECK(topics.size() == 1);
+    connection.publishes_to = std::move(topics.front());
+    return {};
   }
+  if (asked.envelope) connection.encoding = codec::EncodingId::envelope;
+  std::vector<topic::ReplayStart> starts;
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    starts.push_back(fan_out().audience().subscribe(connection, topics[i], connection.encoding, asked.wish(i)));
+  }
+  announce(connection, starts);
+  std::vector<topic::Recovery> recoveries;
+  for (topic::ReplayStart& start : starts) recoveries.push_back(std::move(start.recovery));
+  return recoveries;
 }
 
 codec::Decoded MessageRole::decode(Connection& connection, base::MutableBytes bytes) {

@@ -64,6 +64,32 @@ bool Role::waits_for_room(const Connection& connection, Resume resume) const {
 
 // Bytes leave.
 
+void Role::announce(Connection& connection, const std::vector<topic::ReplayStart>& starts) {
+  const codec::Encoding& encoding = codec::encoding(connection.encoding);
+  CHECK(connection.subscriptions.size() == starts.size());
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    const topic::Recovery& recovery = starts[i].recovery;
+    const std::string& topic = connection.subscriptions[i].slice->topic->name();
+    const auto gap = recovery.gap(topic);
+    const std::string missed = gap ? encoding.gap(*gap) : std::string();
+    std::string live = encoding.live(topic, recovery.epoch, recovery.live_offset);
+    const bool waits = starts.size() > 1 && starts[i].cursor < starts[i].live;
+    if (!missed.empty()) fan_out().audience().asides_of(connection).add_seam({i, starts[i].cursor, missed});
+    if (!live.empty() || waits) fan_out().audience().asides_of(connection).add_seam({i, starts[i].live, std::move(live)});
+  }
+}
+
+void Role::on_skipped(const SlowReport& report) {
+  Connection& connection = report.connection;
+  const bool says_gaps = connection.framing == conn::Framing::shared && !codec::encoding(connection.encoding).gap({}).empty();
+  if (!says_gaps) return;
+  std::size_t at = 0;
+  while (at < connection.subscriptions.size() && connection.subscriptions[at].slice->topic.get() != &report.topic) ++at;
+  CHECK(at < connection.subscriptions.size());
+  fan_out().audience().asides_of(connection).add_gap(at, report.first_offset, report.resume_offset, report.skipped);
+  fan_out().flush_soon(connection);
+}
+
 void Role::end_slow(const SlowReport& report, std::string_view reason) {
   metrics().add(Metric::connections_closed_slow);
   host_.begin_failed_close(report.connection, Ending::slow, reason);

@@ -86,7 +86,7 @@ class Role {
   virtual void on_streams_written(conn::Connection&) {}
   /// It was found to be too slow, and goes on behind what it was not sent. A frame whose beginning is on the wire is pinned already: what
   /// is appended to its private bytes leaves in the gap's place.
-  virtual void on_skipped(const SlowReport&) {}
+  virtual void on_skipped(const SlowReport& report);
   /// It was found to be too slow, by a policy that ends whoever is.
   virtual void end_slow(const SlowReport& report, std::string_view reason);
 
@@ -122,6 +122,9 @@ class Role {
   metrics::Block& metrics() const { return host_.metrics(); }
   FanOut& fan_out() const { return host_.fan_out(); }
 
+  /// Behind its subscriptions, all of which began like this, and before anything is written: tells where they begin, where its encoding says such
+  /// things, and keeps their replays one behind the other.
+  void announce(conn::Connection& connection, const std::vector<topic::ReplayStart>& starts);
   /// What a codec said of `bytes`: keeps what it has left, ends whoever broke the protocol.
   void act_on(conn::Connection& connection, const codec::Decoded& decoded, base::Bytes bytes);
   /// Of one that publishes to `publishes_to`, or to whatever its session permits.

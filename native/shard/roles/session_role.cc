@@ -18,7 +18,9 @@ constexpr std::size_t event_bytes_max = 200;
 constexpr std::size_t unread_bytes_max = 1024 * 1024;
 }  // namespace
 
-void SessionRole::on_topics(Connection&, std::vector<topic::TopicRef>&&) { CHECK(!"the control plane decides what a session hears"); }
+std::vector<topic::Recovery> SessionRole::on_topics(Connection&, std::vector<topic::TopicRef>&&, const codec::TopicsParsed&) {
+  CHECK(!"the control plane decides what a session hears");
+}
 
 /// One that comes while a drain is under way is let in only to be told what all others were told.
 void SessionRole::opened(Connection& connection) {
