@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "native/addon/arguments.h"
+#include "native/addon/errors.h"
 #include "native/addon/event_values.h"
 #include "native/addon/values.h"
 #include "native/codec/http1/proxy_header.h"
@@ -28,12 +29,6 @@ constexpr std::size_t peer_bytes_max = 128;
 constexpr std::size_t ears_max = 100'000;
 constexpr std::int64_t ear_messages_max = 1'000'000;
 constexpr std::int64_t ear_bytes_max = std::int64_t{1} << 30;
-
-Napi::Error error_with_code(Napi::Env env, const std::string& message, const char* code) {
-  Napi::Error error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
-  return error;
-}
 
 Napi::Array to_array(Napi::Env env, const std::vector<shard::BoundListener>& listeners) {
   Napi::Array array = Napi::Array::New(env, listeners.size());
@@ -72,14 +67,6 @@ std::unique_ptr<os::Kernel> make_kernel(const Napi::Value& io) {
   if (name == "epoll") return kernel_like<os::LinuxKernel>(io.Env());
   if (name == "uring" && os::UringKernel::available()) return kernel_like<os::UringKernel>(io.Env());
   throw_range(io, "io", "epoll, or uring where it is available");
-}
-
-Napi::Error invalid_topic(Napi::Env env, const Napi::Value& topic) {
-  return error_with_code(env, "the topic's name is empty, too long, or has control characters, got: " + shown(topic), "ERR_TOPIC");
-}
-
-Napi::Error topics_full(Napi::Env env, const shard::Engine& engine) {
-  return error_with_code(env, "too many topics (topicsMax), got: " + std::to_string(engine.topics()), "ERR_TOPICS");
 }
 
 /// What is published. The bytes of a Uint8Array stay JavaScript's, so none of it may run before they are in the logs; memory that
@@ -128,6 +115,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                       InstanceMethod("closeSession", &EngineObject::close_session), InstanceMethod("takeBack", &EngineObject::take_back),
                       InstanceMethod("listen", &EngineObject::listen), InstanceMethod("hear", &EngineObject::hear),
                       InstanceMethod("unlisten", &EngineObject::unlisten), InstanceMethod("dropped", &EngineObject::dropped),
+                      InstanceMethod("history", &EngineObject::history),
                       InstanceMethod("drain", &EngineObject::drain), InstanceMethod("stop", &EngineObject::stop)});
 }
 

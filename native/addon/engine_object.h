@@ -46,6 +46,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   Napi::Value hear(const Napi::CallbackInfo& info);
   void unlisten(const Napi::CallbackInfo& info);
   Napi::Value dropped(const Napi::CallbackInfo& info);
+  Napi::Value history(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
 

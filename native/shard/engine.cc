@@ -238,6 +238,15 @@ ListenStatus Engine::listen(std::string_view name, const std::shared_ptr<topic::
   return ListenStatus::ok;
 }
 
+JoinStatus Engine::read_history(std::string_view name, const codec::ReplayWish& wish, std::size_t messages_max, std::size_t bytes_max,
+                                topic::HistoryPage& page) {
+  if (!codec::is_valid_topic(name, context_.options.topics.topic_bytes_max)) return JoinStatus::invalid_topic;
+  const topic::TopicRef topic = context_.topics.open(name);
+  if (!topic) return JoinStatus::topics_full;
+  page = topic->read_history(wish, messages_max, bytes_max, base::moment_of_ns(context_.kernel.now_ns()));
+  return JoinStatus::ok;
+}
+
 void Engine::unlisten(std::string_view name, topic::Ear& ear) {
   ear.close();
   const topic::TopicRef topic = context_.topics.find(name);

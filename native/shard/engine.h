@@ -89,6 +89,9 @@ class Engine {
   /// that were read since, from an upgrade request's first one. False, and `fd` left alone, when nothing is handed over there.
   [[nodiscard]] bool take_back(int fd, std::size_t listener, const os::Address& peer, std::string head);
 
+  /// Any thread: Topic::read_history of that topic, whose epoch stands from here on as long as somebody uses it.
+  JoinStatus read_history(std::string_view topic, const codec::ReplayWish& wish, std::size_t messages_max, std::size_t bytes_max, topic::HistoryPage& page);
+
   // Subscribers within this process: any thread.
   /// Everything published to the topic after this call returns is put into the ear, by a shard, until `unlisten`.
   ListenStatus listen(std::string_view topic, const std::shared_ptr<topic::Ear>& ear);

@@ -73,6 +73,7 @@ class KeptRef {
 
   explicit operator bool() const { return kept_ != nullptr; }
   const Kept* operator->() const { return kept_; }
+  const Kept* get() const { return kept_; }
 
  private:
   explicit KeptRef(Kept* kept) : kept_(kept) { kept_->references_.store(1, std::memory_order_relaxed); }

@@ -95,6 +95,8 @@ ReplayStart start_replay(Topic& topic, codec::EncodingId encoding, unsigned shar
 /// Publications as they are kept, for who reads a history as such.
 struct HistoryPage {
   Recovery recovery;
+  bool keeps = false;               // the topic has a history
+  std::uint64_t oldest_offset = 0;  // of what it keeps; the topic's next when that is nothing
   std::vector<KeptRef> kept;  // from recovery.first_offset on, without a hole
 };
 

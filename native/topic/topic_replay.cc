@@ -88,7 +88,9 @@ HistoryPage Topic::read_history(const ReplayWish& wish, std::size_t messages_max
   HistoryPage page;
   std::lock_guard guard(lock_);
   if (history_) history_->expire(now_ms, garbage);
-  page.recovery = recovery_of(wish, epoch_, history_ ? history_->first_offset() : next_offset_, next_offset_);
+  page.oldest_offset = history_ ? history_->first_offset() : next_offset_;
+  page.recovery = recovery_of(wish, epoch_, page.oldest_offset, next_offset_);
+  page.keeps = history_ != nullptr;
   if (!history_) return page;
   history_->use();
   std::size_t bytes = 0;

@@ -345,6 +345,44 @@ export interface HeardEvent {
   readonly id: number
 }
 
+/** What of a topic's history is asked for. */
+export interface HistoryAsk {
+  /** A position, `beginning` or `live`; null: see `last`. */
+  readonly since: string | null
+  /** The newest so many; null, and no `since` either: none. */
+  readonly last: number | null
+  /** 0..100000. */
+  readonly messagesMax: number
+  /** In memory, 1..1073741824; one publication at least is told. */
+  readonly bytesMax: number
+}
+
+export interface HistoryPage {
+  readonly epoch: string
+  /** Whether the topic has a history at all. */
+  readonly keeps: boolean
+  /** Of the first message told, or that would have been. */
+  readonly firstOffset: number
+  /** Of the topic's next publication. */
+  readonly nextOffset: number
+  /** Of the oldest that is kept; `nextOffset` when nothing is. */
+  readonly oldestOffset: number
+  /** Whether nothing of what was asked for is missing before the first message. */
+  readonly whole: boolean
+  /** How much is; null: nobody knows. */
+  readonly skipped: number | null
+  readonly messages: readonly KeptMessage[]
+}
+
+/** A publication as a history keeps it. */
+export interface KeptMessage {
+  /** What was published as text is a string, as binary bytes of its own. */
+  readonly payload: string | Buffer
+  readonly offset: number
+  /** Its name, where it has one. */
+  readonly event: string | null
+}
+
 export interface TopicStats {
   readonly topic: string
   readonly subscribers: number
@@ -418,6 +456,10 @@ export interface NativeEngine extends SessionCalls, ProxyCalls {
   unlisten(id: number): void
   /** Publications that found no room in the queue so far; 0 for an id that is gone. */
   dropped(id: number): number
+  /**
+   * What the topic keeps, oldest first. Throws a RangeError for a malformed `since`, and an Error with `code` ERR_TOPIC, ERR_TOPICS or ERR_CLOSED.
+   */
+  history(topic: string, ask: HistoryAsk): HistoryPage
   /** Which of `connection` and `disconnect` events to produce (warning, slow and drained always are). */
   setConnectionEvents(on: boolean): void
   /**
