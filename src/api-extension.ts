@@ -23,6 +23,11 @@ export class ApiExtension implements BrokerExtension {
       explainStats: () => broker.port.explainStats(),
       topicStats: (max) => broker.topicStats(max),
       topic: (name) => engine.topicStat(name),
+      history: (topic, ask) => broker.history(topic, ask),
+      onPublished: (topic, listener) => {
+        const subscription = broker.subscribe(topic, listener, { messagesMax: 1 })
+        return () => subscription.unsubscribe()
+      },
       status: () => engine.status(),
       logBytes: () => broker.stats()['log_bytes_now'] ?? 0,
       isReserved: (topic) => broker.options.reservedTopics.some((prefix) => topic.startsWith(prefix)),

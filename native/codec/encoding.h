@@ -20,11 +20,11 @@ struct Publication {
   base::Bytes payload;
   std::string_view event = {};    // its name, where a protocol has names; empty: none was given
   std::string_view user_id = {};  // who published, where a protocol tells; empty: nobody in particular
-  std::string_view topic = {};    // filled in by the topic, as the next two
-  std::string_view epoch = {};    // 8 to 32 characters of [0-9A-Za-z]: within it the topic's offsets count up from 0
-  std::uint64_t offset = 0;       // its place; while it is measured, one with as many decimal digits
+  std::string_view topic = {};    // filled in by the topic, as `epoch` and `offset`
   std::uint64_t excluded = 0;     // the id of the connection that does not get it; 0: all do
   const Message* message = nullptr;  // what the payload, JSON of the shared schema, says, where that is known; else null
+  std::string_view epoch = {};    // 8 to 32 characters of [0-9A-Za-z]: within it the topic's offsets count up from 0
+  std::uint64_t offset = 0;       // its place; while it is measured, one with as many decimal digits
 };
 
 /// Publications that a subscriber does not get, one after another. What is not known is absent.

@@ -9,6 +9,16 @@ import { mapRoute } from './map-route.js'
 import { metricsRoutes } from './metrics-routes.js'
 import { topicRoutes } from './topic-routes.js'
 
+/** As Broker.history. */
+export interface ApiHistory {
+  readonly epoch: string
+  readonly messages: readonly { readonly offset: number, readonly payload: string | Buffer, readonly event: string | null }[]
+  readonly next: string
+  readonly gap: { readonly from: string | null, readonly to: string | null, readonly skipped: number | null } | null
+  readonly oldest: string
+  readonly keeps: boolean
+}
+
 /** The broker as the API sees it. Calls on a broker that is closed throw an Error with `code` ERR_CLOSED. */
 export interface ApiDeps {
   /** As Broker.publish. */
@@ -20,6 +30,10 @@ export interface ApiDeps {
   topicStats(max: number): readonly TopicStats[]
   /** One topic, null when nobody has used it (for a while). */
   topic(name: string): TopicStats | null
+  /** As Broker.history. */
+  history(topic: string, ask: { readonly since?: string, readonly last?: number, readonly limit: number }): ApiHistory
+  /** Calls `listener` when something is published to the topic, perhaps several times, until what it returns is called. */
+  onPublished(topic: string, listener: () => void): () => void
   /** As NativeEngine.status. */
   status(): EngineStatus
   /** Bytes in all topic logs together. */

@@ -19,12 +19,19 @@ const refusals: Readonly<Record<string, readonly [status: number, headers: HttpR
 export function answeringRefusals(handle: HttpHandler): HttpHandler {
   return (request: HttpRequest) => {
     try {
-      return handle(request)
+      const answer = handle(request)
+      return answer instanceof Promise ? answer.catch(refused) : answer
     } catch (error) {
-      const { code, message } = error as { code?: unknown, message?: unknown }
-      const [status, headers] = refusals[String(code)] ?? []
-      if (status === undefined) throw error
-      return problem(status, String(message), headers)
+      return refused(error)
     }
   }
+}
+
+function refused(error: unknown): HttpResponse {
+  // A position that is none is told by the engine alone.
+  if (error instanceof RangeError) return problem(400, error.message)
+  const { code, message } = error as { code?: unknown, message?: unknown }
+  const [status, headers] = refusals[String(code)] ?? []
+  if (status === undefined) throw error
+  return problem(status, String(message), headers)
 }

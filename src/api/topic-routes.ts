@@ -7,6 +7,7 @@ import { json } from '../http/json.js'
 import { problem } from '../http/problem.js'
 import type { ApiDeps, ApiOptions } from './api.js'
 import { answeringRefusals } from './broker-refusals.js'
+import { topicMessages } from './history-routes.js'
 
 const listDefault = 100
 const listMax = 100_000
@@ -41,7 +42,12 @@ function list(deps: ApiDeps, { query }: HttpRequest): HttpResponse {
   return json(200, { topics: deps.topicStats(max) })
 }
 
-function one(deps: ApiDeps, { parameters: { topic = '' } }: HttpRequest): HttpResponse {
+const messagesPart = '/messages'
+
+/** A topic's last part may be `messages`: then it is written so that the slash is not a separator (`a%2Fmessages`). */
+function one(deps: ApiDeps, request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+  const { topic = '' } = request.parameters
+  if (request.path.endsWith(messagesPart) && topic.endsWith(messagesPart)) return topicMessages(deps, topic.slice(0, -messagesPart.length), request)
   const found = deps.topic(topic)
   return found === null ? problem(404, `nobody uses this topic, got: ${topic.slice(0, gotMax)}`) : json(200, found)
 }
@@ -54,6 +60,6 @@ export function topicRoutes(deps: ApiDeps, options: ApiOptions): readonly Route[
       handle: answeringRefusals((request) => publish(deps, options, request)),
     },
     { method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', about: 'topics in use', handle: answeringRefusals((request) => list(deps, request)) },
-    { method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', about: 'one of them', handle: answeringRefusals((request) => one(deps, request)) },
+    { method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', about: 'one of them; /messages behind it: what is kept of it', handle: answeringRefusals((request) => one(deps, request)) },
   ]
 }

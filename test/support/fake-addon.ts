@@ -1,7 +1,7 @@
 /** An engine of plain TypeScript: records what it is asked, emits what a test tells it to. */
 
 import type {
-  ConnectionId, EngineEvent, EngineOptions, HeardMessage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, PublishDetails, SessionOptions,
+  ConnectionId, EngineEvent, EngineOptions, HeardMessage, HistoryAsk, HistoryPage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, PublishDetails, SessionOptions,
 } from '../../src/native/binding.js'
 
 export class FakeEngine implements NativeEngine {
@@ -91,6 +91,14 @@ export class FakeEngine implements NativeEngine {
     this.calls.push(`unlisten ${id}`)
     this.heard.set(id, [])
   }
+
+  /** Keeps nothing, of nothing. */
+  history(topic: string, { since, last, messagesMax, bytesMax }: HistoryAsk): HistoryPage {
+    this.calls.push(`history ${topic} ${since} ${last} ${messagesMax} ${bytesMax}`)
+    return this.page
+  }
+
+  page: HistoryPage = { epoch: 'epoch123', keeps: false, firstOffset: 0, nextOffset: 0, oldestOffset: 0, whole: true, skipped: 0, messages: [] }
 
   dropped(id: number): number {
     return id * 10

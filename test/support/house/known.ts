@@ -17,7 +17,7 @@ export const known = {
   addonLoading: {},
   fileLengths: {
     'bench/arms.ts': 257,
-    'src/broker.ts': 278,
+    'src/broker.ts': 269,
     'src/http/node-server.ts': 324,
     'src/native/binding.ts': 424,
     'test/src/http/server-contract.ts': 430,
