@@ -31,6 +31,9 @@ struct Watched {
   SessionRecord record;             // of a session
 };
 
+/// The value of a header of an answer; empty when it has none.
+std::string header_in(const std::string& head, const std::string& name);
+
 /// Of one that asked for replays: what the answer to its handshake says of where each of them begins. `messages_max`: what each history keeps at
 /// least, by topic, as far as there was so much; nothing where other bounds may have cut it. Empty, or what is wrong with it.
 std::string take_recovery(Watched& watched, const std::map<unsigned, std::uint64_t>& messages_max);

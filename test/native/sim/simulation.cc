@@ -136,7 +136,7 @@ void Simulation::subscribe() {
     const bool all = chance(random_, 300);
     for (const unsigned topic : topics) {
       wanted[topic] = all ? 0 : between(random_, 0, world_.published(topic));
-      target += "since=" + codec::position_text(plan_.options.epoch_seed + std::to_string(topic), wanted[topic]) + "&";
+      target += "since=" + codec::position_text(header_in(witnesses_[topic]->client->answer, "Broker-Epoch"), wanted[topic]) + "&";
     }
   }
   Watched& watched = add_client(subscribe_port, target, world_.any_pace());
