@@ -208,3 +208,9 @@ test('whose word on addresses is taken, and by what', async (t) => {
   const announced = options.listeners.filter(({ proxyProtocol }) => proxyProtocol).map(({ protocol, address }) => `${protocol} ${address}`)
   t.strictSame(announced, ['websocket-publish 127.0.0.1', 'websocket-publish ::1', 'responder-raw unix:/run/b.sock'])
 })
+
+test('histories: rules as they are, sizes by memory', async (t) => {
+  t.strictSame((await resolve({})).history, { rules: [], bytesMax: 268_435_456, topicsMax: 25_000 })
+  const { history } = await resolve({ history: [{ topics: 'a*' }], historyBytesMax: '2MiB', limits: { topicsMax: 100 } })
+  t.strictSame(history, { rules: [{ topics: 'a*', messages: 1000, bytes: 1_048_576, seconds: 300 }], bytesMax: 2_097_152, topicsMax: 25 })
+})
