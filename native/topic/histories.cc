@@ -24,14 +24,15 @@ KeptRef Histories::keep(const codec::Publication& publication, std::uint32_t now
 
 /// A little more than is needed, so that the topics are put in order once for many publications.
 void Histories::make_room(std::size_t bytes) {
-  std::vector<KeptRef> garbage;     // all freed outside of the lock
+  std::vector<KeptRef> garbage;  // all freed outside of the lock
+  std::vector<SegmentRef> segments;
   std::vector<TopicRef> unlisted;
   std::lock_guard guard(lock_);
   const std::size_t now = bytes_now();
   if (now <= limits_.bytes_max) return;  // somebody else has made room meanwhile
   std::size_t wanted = now - limits_.bytes_max + std::min(limits_.bytes_max / 64, 64 * bytes);
   for (const TopicRef& topic : by_use()) {
-    wanted -= std::min(wanted, topic->evict_history(wanted, garbage));
+    wanted -= std::min(wanted, topic->evict_history(wanted, garbage, segments));
     if (!topic->has_kept()) unlist(topic, unlisted);
     if (wanted == 0) return;
   }
@@ -60,6 +61,7 @@ void Histories::unlist(const TopicRef& topic, std::vector<TopicRef>& unlisted) {
 void Histories::list(const TopicRef& topic) {
   if (!topic->history()->list()) return;
   std::vector<KeptRef> garbage;
+  std::vector<SegmentRef> segments;
   std::vector<TopicRef> unlisted;
   std::lock_guard guard(lock_);
   if (listed_.size() >= limits_.topics_max && !listed_.contains(topic.get())) {
@@ -67,7 +69,7 @@ void Histories::list(const TopicRef& topic) {
       return a.second->history()->used() < b.second->history()->used();
     });
     const TopicRef least = oldest->second;
-    least->evict_history(SIZE_MAX, garbage);
+    least->evict_history(SIZE_MAX, garbage, segments);
     unlist(least, unlisted);
   }
   listed_.try_emplace(topic.get(), topic);

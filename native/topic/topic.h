@@ -97,10 +97,11 @@ class Topic {
   /// Null when it has none. Without the lock: see History.
   History* history() const { return history_.get(); }
   bool has_kept();
-  std::size_t evict_history(std::size_t bytes, std::vector<KeptRef>& garbage);
+  /// History::evict; where nothing is left, what was encoded for replays goes too.
+  std::size_t evict_history(std::size_t bytes, std::vector<KeptRef>& garbage, std::vector<SegmentRef>& segments);
   /// Drops what is too old, and lets go of what was encoded for replays that are over.
   void expire_history(std::uint32_t now_ms, std::vector<KeptRef>& garbage, std::vector<SegmentRef>& segments);
-  /// History::unlist, unless something is kept: then false.
+  /// History::unlist, unless something is kept, or was encoded for replays: then false.
   bool unlist_history();
   /// As much of what is kept as the reader wants and `bytes_max` allows; oldest first.
   HistoryPage read_history(const codec::ReplayWish& wish, std::size_t messages_max, std::size_t bytes_max, std::uint32_t now_ms);

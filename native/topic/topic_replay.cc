@@ -56,10 +56,15 @@ bool Topic::has_kept() {
   return history_ && !history_->empty();
 }
 
-std::size_t Topic::evict_history(std::size_t bytes, std::vector<KeptRef>& garbage) {
+std::size_t Topic::evict_history(std::size_t bytes, std::vector<KeptRef>& garbage, std::vector<SegmentRef>& segments) {
   std::lock_guard guard(lock_);
   CHECK(history_ != nullptr);
-  return history_->evict(bytes, garbage);
+  const std::size_t evicted = history_->evict(bytes, garbage);
+  if (history_->empty() && replays_) {
+    for (ReplayChain& chain : *replays_) chain.move_to(segments);
+    replays_.reset();
+  }
+  return evicted;
 }
 
 void Topic::expire_history(std::uint32_t now_ms, std::vector<KeptRef>& garbage, std::vector<SegmentRef>& segments) {
@@ -78,7 +83,7 @@ void Topic::expire_history(std::uint32_t now_ms, std::vector<KeptRef>& garbage, 
 bool Topic::unlist_history() {
   std::lock_guard guard(lock_);
   CHECK(history_ != nullptr);
-  if (!history_->empty()) return false;
+  if (!history_->empty() || replays_) return false;
   history_->unlist();
   return true;
 }
@@ -145,6 +150,7 @@ ReplayPlan Topic::plan_replay(codec::EncodingId encoding, unsigned shard, const 
 
 void Topic::offer_replay(codec::EncodingId encoding, const std::vector<SegmentRef>& segments, std::uint32_t made_ms, std::vector<SegmentRef>& garbage) {
   std::lock_guard guard(lock_);
+  if (history_->empty()) return;  // it is not listed any more: nobody would come to let go of them
   if (!replays_) replays_ = std::make_unique<std::array<ReplayChain, codec::encoding_count>>();
   ReplayChain& known = (*replays_)[static_cast<std::size_t>(encoding)];
   ReplayChain offered{segments, made_ms};

@@ -202,3 +202,23 @@ TEST_CASE_FIXTURE(Scene, "replay: what an encoding cannot say is passed over, wh
   ReplayReader nothing_sayable(*this, topic, 1, since(*topic, 5), roomy, grpc);
   CHECK(nothing_sayable.read() == frame(6));
 }
+
+TEST_CASE("replay: what was encoded is let go of also when nothing is kept any more") {
+  HistoryScene scene(history_of(10, 1 << 20, 1));
+  const topic::TopicRef topic = scene.open("t");
+  ReplayReader stays(scene, topic, 5, {});
+  scene.publish(topic, "a", 1000);
+  {
+    ReplayReader reader(scene, topic, 0, beginning(), {16 << 20, 1900});
+    CHECK(reader.encodes == 1);
+  }
+  stays.take();
+  stays.read();
+  stays.settle();
+  scene.histories.expire(2500);  // nothing is kept any more, but what was encoded may still be used
+  CHECK(scene.histories.messages_now() == 0);
+  CHECK(scene.memory.bytes_now() > 0);
+  scene.histories.expire(1900 + topic::replay_reuse_ms);
+  CHECK(scene.memory.bytes_now() == 0);
+  CHECK(scene.histories.topics_now() == 0);
+}
