@@ -9,7 +9,7 @@ import { forgetAtExit, stopAtExit } from './exit-guard.js'
 import type { BrokerExtension, ExtensionPort } from './extension.js'
 import type { BoundHttp } from './http/contract.js'
 import type {
-  BoundListener, ConnectionEvent, DisconnectEvent, EngineEvent, EngineOptions, EngineStats, NativeEngine, SkippedListener,
+  BoundListener, ConnectionEvent, DisconnectEvent, EngineEvent, EngineStats, NativeEngine, ShownOptions, SkippedListener,
   SlowEvent, TopicStats, Tuning, WarningEvent,
 } from './native/binding.js'
 import { Subscriptions, type MessageListener, type SubscribeOptions, type Subscription } from './subscriptions.js'
@@ -47,7 +47,7 @@ const extensionCloseMs = 1000
 /** Comes from createBroker. Events arrive on the thread that created it, oldest first. */
 export class Broker {
   /** What the engine runs with: every default resolved. */
-  readonly options: EngineOptions
+  readonly options: ShownOptions
   /** For extensions; not part of the package's interface. */
   readonly port: ExtensionPort
   readonly #drainMs: number
@@ -65,7 +65,7 @@ export class Broker {
   #onEnd: (drained: boolean) => void = () => {}
 
   /** For createBroker; not part of the package's interface. */
-  constructor(options: EngineOptions, drainMs: number, start: StartEngine) {
+  constructor(options: ShownOptions, drainMs: number, start: StartEngine) {
     this.options = options
     this.#drainMs = drainMs
     this.#engine = start((events) => this.#dispatch(events))

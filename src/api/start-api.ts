@@ -3,7 +3,8 @@
 import type { ApiConfig } from '../config/sections/api.js'
 import { isLoopback } from '../endpoint.js'
 import { ConfigError } from '../errors.js'
-import type { HttpAddress, HttpServer, HttpServerOptions } from '../http/contract.js'
+import type { AdoptingHttpServer, HttpAddress, HttpServer, HttpServerOptions } from '../http/contract.js'
+import { startNodeHttpServer } from '../http/node-server.js'
 import { createApi, type ApiDeps } from './api.js'
 import { startHttpServer } from './http-servers.js'
 
@@ -24,6 +25,11 @@ export type ResolvedApiConfig = ApiConfig & { readonly connectionsMax: number, r
 /** What stands around the server. */
 export type ApiPlace = Pick<HttpServerOptions, 'proxies' | 'onDenied'>
 
+function optionsOf(config: ResolvedApiConfig, addresses: readonly HttpAddress[], deps: ApiDeps, at: ApiPlace): HttpServerOptions {
+  const { token, hosts = [], requestHeadMs, requestMs, keepAliveMs, connectionsMax } = config
+  return { addresses, limits: { requestHeadMs, requestMs, keepAliveMs, connectionsMax }, service: createApi(deps, { token, hosts }), ...at }
+}
+
 /**
  * `addresses`: those of config.hosts, resolved.
  * @throws {ConfigError} an address that others reach, without a token; uWebSockets.js asked for and not installed.
@@ -31,7 +37,10 @@ export type ApiPlace = Pick<HttpServerOptions, 'proxies' | 'onDenied'>
  */
 export async function startApi(config: ResolvedApiConfig, addresses: readonly HttpAddress[], deps: ApiDeps, at: ApiPlace): Promise<HttpServer> {
   assertProtected(config, addresses)
-  const { token, hosts = [], server, requestHeadMs, requestMs, keepAliveMs, connectionsMax } = config
-  const service = createApi(deps, { token, hosts })
-  return startHttpServer(server, { addresses, limits: { requestHeadMs, requestMs, keepAliveMs, connectionsMax }, service, ...at })
+  return startHttpServer(config.server, optionsOf(config, addresses, deps, at))
+}
+
+/** The same API for connections that the engine takes, because they come over TLS. It waits for nothing: no connection can come before it is there. */
+export function startAdoptingApi(config: ResolvedApiConfig, deps: ApiDeps, at: ApiPlace): Promise<AdoptingHttpServer> {
+  return startNodeHttpServer(optionsOf(config, [], deps, at))
 }

@@ -52,6 +52,11 @@ export type WebRules = Pick<ListenerOptions, 'origins' | 'names'>
 /** For protocols that no page can speak, or whose rules are somewhere else. */
 export const noPages: WebRules = { origins: null, names: [] }
 
+/** The same, and by which of the engine's TLS sections it speaks; absent: plain. */
+export interface ListenerTraits extends WebRules {
+  readonly tls?: number | null
+}
+
 /** The configured names are this server's; those that are addresses need not be told. */
 export function webRulesOf({ hosts = [], origins }: { readonly hosts?: readonly string[] | undefined, readonly origins: readonly string[] | null }): WebRules {
   return {
@@ -72,9 +77,9 @@ export async function resolveAddresses(key: string, { hosts, port }: ListenerCon
 
 /** The listeners of one protocol, none for null. @throws as resolveAddresses. */
 export async function resolveListeners(
-  protocol: ProtocolName, key: string, listener: EngineListenerConfig | null, resolve: Resolve, web: WebRules = noPages,
+  protocol: ProtocolName, key: string, listener: EngineListenerConfig | null, resolve: Resolve, { tls = null, ...web }: ListenerTraits = noPages,
 ): Promise<ListenerOptions[]> {
   if (listener === null) return []
   const { proxyProtocol } = listener
-  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each, ...web, proxyProtocol }))
+  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each, ...web, proxyProtocol, tls }))
 }

@@ -1,6 +1,7 @@
 /** Whose a request is: its connection's peer, or the client that a trusted proxy tells of. */
 
-import type { EngineOptions, ProxyCalls } from '../native/binding.js'
+import type { EngineOptions } from '../native/binding.js'
+import type { ProxyCalls } from '../native/proxies.js'
 import type { HttpHeaders } from './contract.js'
 
 export interface HttpProxies extends ProxyCalls {

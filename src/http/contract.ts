@@ -95,6 +95,8 @@ export interface HttpServerOptions {
 export interface BoundHttp {
   readonly address: string
   readonly port: number
+  /** Whether it is https. Absent: it is not. */
+  readonly secure?: boolean
 }
 
 export interface HttpServer {

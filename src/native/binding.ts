@@ -10,9 +10,11 @@
 import type { GrpcConfig } from '../config/sections/grpc.js'
 import type { LimitsConfig } from '../config/sections/limits.js'
 import type { TimeoutsConfig } from '../config/sections/timeouts.js'
+import type { ProxyCalls } from './proxies.js'
+import type { ClientCertificate, TlsCalls, TlsOptions } from './tls.js'
 
 /** A row of native/codec's protocol table: which bytes are spoken on a listener. */
-export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc' | 'responder-raw' | 'responder-line'
+export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc' | 'http' | 'responder-raw' | 'responder-line'
 
 /** Names a connection for as long as it lives and never its successor: an integer below 2^53. 0 names none. */
 export type ConnectionId = number
@@ -34,6 +36,8 @@ export interface ListenerOptions {
   readonly names: readonly string[]
   /** Trusted proxies begin each connection with a PROXY header, and are refused without one. */
   readonly proxyProtocol: boolean
+  /** Index in EngineOptions.tls; null: plain. */
+  readonly tls: number | null
 }
 
 export interface SlowConsumerRule {
@@ -55,6 +59,8 @@ type Numbers<Section> = { readonly [Key in keyof Section]-?: number }
 
 export interface EngineOptions {
   readonly listeners: readonly ListenerOptions[]
+  /** What listeners speak TLS by. */
+  readonly tls: readonly TlsOptions[]
   /** 1..64 event-loop threads. */
   readonly shards: number
   /** SO_REUSEPORT on the listeners. */
@@ -113,6 +119,9 @@ export interface EngineOptions {
   /** CPU numbers, 0..1023, to pin shard k to (k modulo length), or null. */
   readonly cpus: readonly number[] | null
 }
+
+/** What may be shown of them: no keys. */
+export type ShownOptions = Omit<EngineOptions, 'tls'>
 
 export interface BoundListener {
   readonly protocol: ProtocolName
@@ -236,6 +245,10 @@ export interface HttpConnectionEvent {
   readonly peer: string
   /** What was read already: the request's head and whatever came behind it. */
   readonly head: Uint8Array
+  /** Whether it came over TLS: then `fd` is one end of a pair, which the engine serves decrypted. */
+  readonly secure: boolean
+  /** Which TLS has verified; null: none. */
+  readonly certificate: ClientCertificate | null
 }
 
 export type SessionEvent = SessionOpenEvent | SessionMessageEvent | SessionPublishedEvent | SessionEndEvent
@@ -335,30 +348,7 @@ export interface TopicStats {
   readonly skipped: Readonly<Record<SlowConsumerRule['policy'], number>>
 }
 
-/** What stands at the front of a connection from a trusted proxy. */
-export interface ProxyHeader {
-  /** Why it is malformed; null: it is not. */
-  readonly problem: string | null
-  /** Its length. */
-  readonly bytes: number
-  /** The client's address without its port; null where the proxy speaks for itself or does not know. */
-  readonly client: string | null
-}
-
-/** What the control plane asks about proxies, for HTTP that it serves itself. */
-export interface ProxyCalls {
-  /** Whether an IP address, with a port or without, or `unix`, is one of `proxies.trusted`. */
-  isTrustedProxy(address: string): boolean
-  /**
-   * The client that a trusted proxy tells of in the header named by `proxies.header`, whose whole value this is (native/codec/http1/forwarded.h);
-   * null when nothing can be read from it.
-   */
-  forwardedClient(value: string): string | null
-  /** Reads a PROXY header (version 1 or 2) at the front of all bytes so far; null while it is incomplete, which ends below 4096 bytes. */
-  readProxyHeader(bytes: Uint8Array): ProxyHeader | null
-}
-
-export interface NativeEngine extends SessionCalls, ProxyCalls {
+export interface NativeEngine extends SessionCalls, ProxyCalls, TlsCalls {
   /**
    * Gives the connection of an `http-connection` event back, for an upgrade to WebSocket behind other requests. From here on it counts as if
    * it had just been accepted. The engine makes a descriptor of its own of `fd`: close yours without shutting the connection down.
@@ -417,6 +407,8 @@ export interface NativeAddon {
    * listener cannot be bound; nothing runs then. `onEvents` is called on this thread with batches, oldest first.
    */
   createEngine(options: EngineOptions, onEvents: (events: readonly EngineEvent[]) => void): NativeEngine
+  /** As createEngine and setTls look at it, without an engine. Throws as they do. */
+  checkTls(options: TlsOptions): void
   /** Raises the soft limit of open files of this process to the hard one, and returns what is then in force. */
   raiseFileLimit(): number
   /** Whether this system lets this process use io_uring. */

@@ -1,5 +1,6 @@
 /** An engine of plain TypeScript: records what it is asked, emits what a test tells it to. */
 
+import type { TlsOptions } from '../../src/native/tls.js'
 import type {
   ConnectionId, EngineEvent, EngineOptions, HeardMessage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, PublishDetails, SessionOptions,
 } from '../../src/native/binding.js'
@@ -55,6 +56,14 @@ export class FakeEngine implements NativeEngine {
   }
 
   giveBack(): void {}
+
+  /** Thrown by the next setTls. */
+  tlsFailure: Error | null = null
+
+  setTls(index: number, { certificates }: TlsOptions): void {
+    if (this.tlsFailure !== null) throw this.tlsFailure
+    this.calls.push(`setTls ${index} ${certificates.length}`)
+  }
 
   isTrustedProxy(address: string): boolean {
     return this.options.proxies.trusted.includes(address)
@@ -142,6 +151,8 @@ export class FakeAddon implements NativeAddon {
     this.engines.push(engine)
     return engine
   }
+
+  checkTls(): void {}
 
   raiseFileLimit(): number {
     return 1024
