@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { connect as connectPlain } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { ConnectionOptions } from 'node:tls'
 import { promisify } from 'node:util'
 import { test } from 'tap'
 import { eventually, soon } from './support/eventually.js'
@@ -75,7 +74,7 @@ test('SNI picks a certificate by its name', async (t) => {
 test('a certificate of the client: required, asked for, by a stranger', async (t) => {
   const clients = (clientCert: 'require' | 'request') => embedTls(t, (issuer) => ({ clientCert, clientCaFile: issuer.caFile }))
   const { ca, issuer, subscribeUrl, stat } = await clients('require')
-  const shown = ({ certFile, keyFile }: { certFile: string, keyFile: string }): ConnectionOptions => ({ ca, cert: readFileSync(certFile), key: readFileSync(keyFile) })
+  const shown = ({ certFile, keyFile }: { certFile: string, keyFile: string }) => ({ ca, cert: readFileSync(certFile), key: readFileSync(keyFile) })
   await connect(t, `${subscribeUrl}/a`, shown(issuer.issue('client', { commonName: 'feed.internal' })))
   await t.rejects(connect(t, `${subscribeUrl}/a`, { ca }))
   await eventually('it is counted', () => stat('tls_failed_certificate') === 1)

@@ -10,7 +10,7 @@ import { soon } from './eventually.js'
 
 interface Test {
   teardown(task: () => unknown): void
-  testdir(content: object): string
+  testdir(): string
 }
 
 type TlsInput = NonNullable<BrokerOptions['tls']>
@@ -29,7 +29,7 @@ export interface TlsBroker {
 
 /** `tls`: what the section has beside the pair, given the issuer. */
 export async function embedTls(t: Test, tls: (issuer: TestIssuer) => Partial<TlsInput> = () => ({}), options: BrokerOptions = {}): Promise<TlsBroker> {
-  const issuer = new TestIssuer(t.testdir({}))
+  const issuer = new TestIssuer(t.testdir())
   const pair = issuer.issueLocal('server')
   const hosts = ['127.0.0.1']
   const { broker, stat } = await embedGrpc(t, { api: { hosts, port: 0 }, ...options, tls: { ...pair, ...tls(issuer) } })
