@@ -9,7 +9,8 @@ test('options reach the engine resolved', async (t) => {
   const addon = new FakeAddon()
   const broker = await createBrokerWith(addon, { publish: { port: 0 }, shards: 2 })
   t.match(addon.engines[0]?.options, { shards: 2, limits: { connectionsMax: 876 } })
-  t.equal(broker.options, addon.engines[0]?.options)
+  const { tls: _keys, ...shown } = addon.engines[0]?.options ?? {}
+  t.strictSame(broker.options, shown, 'all but keys')
   t.match(broker.listeners[0], { protocol: 'websocket-publish', address: '127.0.0.1', port: 4711 })
   t.strictSame(broker.skipped, [])
   broker.stop()
