@@ -21,14 +21,14 @@ function scene(t: Test, days = 90) {
   const taken: TlsOptions[] = []
   const told: string[] = []
   const tell = (name: string, message: string) => told.push(`${name}: ${message.replaceAll(`${folder}/`, '')}`)
-  const world = { wall: Date.now(), refusal: null as Error | null }
+  const world = { ahead: 0, refusal: null as Error | null }
   const keeper = new TlsKeeper([{ path: 'tls', config: tls, loaded: loadTls('tls', tls) }], {
     setTls: (index, options) => {
       t.equal(index, 0)
       if (world.refusal !== null) throw world.refusal
       taken.push(options)
     },
-    warn: tell, note: tell, now: () => world.wall, times: { pollMs: 3_600_000, settleMs: 50, settleMaxMs: 1000 },
+    warn: tell, note: tell, now: () => Date.now() + world.ahead, times: { pollMs: 3_600_000, settleMs: 50, settleMaxMs: 1000 },
   })
   t.teardown(() => keeper.close())
   /** Puts another pair in its place, or one file of it. */
@@ -87,7 +87,7 @@ test('one that has ended does not come in place of one that has not', async (t) 
   const { issuer, keeper, taken, world, replace } = scene(t, 90)
   issuer.issueLocal('old', 5)
   replace('old')
-  world.wall += 6 * dayMs
+  world.ahead += 6 * dayMs
   t.throws(() => keeper.reload(null), { message: /cert\.pem was valid until \S+Z, the one in use is valid for longer$/ })
   t.equal(taken.length, 0)
 })
@@ -95,7 +95,7 @@ test('one that has ended does not come in place of one that has not', async (t) 
 test('its end is told once a day from 14 days before, and as seconds', async (t) => {
   const { issuer, keeper, told, world, replace } = scene(t, 20)
   const lines = (ms: number) => {
-    world.wall += ms
+    world.ahead += ms
     told.length = 0
     keeper.checkExpiry()
     return told.map((line) => line.replace(/\S+Z$/, 'DATE'))
@@ -110,7 +110,7 @@ test('its end is told once a day from 14 days before, and as seconds', async (t)
   t.strictSame(lines(13 * dayMs), ['tls-certificate-ends: the certificate in cert.pem (or one behind it) ended at DATE'])
   t.ok(keeper.expirySeconds < 0)
   issuer.issueLocal('fresh', 90)
-  world.wall = Date.now()
+  world.ahead = 0
   replace('fresh')
   keeper.reload(null)
   t.strictSame(lines(0), [])
