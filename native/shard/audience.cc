@@ -42,7 +42,7 @@ TopicSlice* Audience::find(const topic::TopicRef& topic, codec::EncodingId encod
 
 /// Ends a slice without subscribers. While joins wait it stays: theirs is the next turn.
 void Audience::forget(TopicSlice& slice) {
-  CHECK(slice.is_unused());
+  CHECK(slice.is_unused() && slice.pass.left == 0);
   if (!slice.topic->remove_interest(slice.encoding, shard_, garbage_)) return;
   lanes_.forget(slice);
   if (slice.behind) slice.topic->count_logs_behind(-1);
@@ -65,7 +65,7 @@ void Audience::subscribe(Connection& connection, const topic::TopicRef& topic, c
 
 topic::LastValueRef Audience::subscribe_stream(Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic,
                                                codec::EncodingId encoding) {
-  CHECK(connection.framing == conn::Framing::streams);
+  CHECK(connection.framing == conn::Framing::streams && stream.id != 0);
   TopicSlice& slice = slice_for(topic, encoding);
   topic::Interest interest = topic->add_interest(encoding, shard_);
   Subscriber& subscriber = add_subscriber(slice, connection, interest.begin.position);
@@ -111,6 +111,7 @@ void Audience::add_joined(TopicSlice& slice, topic::Join& join) {
 }
 
 void Audience::add_ear(TopicSlice& slice, topic::Join& join) {
+  CHECK(join.ear != nullptr);
   slice.ears.push_back({std::move(join.ear), join.begin.position});
   count_subscribers(slice, +1);
 }
@@ -147,6 +148,7 @@ bool Audience::unsubscribe(Connection& connection, std::string_view topic) {
 }
 
 void Audience::unsubscribe_stream(Connection& connection, codec::StreamKey stream) {
+  CHECK(connection.streams != nullptr);
   conn::Streams& streams = *connection.streams;
   const auto found = streams.find(stream);
   if (!found) return;

@@ -181,7 +181,7 @@ PublishOutcome Engine::publish(std::string_view topic, const codec::Publication&
 
 void Engine::post_to(conn::ConnectionId id, Message&& message) {
   const unsigned shard = conn::shard_of(id);
-  if (shard >= context_.shards.size()) return;
+  if (shard >= context_.shards.size()) return;  // an id that JavaScript made up
   message.connection = id;
   context_.shards[shard]->post(std::move(message));
 }

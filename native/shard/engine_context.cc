@@ -33,6 +33,7 @@ bool EngineContext::notify(const topic::TopicRef& topic, codec::EncodingId encod
     message.kind = MessageKind::log_ready;
     message.encoding = encoding;
     message.topic = topic;
+    CHECK(target < shards.size());
     shards[target]->post(std::move(message));
   }
   return own;

@@ -26,6 +26,7 @@ void FanOut::on_stream_window(Connection& connection, codec::StreamKey stream) {
 }
 
 WriteOutcome FanOut::write_streams(Connection& connection) {
+  CHECK(connection.streams != nullptr && !connection.blocked);
   conn::StreamWrite& write = stream_write_;
   write.collect(connection);
   os::IoResult result;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "native/base/check.h"
 #include "native/codec/protocol.h"
 #include "native/conn/connection_id.h"
 #include "native/conn/session.h"
@@ -62,6 +63,7 @@ class Inbox {
 
   /// Swaps out all messages, in order of arrival. `into` must be empty; its room is used again.
   void drain(std::vector<Message>& into) {
+    CHECK(into.empty());
     std::lock_guard guard(lock_);
     asleep_ = false;
     messages_.swap(into);
@@ -75,6 +77,7 @@ class Inbox {
   /// True when nothing waits: from now on `post` asks for a wake-up.
   bool prepare_sleep() {
     std::lock_guard guard(lock_);
+    CHECK(!asleep_);  // the shard drains after every sleep
     asleep_ = messages_.empty();
     return asleep_;
   }

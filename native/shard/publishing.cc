@@ -52,7 +52,9 @@ void Publishing::notify(const topic::TopicRef& topic, const topic::Published& pu
   for (std::size_t i = 0; i < published.notify.size(); ++i) {
     if (published.notify[i] == 0) continue;
     const auto encoding = static_cast<codec::EncodingId>(i);
-    if (engine_.notify(topic, encoding, published.notify[i], shard_)) fan_out_->log_ready(topic, encoding);
+    if (!engine_.notify(topic, encoding, published.notify[i], shard_)) continue;
+    CHECK(fan_out_ != nullptr);  // only a shard is told of itself
+    fan_out_->log_ready(topic, encoding);
   }
 }
 

@@ -67,6 +67,7 @@ void Shard::run() {
 }
 
 bool Shard::turn(int timeout_ms) {
+  CHECK(usable() && doomed_.empty() && read_turn_.empty());
   metrics_.add(Metric::turns);
   std::size_t count = wait(timeout_ms);
   update_clock();
@@ -218,6 +219,7 @@ void Shard::dispatch(const os::Ready& ready) {
 }
 
 void Shard::adopt(const Message& message) {
+  CHECK(message.fd >= 0 && message.listener < engine_.options.listeners.size());
   Connection& connection = connections_.add();
   connection.fd = message.fd;
   connection.id = conn::make_id(index_, connection.slot, connection.generation);
@@ -251,13 +253,14 @@ void Shard::adopt(const Message& message) {
 /// The control plane's HTTP server has come upon a request that asks for WebSocket: the connection is one of ours again, and counts as
 /// such, as if it had just been accepted.
 void Shard::take_back(Message& message) {
-  CHECK(index_ == 0);
+  CHECK(index_ == 0 && message.fd >= 0);  // only the first shard has an acceptor that listens
   metrics_.add(Metric::http_connections_returned);
   message.returned = true;
   acceptor_.deal(std::move(message));
 }
 
 void Shard::resume_returned(Connection& connection, std::string_view head) {
+  CHECK(connection.returned && connection.state == State::handshake && !connection.unread);
   if (drain_.active && !lets_in(connection)) return role_of(connection).refuse(connection, codec::Ending::going_away, "shutting down");
   connection.unread = std::make_unique<conn::Unread>();
   connection.unread->bytes.assign(head.begin(), head.end());
@@ -279,6 +282,7 @@ void Shard::open(Connection& connection, const std::vector<std::string>& topics)
 }
 
 void Shard::read_later(Connection& connection) {
+  CHECK(connection.state != State::free);
   if (connection.in_read_queue) return;
   connection.in_read_queue = true;
   read_queue_.push_back(ConnectionTable::token(connection));
@@ -290,6 +294,7 @@ void Shard::read_again() {
   for (; reached < read_turn_.size() && read_left_ > 0; ++reached) {
     Connection* const connection = connections_.find(read_turn_[reached]);
     if (connection == nullptr) continue;
+    CHECK(connection->in_read_queue);
     connection->in_read_queue = false;
     read(*connection);
   }
@@ -311,8 +316,9 @@ void Shard::reap() {
     if (!connection->handed_over) close_socket(*connection);
     metrics_.add(Metric::connections_closed);
     metrics_.add(Metric::connections_now, -1);
-    engine_.connections.fetch_sub(1, std::memory_order_relaxed);
-    load_.fetch_sub(1, std::memory_order_relaxed);
+    const std::size_t open = engine_.connections.fetch_sub(1, std::memory_order_relaxed);
+    const std::size_t dealt = load_.fetch_sub(1, std::memory_order_relaxed);
+    CHECK(open > 0 && dealt > 0);
     if (connection->counted) engine_.addresses.release(connection->peer);
     connections_.remove(*connection);
   }

@@ -13,11 +13,14 @@ void Shard::begin_close(Connection& connection, codec::Ending ending, std::strin
 }
 
 void Shard::begin_close_as(Connection& connection, std::uint16_t code, std::string_view reason) {
+  CHECK(connection.state != State::free);
   if (connection.state != State::open) return;
+  CHECK(connection.codec != nullptr);
   if (connection.close_code == 0) remember_reason(connection, code, reason);
   note(TracePoint::close_begun, connection, connection.close_code);
   fan_out_.audience().unsubscribe_all(connection);
   role_of(connection).say_goodbye(connection, code, reason);
+  CHECK(connection.state == State::open && connection.subscriptions.size() == 0);
   connection.state = State::closing;
   connection.since_ms = now_ms_;
   arm(connection);
@@ -34,11 +37,13 @@ void Shard::begin_failed_close(Connection& connection, codec::Ending ending, std
 }
 
 void Shard::doom(Connection& connection, codec::Ending ending, std::string_view reason) {
+  CHECK(connection.state != State::free);
   if (connection.state == State::doomed) return;
   if (connection.close_code == 0) remember_reason(connection, role_of(connection).code_of(connection, ending), reason);
   note(TracePoint::doomed, connection, connection.close_code);
   connection.state = State::doomed;
   fan_out_.audience().unsubscribe_all(connection);
+  CHECK(connection.subscriptions.size() == 0);
   doomed_.push_back(ConnectionTable::token(connection));
 }
 

@@ -17,6 +17,7 @@ constexpr std::uint32_t after_close_bytes_max = 4 * 1024 * 1024;
 }  // namespace
 
 void Shard::read(Connection& connection) {
+  CHECK(connection.state != State::free);
   if (connection.state == State::doomed || connection.paused) return;
   if (must_wait(connection, Resume::no)) {
     pause(connection);
@@ -27,6 +28,7 @@ void Shard::read(Connection& connection) {
   if (has_rest && !read_rest(connection)) return;
   const base::MutableBytes room = base::MutableBytes(read_buffer_).first(read_bytes_max(connection));
   const os::IoResult result = transports_.receive(connection.transport, connection.fd, room);
+  CHECK(result.bytes <= room.size());
   if (transports_.wants_write(connection.transport, connection.fd)) fan_out_.flush_soon(connection);
   switch (result.outcome) {
     case os::IoOutcome::ok:
@@ -106,6 +108,7 @@ bool Shard::must_wait(const Connection& connection, Resume resume) const {
 }
 
 void Shard::pause(Connection& connection) {
+  CHECK(!connection.paused);
   note(TracePoint::paused, connection);
   connection.paused = true;
   await_room(connection, role_of(connection).why_it_waits(connection));
@@ -121,6 +124,7 @@ void Shard::await_room(Connection& connection, Metric why) {
 
 /// False when it still waits.
 bool Shard::resume(Connection& connection) {
+  CHECK(connection.awaits_room);
   const bool withholds = connection.withholding && !engine_.memory.below_resume(demand_of(connection));
   const bool waits = connection.paused && ((connection.has_more && read_left_ == 0) || must_wait(connection, Resume::yes));
   connection.awaits_room = withholds || waits;

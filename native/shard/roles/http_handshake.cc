@@ -20,6 +20,7 @@ constexpr std::string_view shutting_down = "shutting down";
 }  // namespace
 
 void HttpHandshake::on_bytes(Connection& connection, base::MutableBytes bytes) {
+  CHECK(connection.state == State::handshake && connection.codec == nullptr);
   std::unique_ptr<conn::Unread> earlier = std::move(connection.unread);
   std::size_t scanned = 0;
   if (earlier) {
@@ -41,6 +42,7 @@ void HttpHandshake::on_bytes(Connection& connection, base::MutableBytes bytes) {
 
 /// The rest of a request head is still to come. `bytes`: what there is of it, the last of `earlier` when that is there.
 void HttpHandshake::keep_head(Connection& connection, std::unique_ptr<conn::Unread> earlier, base::Bytes bytes, std::size_t scanned) {
+  CHECK(connection.unread == nullptr);
   const bool begins = !earlier;
   if (begins) {
     earlier = std::make_unique<conn::Unread>();
@@ -102,6 +104,7 @@ void HttpHandshake::on_timer(Connection& connection) {
 
 /// Its request is whole. Neither answered nor read further: a client waits for the answer to its handshake for longer than this takes.
 void HttpHandshake::hold(Connection& connection, base::Bytes request) {
+  CHECK(connection.unread == nullptr && !connection.paused);
   connection.unread = std::make_unique<conn::Unread>();
   connection.unread->bytes.assign(request.begin(), request.end());
   connection.unread->held = true;
@@ -110,6 +113,7 @@ void HttpHandshake::hold(Connection& connection, base::Bytes request) {
 
 /// Lets it in to tell it what all others were told.
 void HttpHandshake::answer_held(Connection& connection) {
+  CHECK(connection.unread != nullptr && connection.unread->held);
   const std::unique_ptr<conn::Unread> held = std::move(connection.unread);
   connection.paused = false;
   const codec::HttpParsed parsed = codec::parse_http_request(held->bytes, 0, host_.engine().options.http);
@@ -190,6 +194,7 @@ void HttpHandshake::answer_text(Connection& connection, const HttpRefusal& text)
 }
 
 void HttpHandshake::end_answered(Connection& connection) {
+  CHECK(is_beginning(connection));
   connection.state = State::closing;
   connection.linger_after = true;
   connection.since_ms = host_.now_ms();
@@ -199,6 +204,7 @@ void HttpHandshake::end_answered(Connection& connection) {
 
 /// A plain HTTP request on a port that it shares: the socket is the control plane's from here on.
 void HttpHandshake::hand_over(Connection& connection, base::Bytes head) {
+  CHECK(connection.fd >= 0 && !connection.handed_over);
   host_.unwatch(connection);
   HttpConnection event{connection.protocol, connection.fd, connection.listener, connection.peer.text(), std::string(base::text_of(head))};
   connection.handed_over = host_.engine().events.post(std::move(event));

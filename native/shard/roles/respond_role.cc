@@ -55,6 +55,7 @@ void RespondRole::on_bytes(Connection& connection, base::MutableBytes bytes) {
 }
 
 codec::Flow RespondRole::on_request(base::Bytes request) {
+  CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
   if (connection.state != State::open) return codec::Flow::wait;
   metrics().add(Metric::requests);
@@ -88,8 +89,10 @@ void RespondRole::append_last(const Connection& connection, std::string_view top
 }
 
 void RespondRole::send_replies(Connection& connection) {
+  CHECK(!replies_.empty() && !connection.has_outbound());  // they would overtake those that wait
   const bool more = replies_.size() >= reply_batch_bytes;
   const os::IoResult result = host_.transports().send(connection.transport, connection.fd, replies_);
+  CHECK(result.bytes <= replies_.size());
   metrics().add(Metric::writes);
   if (result.outcome == os::IoOutcome::ok) metrics().add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
   if (result.outcome == os::IoOutcome::would_block) metrics().add(Metric::writes_refused);

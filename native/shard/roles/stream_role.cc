@@ -37,6 +37,7 @@ void StreamRole::begin(Connection& connection) {
 }
 
 void StreamRole::opened(Connection& connection) {
+  CHECK(connection.streams == nullptr);
   connection.frame_by_streams();
   connection.stream_codec().set_now(host_.now_ms());
 }
@@ -77,6 +78,7 @@ void StreamRole::on_bytes(Connection& connection, base::MutableBytes bytes) {
 
 /// Over the limit who has its part already gets no more; else a few could keep everybody else out. So there may be twice as many.
 bool StreamRole::admits_stream() {
+  CHECK(decoding_ != nullptr && decoding_->streams != nullptr);
   EngineContext& engine = host_.engine();
   conn::StreamAccount& account = decoding_->streams->account;
   const std::size_t streams_max = engine.options.streams_max;
@@ -101,11 +103,13 @@ void StreamRole::give_back(Connection& connection) {
 }
 
 void StreamRole::settle_account(Connection& connection, const conn::StreamAccount& now) {
+  CHECK(connection.streams != nullptr);
   EngineContext& engine = host_.engine();
   conn::StreamAccount& account = connection.streams->account;
   if (now.streams != account.streams) {
     metrics().add(Metric::streams_now, static_cast<std::int64_t>(now.streams) - static_cast<std::int64_t>(account.streams));
-    engine.streams.fetch_add(now.streams - account.streams, std::memory_order_relaxed);
+    const std::size_t all = engine.streams.fetch_add(now.streams - account.streams, std::memory_order_relaxed);
+    CHECK(all >= account.streams);  // the sum has this part in it
   }
   if (now.bytes != account.bytes) engine.stream_bytes.fetch_add(now.bytes - account.bytes, std::memory_order_relaxed);
   account = now;

@@ -9,6 +9,7 @@ using conn::Connection;
 using metrics::Metric;
 
 void StreamRole::on_stream_subscribe(StreamKey stream, const codec::StreamSubscription& subscription) {
+  CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
   if (refuses_reserved(stream, subscription.topic)) return;
   const topic::TopicRef topic = host_.engine().topics.open(subscription.topic);
@@ -39,6 +40,7 @@ base::Bytes StreamRole::encode_last(const Connection& connection, const topic::L
 
 /// Protocols whose payload is opaque get it as JSON of the shared schema (ADR 0013).
 void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
+  CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
   if (refuses_reserved(stream, given.topic)) return;
   const topic::TopicRef topic = topic_of(connection, given.topic);
@@ -57,6 +59,7 @@ void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage&
 }
 
 void StreamRole::on_stream_last(StreamKey stream, std::string_view topic) {
+  CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
   if (refuses_reserved(stream, topic)) return;
   const topic::LastValueRef last = host_.engine().retained.find(topic);
@@ -66,11 +69,15 @@ void StreamRole::on_stream_last(StreamKey stream, std::string_view topic) {
 }
 
 void StreamRole::on_stream_gone(StreamKey stream) {
+  CHECK(decoding_ != nullptr);
   metrics().add(Metric::streams_cancelled);
   fan_out().audience().unsubscribe_stream(*decoding_, stream);
 }
 
-void StreamRole::on_stream_window(StreamKey stream) { fan_out().on_stream_window(*decoding_, stream); }
+void StreamRole::on_stream_window(StreamKey stream) {
+  CHECK(decoding_ != nullptr);
+  fan_out().on_stream_window(*decoding_, stream);
+}
 
 bool StreamRole::refuses_reserved(StreamKey stream, std::string_view topic) {
   if (!host_.engine().is_reserved(topic)) return false;

@@ -35,7 +35,10 @@ void append_ping_frame(Connection& connection) {
 
 }  // namespace
 
-void UpgradedRole::begin(Connection& connection) { connection.state = State::handshake; }
+void UpgradedRole::begin(Connection& connection) {
+  CHECK(is_beginning(connection));
+  connection.state = State::handshake;
+}
 
 void UpgradedRole::refuse(Connection& connection, Ending ending, std::string_view reason) {
   handshake_.refuse(connection, {status_of(ending), std::string(reason)});
