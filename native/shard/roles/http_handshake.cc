@@ -69,11 +69,11 @@ void HttpHandshake::await_next_request(Connection& connection) {
 /// `bytes` begins with the head and ends with all that was read.
 void HttpHandshake::on_request_head(Connection& connection, const codec::HttpParsed& parsed, base::Bytes bytes) {
   const DrainPhase drain = host_.drain_phase();
-  const bool down = connection.over_limit || drain != DrainPhase::none;
-  auto health = codec::answer_health_check(parsed.request, down ? codec::Health::down : codec::Health::up);
-  if (health) return answer_health(connection, parsed.request, *health);
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
   const bool upgrades = protocol.manners.is_asked_for(parsed.request);
+  const bool down = connection.over_limit || drain != DrainPhase::none;
+  auto health = upgrades ? std::nullopt : codec::answer_health_check(parsed.request, down ? codec::Health::down : codec::Health::up);
+  if (health) return answer_health(connection, parsed.request, *health);
   const bool shares_port = protocol.shares_port_with_http && !connection.returned;
   if (shares_port && !connection.over_limit && !upgrades) return hand_over(connection, bytes);
   // Behind a request that asks for less the connection may go on with another client's.

@@ -7,9 +7,7 @@ import type { Known } from './house.js'
 
 export const known = {
   nativeFloors: {},
-  codecRooms: {
-    'native/codec/http1/health_check.cc': 1,
-  },
+  codecRooms: {},
   systemHeaders: {},
   websocketHeaders: {},
   kinds: {},
