@@ -66,6 +66,7 @@ shard::ListenerOptions listener_of(const Napi::Object& from) {
   listener.web.names = strings_of(from, "names");
   listener.web.local = address->is_loopback();
   listener.proxy_protocol = bool_of(from, "proxyProtocol");
+  if (!from.Get("socketMode").IsNull()) listener.address.mode = integer_of<std::uint32_t>(from, "socketMode", {0, 0777});
   return listener;
 }
 
@@ -125,8 +126,6 @@ void read_responder(const Napi::Object& from, shard::EngineOptions& options) {
   else throw_range(kind, "reply", "fixed, echo or last");
   responder.text = string_of(from, "text", reply_bytes_max);
   responder.missing = string_of(from, "missing", reply_bytes_max);
-  const auto mode = integer_of<std::uint32_t>(from, "mode", {0, 0777});
-  for (shard::ListenerOptions& listener : options.listeners) listener.address.mode = mode;
 }
 
 shard::ProxyOptions proxies_of(const Napi::Object& from) {

@@ -30,18 +30,18 @@ function plainListeners(protocol: ProtocolName, key: string, listener: BrokerCon
 async function responderListeners({ responder }: BrokerConfig, resolve: Resolve): Promise<ListenerOptions[]> {
   if (responder === null) return []
   const protocol = `responder-${responder.framing}` as const
-  const common = { ...noPages, proxyProtocol: responder.proxyProtocol }
+  const common = { ...noPages, proxyProtocol: responder.proxyProtocol, socketMode: null }
   const lists = await Promise.all(responder.listen.map(async (text) => {
     const where = parseStreamAddress(text)
-    if (where?.kind !== 'tcp') return [{ protocol, address: text, port: 0, optional: false, ...common }]
+    if (where?.kind !== 'tcp') return [{ protocol, address: text, port: 0, optional: false, ...common, socketMode: parseInt(responder.mode, 8) }]
     return (await addressesOf(where.host, 'responder.listen', resolve)).map((found) => ({ protocol, ...found, port: where.port, ...common }))
   }))
   return [...new Map(lists.flat().map((each) => [formatEndpoint(each.address, each.port), each])).values()]
 }
 
 function resolveResponder({ responder }: BrokerConfig): EngineOptions['responder'] {
-  const { reply, text, missing, mode, idleMs } = responder ?? defaultResponder
-  return { reply, text, missing, mode: parseInt(mode, 8), idleMs }
+  const { reply, text, missing, idleMs } = responder ?? defaultResponder
+  return { reply, text, missing, idleMs }
 }
 
 /** With the latency profile each shard gets a CPU of its own, where one is left for everything else: the last ones. */

@@ -76,5 +76,5 @@ export async function resolveListeners(
 ): Promise<ListenerOptions[]> {
   if (listener === null) return []
   const { proxyProtocol } = listener
-  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each, ...web, proxyProtocol }))
+  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each, ...web, proxyProtocol, socketMode: null }))
 }

@@ -34,6 +34,8 @@ export interface ListenerOptions {
   readonly names: readonly string[]
   /** Trusted proxies begin each connection with a PROXY header, and are refused without one. */
   readonly proxyProtocol: boolean
+  /** Permissions of a Unix socket's file, 0..0o777. null for other addresses. */
+  readonly socketMode: number | null
 }
 
 export interface SlowConsumerRule {
@@ -92,8 +94,6 @@ export interface EngineOptions {
     readonly text: string
     /** Instead of a last message that is not there. */
     readonly missing: string
-    /** Permissions of Unix sockets, 0..0o777. */
-    readonly mode: number
     /** 0: a silent connection is never closed. */
     readonly idleMs: number
   }

@@ -16,7 +16,7 @@ export const responder = section({
   text: text(64 * KiB).default('respuesta'),
   /** Instead of a last message that is not there. */
   missing: text(64 * KiB).default('none'),
-  /** Permissions of a Unix socket. */
+  /** Permissions of its Unix sockets. */
   mode: fileMode().default('0660'),
   /** How long a connection may ask nothing and not read; 0: for ever. */
   idleMs: duration(0, hourMs).default(300_000),
