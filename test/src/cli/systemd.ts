@@ -17,10 +17,7 @@ function world(turnAgesMs: number[]) {
   return { warned, said, told, broker, logger, notify }
 }
 
-/** A broker keeps its process alive; what is told here does not, and is waited for. */
 function withoutSignals(t: { teardown(task: () => unknown): void }): void {
-  const alive = setInterval(() => {}, 60_000)
-  t.teardown(() => clearInterval(alive))
   const before = (['SIGTERM', 'SIGINT'] as const).map((signal) => [signal, process.listeners(signal)] as const)
   t.teardown(() => {
     for (const [signal, listeners] of before) for (const each of process.listeners(signal)) if (!listeners.includes(each)) process.off(signal, each)

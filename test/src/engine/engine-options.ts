@@ -5,6 +5,7 @@ import { resolveEngineOptions } from '../../../src/engine/engine-options.js'
 import { noPages } from '../../../src/engine/hosts.js'
 import type { Machine } from '../../../src/machine/machine.js'
 
+const plain = { ...noPages, proxyProtocol: false, socketMode: null }
 const GiB = 2 ** 30
 const MiB = 2 ** 20
 const machine: Machine = {
@@ -110,10 +111,10 @@ test('the last rule for slow consumers is for everything', async (t) => {
 
 test('listeners of one protocol follow each other', async (t) => {
   t.strictSame((await resolve({ publish: { port: 0 } })).listeners, [
-    { protocol: 'websocket-publish', address: '127.0.0.1', port: 0, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'websocket-publish', address: '::1', port: 0, optional: true, ...noPages, proxyProtocol: false },
-    { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true, ...noPages, proxyProtocol: false },
+    { protocol: 'websocket-publish', address: '127.0.0.1', port: 0, optional: false, ...plain },
+    { protocol: 'websocket-publish', address: '::1', port: 0, optional: true, ...plain },
+    { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false, ...plain },
+    { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true, ...plain },
   ])
 })
 
@@ -136,8 +137,8 @@ test('gRPC listens when it is asked for; its limits are always there', async (t)
   const limits = { streamsPerConnectionMax: 7, streamsMax: 1_000_000, bufferBytesPerConnectionMax: 8_388_608, bufferBytesMax: 268_435_456 }
   const options = await resolve({ grpc: { streamsPerConnectionMax: 7 } })
   t.strictSame(options.listeners.slice(-2), [
-    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'grpc', address: '::1', port: 50_051, optional: true, ...noPages, proxyProtocol: false },
+    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false, ...plain },
+    { protocol: 'grpc', address: '::1', port: 50_051, optional: true, ...plain },
   ])
   t.strictSame(options.grpc, limits)
   const without = await resolve({})
@@ -151,12 +152,12 @@ test('a responder listens where it is told, once', async (t) => {
     listen: [8080, 'tcp://127.0.0.1:8080', 'unix:/run/b.sock', 'tcp://name:9', 'unix:/run/b.sock'], framing: 'line', mode: '600',
   } })
   t.strictSame(listeners.slice(-4), [
-    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'responder-line', address: '::1', port: 8080, optional: true, ...noPages, proxyProtocol: false },
-    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false, ...noPages, proxyProtocol: false },
+    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false, ...plain },
+    { protocol: 'responder-line', address: '::1', port: 8080, optional: true, ...plain },
+    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false, ...plain, socketMode: 0o600 },
+    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false, ...plain },
   ])
-  t.strictSame(responder, { reply: 'fixed', text: 'respuesta', missing: 'none', mode: 0o600, idleMs: 300_000 })
+  t.strictSame(responder, { reply: 'fixed', text: 'respuesta', missing: 'none', idleMs: 300_000 })
   const none = async () => { throw Object.assign(new Error('no such host'), { code: 'ENOTFOUND' }) }
   await t.rejects(resolve({ responder: { listen: ['tcp://name:9'] } }, { resolve: none }), {
     message: 'responder.listen must be addresses or names that resolve, got: name (ENOTFOUND)',
@@ -207,4 +208,10 @@ test('whose word on addresses is taken, and by what', async (t) => {
   t.strictSame(options.proxies, { trusted: ['10.0.0.0/8', '::1'], header: 'none' })
   const announced = options.listeners.filter(({ proxyProtocol }) => proxyProtocol).map(({ protocol, address }) => `${protocol} ${address}`)
   t.strictSame(announced, ['websocket-publish 127.0.0.1', 'websocket-publish ::1', 'responder-raw unix:/run/b.sock'])
+})
+
+test('histories: rules as they are, sizes by memory', async (t) => {
+  t.strictSame((await resolve({})).history, { rules: [], bytesMax: 268_435_456, topicsMax: 25_000 })
+  const { history } = await resolve({ history: [{ topics: 'a*' }], historyBytesMax: '2MiB', limits: { topicsMax: 100 } })
+  t.strictSame(history, { rules: [{ topics: 'a*', messages: 1000, bytes: 1_048_576, seconds: 300 }], bytesMax: 2_097_152, topicsMax: 25 })
 })
