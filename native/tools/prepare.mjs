@@ -9,7 +9,6 @@ import { join } from 'node:path'
 import { isCheckout, root } from './addon-build.mjs'
 import { buildClient } from './client.mjs'
 import { buildCommonJs } from './commonjs.mjs'
-import { writeMetricsPage } from './metrics-doc.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -36,6 +35,5 @@ if (isCheckout && compiler !== null && existsSync(join(root, 'src'))) {
   chmodSync(join(root, 'dist', 'src', 'cli', 'broker.cjs'), 0o755)
   await buildCommonJs()
   await buildClient(join(root, 'dist', 'src', 'client', 'client.js'), join(root, 'dist', 'client.js'))
-  writeMetricsPage()
   link()
 }

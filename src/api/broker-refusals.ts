@@ -15,22 +15,23 @@ const refusals: Readonly<Record<string, readonly [status: number, headers: HttpR
   ERR_CLOSED: [503, retrySoon],
 }
 
-/** What an answer says of an error of the broker; null: it is none that is meant for whoever asks. */
-export function refusalOf(error: unknown): { status: number, detail: string, headers: HttpResponse['headers'] } | null {
-  const { code, message } = error as { code?: unknown, message?: unknown }
-  const [status, headers = {}] = refusals[String(code)] ?? []
-  return status === undefined ? null : { status, detail: String(message), headers }
-}
-
 /** The handler, with an answer to each of the broker's errors. What else it throws is thrown. */
 export function answeringRefusals(handle: HttpHandler): HttpHandler {
   return (request: HttpRequest) => {
     try {
-      return handle(request)
+      const answer = handle(request)
+      return answer instanceof Promise ? answer.catch(refused) : answer
     } catch (error) {
-      const refusal = refusalOf(error)
-      if (refusal === null) throw error
-      return problem(refusal.status, refusal.detail, refusal.headers)
+      return refused(error)
     }
   }
+}
+
+function refused(error: unknown): HttpResponse {
+  // A position that is none is told by the engine alone.
+  if (error instanceof RangeError) return problem(400, error.message)
+  const { code, message } = error as { code?: unknown, message?: unknown }
+  const [status, headers] = refusals[String(code)] ?? []
+  if (status === undefined) throw error
+  return problem(status, String(message), headers)
 }

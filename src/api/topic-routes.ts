@@ -7,9 +7,10 @@ import { json } from '../http/json.js'
 import { problem } from '../http/problem.js'
 import type { ApiDeps, ApiOptions } from './api.js'
 import { answeringRefusals } from './broker-refusals.js'
-import { publishOne } from './publishing.js'
-import { listTopics } from './topic-list.js'
+import { topicMessages } from './history-routes.js'
 
+const listDefault = 100
+const listMax = 100_000
 const gotMax = 100
 
 /** Subscribers get text for these, binary for everything else. */
@@ -22,18 +23,31 @@ function mayBeText(contentType: string): boolean {
   return /^\s*application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
 }
 
-function publish(deps: ApiDeps, options: ApiOptions, { headers, body: encoded, parameters: { topic = '' } }: HttpRequest): HttpResponse {
+function publish(deps: ApiDeps, { token }: ApiOptions, { headers, body: encoded, parameters: { topic = '' } }: HttpRequest): HttpResponse {
+  if (token === null && deps.isReserved(topic)) {
+    return problem(403, 'the topics of a Pusher app are its own: publish through its API, set api.token, or configure the app with shared: true')
+  }
   const body = decodeContent(encoded, headers['content-encoding'], deps.limits.messageBytesMax)
   if ('status' in body) return body
   const type = headers['content-type'] ?? ''
   if (isText(type) && !isUtf8(body)) return problem(400, 'the body must be UTF-8 text, as its content-type says, or of another type')
   const text = isText(type) || (mayBeText(type) && isUtf8(body))
-  const published = publishOne(deps, options, topic, text ? body.toString() : body)
-  if (typeof published === 'number') return json(200, { topic, offset: published })
-  return problem(published.status, published.detail, published.headers)
+  return json(200, { topic, offset: deps.publish(topic, text ? body.toString() : body) })
 }
 
-function one(deps: ApiDeps, { parameters: { topic = '' } }: HttpRequest): HttpResponse {
+function list(deps: ApiDeps, { query }: HttpRequest): HttpResponse {
+  const text = new URLSearchParams(query).get('max') ?? String(listDefault)
+  const max = /^\d{1,6}$/.test(text) ? Number(text) : 0
+  if (max < 1 || max > listMax) return problem(400, `max must be 1..${listMax}, got: ${text.slice(0, gotMax)}`)
+  return json(200, { topics: deps.topicStats(max) })
+}
+
+const messagesPart = '/messages'
+
+/** A topic's last part may be `messages`: then it is written so that the slash is not a separator (`a%2Fmessages`). */
+function one(deps: ApiDeps, request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+  const { topic = '' } = request.parameters
+  if (request.path.endsWith(messagesPart) && topic.endsWith(messagesPart)) return topicMessages(deps, topic.slice(0, -messagesPart.length), request)
   const found = deps.topic(topic)
   return found === null ? problem(404, `nobody uses this topic, got: ${topic.slice(0, gotMax)}`) : json(200, found)
 }
@@ -43,15 +57,9 @@ export function topicRoutes(deps: ApiDeps, options: ApiOptions): readonly Route[
     {
       method: 'POST', path: '/topics/{topic...}', bodyBytesMax: deps.limits.messageBytesMax, access: 'token',
       about: 'publishes the body to the subscribers of the topic',
-      handle: (request) => publish(deps, options, request),
+      handle: answeringRefusals((request) => publish(deps, options, request)),
     },
-    {
-      method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', about: 'topics in use',
-      handle: answeringRefusals((request) => listTopics(deps, request)),
-    },
-    {
-      method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', about: 'one of them',
-      handle: answeringRefusals((request) => one(deps, request)),
-    },
+    { method: 'GET', path: '/topics', bodyBytesMax: 0, access: 'token', about: 'topics in use', handle: answeringRefusals((request) => list(deps, request)) },
+    { method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', about: 'one of them; /messages behind it: what is kept of it', handle: answeringRefusals((request) => one(deps, request)) },
   ]
 }

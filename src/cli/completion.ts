@@ -19,7 +19,8 @@ interface Place {
 function placesOf(command: Command, path = ''): Place[] {
   const commands = command.commands.map((each) => ({ word: each.name(), about: each.description() }))
   const help = command.createHelp()
-  const shown = help.visibleOptions(command).flatMap(({ long = null, description }) => (long === null ? [] : [{ word: long, about: description }]))
+  const shown = help.visibleOptions(command).flatMap(({ long, description }) =>
+    (long === undefined || long === null ? [] : [{ word: long, about: description }]))
   const options = [...new Map(shown.map((each) => [each.word, each])).values()]
   return [{ path, commands, options }, ...command.commands.flatMap((each) => placesOf(each, `${path}/${each.name()}`))]
 }

@@ -43,7 +43,7 @@ export function configTemplate(): string {
   for (const key of keyReference()) {
     const sections = key.path.slice(0, -1)
     const written = `# ${'  '.repeat(sections.length)}${key.path.at(-1)}:${isSection(key) ? '' : valueText(key)}`
-    const comment = isSection(key) ? 'off by default' : commentOf(key)
+    const comment = isSection(key) ? 'off by default: null' : commentOf(key)
     if (key.path[0] !== before[0]) lines.push('')
     lines.push(...openings(sections, before), `${written.padEnd(44)} # ${comment}`)
     before = isSection(key) || sections.length === 0 ? key.path : sections

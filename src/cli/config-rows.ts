@@ -43,11 +43,6 @@ function shown(path: Path, value: unknown): unknown {
   return JSON.parse(JSON.stringify(value ?? null, hideSecrets)) as unknown
 }
 
-/** Each key with its value as JSON, secrets and all: to be compared, not shown. */
-export function flattenConfig(config: LoadedConfig['config']): Map<string, string> {
-  return new Map(flatten(config, []).flatMap(([path, value]) => (value === undefined ? [] : [[formatPath(path), JSON.stringify(value)] as const])))
-}
-
 /** The rows that a configuration has, then those that only this machine fills in. */
 export async function configRows({ config, sourceOf }: LoadedConfig): Promise<ConfigRow[]> {
   const written = new Map(flatten(config, []).filter(([, value]) => value !== undefined).map(([path, value]) => [formatPath(path), { path, value }]))

@@ -2,8 +2,9 @@
 
 import type { Logger } from 'pino'
 
-/** Node's own answer to SIGUSR1 is a debugger. */
+/** A closed terminal or ssh session and `systemctl reload` send SIGHUP; Node's own answer to SIGUSR1 is a debugger. */
 const signals = {
+  SIGHUP: 'the configuration is read at the start only, connections stay (SIGTERM ends the broker)',
   SIGUSR1: 'no debugger is opened (SIGUSR2 logs all counters)',
 } as const
 

@@ -1,7 +1,6 @@
 /** `broker start`: runs the broker until a signal ends it. */
 
 import type { Command } from 'commander'
-import type { Logger } from 'pino'
 import type { Broker } from '../broker.js'
 import type { LoadedConfig } from '../config/load.js'
 import { foreignVariables } from '../config/sources.js'
@@ -14,11 +13,10 @@ import { drainOnSignals } from './drain-on-signals.js'
 import { setErrorFormat } from './exit.js'
 import { logHarmlessSignals } from './harmless-signals.js'
 import { logEvents } from './log-events.js'
+import { logExposure } from './log-exposure.js'
 import { logStart } from './log-start.js'
 import { logStats } from './log-stats.js'
 import { logMadeApp, randomApp } from './pusher-app.js'
-import { Reloader, type ReloadRow } from './reload.js'
-import { notifySystemd } from './systemd.js'
 
 /** Errors that only show on this machine get the source of the value they complain about. */
 function withSource(error: unknown, sourceOf: LoadedConfig['sourceOf']): unknown {
@@ -26,24 +24,17 @@ function withSource(error: unknown, sourceOf: LoadedConfig['sourceOf']): unknown
   return new ConfigError(error.issues.map((issue) => ({ ...issue, source: issue.source ?? sourceOf(issue.path) })))
 }
 
-/** What SIGHUP may change; a row each. */
-function reloadable(logger: Logger): ReloadRow[] {
-  return [{ key: 'log.level', apply: ({ log: { level } }) => void (logger.level = level) }]
-}
-
 async function run(command: Command): Promise<void> {
   const { pusher } = command.opts<{ pusher?: boolean }>()
   const { config, warnings, sourceOf } = loadConfigOf(command)
+  const madeApp = pusher === true && config.pusher.apps.length === 0 ? randomApp() : null
+  if (madeApp !== null) config.pusher.apps.push(parsePusherApp(madeApp))
   const { log, ...options } = config
   if (log.format === 'json') setErrorFormat('json')
   const { logger, lost }: Log = createLogger(log)
   for (const name of foreignVariables(process.env)) logger.warn({ event: 'hint' }, `${name} is no variable of the broker: it has no effect`)
   for (const warning of warnings) logger.warn({ event: 'hint' }, warning)
-  const reloader = new Reloader(config, reloadable(logger), () => loadConfigOf(command).config, logger)
-  process.on('SIGHUP', () => void reloader.reload()) // before anything is bound: an ssh session may close at any time
-  logHarmlessSignals(logger)
-  const madeApp = pusher === true && config.pusher.apps.length === 0 ? randomApp() : null
-  if (madeApp !== null) config.pusher.apps.push(parsePusherApp(madeApp)) // of this run: no reload looks for it
+  logHarmlessSignals(logger) // before anything is bound: an ssh session may close at any time
   const broker: Broker = await createBroker(options).catch((error: unknown) => {
     throw withSource(error, sourceOf)
   })
@@ -52,7 +43,7 @@ async function run(command: Command): Promise<void> {
   drainOnSignals(broker, logger, flush)
   process.on('SIGUSR2', () => logStats(broker, logger))
   logStart(broker, logger)
-  notifySystemd(broker, logger)
+  logExposure(broker, config, logger)
   if (madeApp !== null) logMadeApp(broker, madeApp, logger)
 }
 
@@ -63,8 +54,7 @@ export function addStartCommand(program: Command): void {
   addConfigFlags(command)
     .option('--pusher', 'speak the Pusher protocol; without configured apps, one is made up and its keys are shown')
     .addHelpText('after', `
-SIGUSR2 logs all counters, the 20 topics that skipped most, and what each shard did last. SIGHUP reads the configuration again: log.level
-changes at once, every other key that differs is named and needs a restart.
+SIGUSR2 logs all counters, the 20 topics that skipped most, and what each shard did last. SIGHUP changes nothing: the configuration is read at the start only.
 Every key can also be set in the environment: limits.messageBytesMax is BROKER_LIMITS_MESSAGE_BYTES_MAX.
 Flags win over the environment, the environment over the file, the file over defaults.
 

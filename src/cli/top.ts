@@ -42,10 +42,9 @@ async function sample(api: ApiClient, max: number): Promise<Sample> {
 }
 
 function titleOf(api: ApiClient, { order, filter, typing }: Choice, isTerminal: boolean): string {
-  const title = `${api.url.host}  ${new Date().toISOString().slice(11, 19)}`
-  if (!isTerminal) return title
-  const shown = typing || filter !== '' ? `: ${filter}${typing ? '_' : ''}` : ''
-  return `${title}: sorted by ${orders[order].name} (r rate, u subscribers, k skipped), / filters${shown}, q ends`
+  const filtered = typing || filter !== '' ? `: ${filter}${typing ? '_' : ''}` : ''
+  const keys = isTerminal ? `: sorted by ${orders[order].name} (r rate, u subscribers, k skipped), / filters${filtered}, q ends` : ''
+  return `${api.url.host}  ${new Date().toISOString().slice(11, 19)}${keys}`
 }
 
 /** A terminal that is drawn over, with keys. */

@@ -26,7 +26,7 @@ function usualOf(schema: z.ZodType): unknown {
 function walk(schema: z.ZodType, path: readonly string[]): KeyReference[] {
   const bare = inner(schema) as z.ZodType
   if (!(bare instanceof z.ZodObject)) return [{ path, must: mustOf(bare), usual: usualOf(schema) }]
-  const usual = path.length === 0 || (usualOf(schema) ?? null) !== null ? [] : [{ path, must: 'a section of keys', usual: null }]
+  const usual = path.length === 0 || usualOf(schema) !== null ? [] : [{ path, must: 'a section of keys', usual: null }]
   return [...usual, ...Object.entries(bare.shape).flatMap(([key, value]) => walk(value as z.ZodType, [...path, key]))]
 }
 

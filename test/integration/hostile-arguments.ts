@@ -19,6 +19,7 @@ const whole = await start({
 })
 whole.stop()
 const options = structuredClone(whole.options)
+options.listeners[0].socketMode = 0o660
 const notes = []
 const attempt = (call, task) => {
   try {
@@ -75,7 +76,7 @@ const welcome: Readonly<Record<string, readonly string[]>> = {
   'options.reservedTopics.0': texts,
   // Two addresses each of publish, subscribe, pusher, grpc and the responder.
   ...Object.fromEntries(Array.from({ length: 10 }, (_, at): [string, string[]][] => [
-    [`options.listeners.${at}.origins`, ['null', '[]']], [`options.listeners.${at}.names`, ['[]']],
+    [`options.listeners.${at}.origins`, ['null', '[]']], [`options.listeners.${at}.names`, ['[]']], [`options.listeners.${at}.socketMode`, ['null']],
   ]).flat()),
 }
 

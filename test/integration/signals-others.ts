@@ -8,22 +8,17 @@ import { connect } from './support/ws-client.js'
 /** Longer than a peer's silence is borne there. */
 const stoppedMs = 500
 
-const answers = {
-  SIGHUP: { event: 'reload', msg: /^reloaded: nothing has changed$/ },
-  SIGUSR1: { event: 'signal-ignored', msg: /^SIGUSR1 changes nothing: / },
-} as const
-
-for (const [signal, line] of Object.entries(answers)) {
+for (const signal of ['SIGHUP', 'SIGUSR1'] as const) {
   test(`${signal} ends nothing and drains nothing, and one line says so`, async (t) => {
     const broker = await startBroker(t)
     const reader = await connect(t, broker.subscribeUrl)
     const writer = await connect(t, broker.publishUrl)
-    broker.process.kill(signal as NodeJS.Signals)
-    t.match(await broker.logged(({ event }) => event === line.event), line)
+    broker.process.kill(signal)
+    t.match(await broker.logged(({ event }) => event === 'signal-ignored'), { signal, msg: new RegExp(`^${signal} changes nothing: `) })
     await writer.send('after it')
     await reader.has(1)
     t.strictSame(await broker.stop(), { code: 0, signal: null })
-    t.equal(broker.log.filter(({ event }) => event === line.event).length, 1)
+    t.equal(broker.log.filter(({ event }) => event === 'signal-ignored').length, 1)
     t.equal(broker.stderr(), '', 'no debugger listens')
   })
 }

@@ -6,8 +6,6 @@ import { UnreachableError, type ApiAnswer } from '../api-client.js'
 import { bad, good, type Check, type Found, type Patient } from './check.js'
 
 const skewSecondsMax = 2
-/** Characters of an answer that are shown. */
-const saidMax = 300
 
 interface Place {
   readonly address: string
@@ -47,30 +45,26 @@ async function ports(patient: Patient): Promise<Found> {
   if (taken.every(({ code }) => code === 'EADDRINUSE') && (await alive(patient))?.body.includes('"live"') === true) return good('taken by a broker that runs')
   const list = taken.map(({ address, port, code }) => `${formatEndpoint(address, port)}: ${describeSystemError(code ?? '')}`).join('; ')
   const isForbidden = taken.some(({ code }) => code === 'EACCES')
-  if (isForbidden) return bad('fail', list, 'a port from 1024 on, or AmbientCapabilities=CAP_NET_BIND_SERVICE')
-  return bad('fail', list, `ss -ltnp 'sport = :${taken[0]?.port}' says who listens there`)
+  return bad('fail', list, isForbidden ? 'a port from 1024 on, or AmbientCapabilities=CAP_NET_BIND_SERVICE' :
+    `ss -ltnp 'sport = :${taken[0]?.port}' says who listens there`)
 }
 
 async function running(patient: Patient): Promise<Found> {
   const { api } = patient
   const answer = await alive(patient)
   if (answer === null) return good(`none answers at ${api.url.origin}`)
-  if (answer.status !== 200) {
-    const got = `${api.url.origin} answers ${answer.status} to /live: ${answer.body.slice(0, saidMax)}`
-    return bad('fail', got, 'kill -USR2 its process, keep the log, start it again')
-  }
+  if (answer.status !== 200) return bad('fail', `${api.url.origin} answers ${answer.status} to /live: ${answer.body.slice(0, 300)}`,
+    'kill -USR2 its process, keep the log, start it again')
   const { status, body } = await api.ask('ready')
   if (status === 200) return good(`${api.url.origin} is live and ready`)
-  return bad('warn', `${api.url.origin} is live, and not ready: ${body.slice(0, saidMax)}`, 'broker top says what fills it, unless it is being ended')
+  return bad('warn', `${api.url.origin} is live, and not ready: ${body.slice(0, 300)}`, 'broker top says what fills it, unless it is being ended')
 }
 
 async function clock(patient: Patient): Promise<Found> {
   const now = Date.now()
   const skew = Math.round((Date.parse((await alive(patient))?.headers.date ?? '') - now) / 1000)
-  if (Math.abs(skew) > skewSecondsMax) {
-    const got = `the broker's clock is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} this one`
-    return bad('warn', got, 'timedatectl set-ntp true, here and there: tokens and signatures are dated')
-  }
+  if (Math.abs(skew) > skewSecondsMax) return bad('warn', `the broker's clock is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} this one`,
+    'timedatectl set-ntp true, here and there: tokens and signatures are dated')
   const isKept = ['/run/systemd/timesync/synchronized', '/run/chrony/chronyd.pid', '/run/ntpd.pid'].some((file) => patient.read(file) !== null)
   const got = new Date(now).toISOString()
   return isKept ? good(`${got}, kept by the network`) : bad('hint', `${got}; who keeps it is not known`, 'timedatectl says: tokens and signatures are dated')

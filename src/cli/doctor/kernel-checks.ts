@@ -32,8 +32,8 @@ function uring({ read, options }: Patient): Found {
   if (options.io === 'uring') return good('io_uring is used')
   const disabled = read('/proc/sys/kernel/io_uring_disabled')
   const why = disabled === null || disabled === '0' ? 'a sandbox, an old kernel or io: epoll' : `kernel.io_uring_disabled is ${disabled}`
-  const todo = 'sysctl -w kernel.io_uring_disabled=0, or a seccomp profile that allows io_uring_setup and io_uring_enter'
-  return bad('hint', `epoll is used, one system call a write (${why})`, todo)
+  return bad('hint', `epoll is used, one system call a write (${why})`,
+    'sysctl -w kernel.io_uring_disabled=0, or a seccomp profile that allows io_uring_setup and io_uring_enter')
 }
 
 function somaxconn(patient: Patient): Found {
@@ -76,8 +76,8 @@ function socketMemory({ read, options }: Patient): Found {
   const [most, wanted] = [pages * pageBytes, stuckBytes(options)]
   const got = `net.ipv4.tcp_mem allows ${Math.floor(most / MiB)} MiB in all sockets; 1000 subscribers that do not read take ${Math.ceil(wanted / MiB)}`
   const needed = Math.ceil(wanted / pageBytes)
-  const todo = `sysctl -w net.ipv4.tcp_mem="${Math.ceil(needed / 2)} ${needed} ${needed * 2}", or a smaller limits.sendBufferBytes`
-  return most >= wanted ? good(got) : bad('warn', got, todo)
+  return most >= wanted ? good(got) : bad('warn', got,
+    `sysctl -w net.ipv4.tcp_mem="${Math.ceil(needed / 2)} ${needed} ${needed * 2}", or a smaller limits.sendBufferBytes`)
 }
 
 function governor({ read }: Patient): Found {

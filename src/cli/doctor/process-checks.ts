@@ -46,8 +46,8 @@ function memory(patient: Patient): Found {
   const where = memoryBytes === null ? 'the machine has' : 'the control group allows'
   const got = `${where} ${Math.floor(there / MiB)} MiB; logs, buffers and the process take ${Math.ceil(wanted / MiB)} at most`
   if (there < processBytes * 3 / 2) return bad('warn', got, `${Math.ceil(processBytes * 3 / MiB)} MiB: the process alone takes about ${processBytes / MiB}`)
-  if (wanted <= there) return good(got)
-  return bad('warn', got, 'leave limits.logBytesMax, limits.receiveBufferBytesMax and grpc.bufferBytesMax out: their defaults follow the memory')
+  return wanted <= there ? good(got) : bad('warn', got,
+    'leave limits.logBytesMax, limits.receiveBufferBytesMax and grpc.bufferBytesMax out: their defaults follow the memory')
 }
 
 function swap({ read }: Patient): Found {
@@ -62,9 +62,8 @@ function cpuQuota({ config }: Patient): Found {
   const { cpus } = cgroupLimits()
   if (cpus === null) return good('none')
   const got = `the time of ${Number(cpus.toFixed(2))} CPUs`
-  if (config.profile === 'latency') {
-    return bad('warn', `${got}, and profile is latency: shards that spin are stopped for the rest of a period`, 'profile: default, or no quota')
-  }
+  if (config.profile === 'latency') return bad('warn', `${got}, and profile is latency: shards that spin are stopped for the rest of a period`,
+    'profile: default, or no quota')
   return cpus < 1 ? bad('hint', `${got}: a burst waits for the next period`, 'give it a whole CPU') : good(got)
 }
 

@@ -57,8 +57,9 @@ export function shownTopics({ topics }: Frame, { order, filter }: Pick<View, 'or
 }
 
 function topics(frame: Frame, view: View): string {
-  const rows = shownTopics(frame, view).map(({ topic, publishedPerSecond: rate, subscribers, skippedTotal }) => {
-    return [short(rate), short(subscribers), short(rate * subscribers), short(skippedTotal), printable(topic)]
+  const rows = shownTopics(frame, view).map((row) => {
+    return [short(row.publishedPerSecond), short(row.subscribers), short(row.publishedPerSecond * row.subscribers),
+      short(row.skippedTotal), printable(row.topic)]
   })
   return table([['MESSAGES/S', 'SUBSCRIBERS', 'DELIVERIES/S', 'SKIPPED', 'TOPIC'], ...rows])
 }

@@ -1,7 +1,7 @@
 /** The HTTP API. */
 
 import { z } from 'zod'
-import { count, duration, listOf, oneOf, origin, section } from '../fields.js'
+import { count, duration, oneOf, section } from '../fields.js'
 import { hourMs } from '../units.js'
 import { listenerWays } from './auth.js'
 import { hosts, port, proxyProtocol } from './listener.js'
@@ -20,8 +20,6 @@ export const api = section({
   requestMs: duration(10, hourMs).default(30_000),
   /** Default: 1000, of fewer than 100,000 open files a hundredth, at least 128 or an eighth of them. They are not counted by limits.connectionsMax. */
   connectionsMax: count(1, 1_000_000).optional(),
-  /** Origins of web pages that may ask and read the answers (`https://example.com`, `*` for any). null: none may read them. */
-  origins: listOf(origin().transform((each) => each.toLowerCase()), 'origins').nullable().default(null),
   proxyProtocol: proxyProtocol(),
   auth: listenerWays(),
   tls: listenerTls(),

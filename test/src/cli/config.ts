@@ -48,13 +48,10 @@ test('broker config init writes a file that changes nothing, and does not write 
 })
 
 test('what the file says is so: with every # taken away it is the default configuration', async (t) => {
-  const off = keyReference().filter(({ usual, must }) => usual === null && must === 'a section of keys').map(({ path }) => path)
+  const off = keyReference().filter(({ usual, must }) => usual === null && must === 'a section of keys').map(({ path }) => path[0])
   const lines = configTemplate().split('\n').slice(6).map((line) => line.replace(/^# /, ''))
   const written = parse(lines.filter((line) => !/^ *\w+: +# .*\(default: none/.test(line)).join('\n')) as Record<string, unknown>
-  for (const path of off) {
-    const above = path.slice(0, -1).reduce<Record<string, unknown> | undefined>((section, key) => section?.[key] as Record<string, unknown> | undefined, written)
-    delete above?.[path.at(-1) ?? '']
-  }
+  for (const section of off) delete written[section ?? '']
   t.ok(Object.keys(written).length > 10, Object.keys(written).join())
   const file = `${t.testdir({ 'all.json': JSON.stringify(written) })}/all.json`
   t.strictSame(loadConfig({ file, env: {}, flags: [] }).config, loadConfig({ file: null, env: {}, flags: [] }).config)

@@ -5,6 +5,7 @@ import { resolveEngineOptions } from '../../../src/engine/engine-options.js'
 import { noPages } from '../../../src/engine/hosts.js'
 import type { Machine } from '../../../src/machine/machine.js'
 
+const plain = { ...noPages, proxyProtocol: false, socketMode: null }
 const GiB = 2 ** 30
 const MiB = 2 ** 20
 const machine: Machine = {
@@ -110,10 +111,10 @@ test('the last rule for slow consumers is for everything', async (t) => {
 
 test('listeners of one protocol follow each other', async (t) => {
   t.strictSame((await resolve({ publish: { port: 0 } })).listeners, [
-    { protocol: 'websocket-publish', address: '127.0.0.1', port: 0, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'websocket-publish', address: '::1', port: 0, optional: true, ...noPages, proxyProtocol: false },
-    { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true, ...noPages, proxyProtocol: false },
+    { protocol: 'websocket-publish', address: '127.0.0.1', port: 0, optional: false, ...plain },
+    { protocol: 'websocket-publish', address: '::1', port: 0, optional: true, ...plain },
+    { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false, ...plain },
+    { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true, ...plain },
   ])
 })
 
@@ -136,8 +137,8 @@ test('gRPC listens when it is asked for; its limits are always there', async (t)
   const limits = { streamsPerConnectionMax: 7, streamsMax: 1_000_000, bufferBytesPerConnectionMax: 8_388_608, bufferBytesMax: 268_435_456 }
   const options = await resolve({ grpc: { streamsPerConnectionMax: 7 } })
   t.strictSame(options.listeners.slice(-2), [
-    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'grpc', address: '::1', port: 50_051, optional: true, ...noPages, proxyProtocol: false },
+    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false, ...plain },
+    { protocol: 'grpc', address: '::1', port: 50_051, optional: true, ...plain },
   ])
   t.strictSame(options.grpc, limits)
   const without = await resolve({})
@@ -151,12 +152,12 @@ test('a responder listens where it is told, once', async (t) => {
     listen: [8080, 'tcp://127.0.0.1:8080', 'unix:/run/b.sock', 'tcp://name:9', 'unix:/run/b.sock'], framing: 'line', mode: '600',
   } })
   t.strictSame(listeners.slice(-4), [
-    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'responder-line', address: '::1', port: 8080, optional: true, ...noPages, proxyProtocol: false },
-    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false, ...noPages, proxyProtocol: false },
+    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false, ...plain },
+    { protocol: 'responder-line', address: '::1', port: 8080, optional: true, ...plain },
+    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false, ...plain, socketMode: 0o600 },
+    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false, ...plain },
   ])
-  t.strictSame(responder, { reply: 'fixed', text: 'respuesta', missing: 'none', mode: 0o600, idleMs: 300_000 })
+  t.strictSame(responder, { reply: 'fixed', text: 'respuesta', missing: 'none', idleMs: 300_000 })
   const none = async () => { throw Object.assign(new Error('no such host'), { code: 'ENOTFOUND' }) }
   await t.rejects(resolve({ responder: { listen: ['tcp://name:9'] } }, { resolve: none }), {
     message: 'responder.listen must be addresses or names that resolve, got: name (ENOTFOUND)',
