@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "native/codec/protocol.h"
+#include "native/conn/account.h"
 #include "native/conn/connection_id.h"
 #include "native/conn/outbound.h"
 #include "native/conn/session.h"
@@ -107,6 +108,7 @@ struct Connection {
   bool ended : 1 = false;            // the peer has hung up: read until the end
   bool awaiting_pong : 1 = false;    // a ping of ours is unanswered
   bool over_limit : 1 = false;       // accepted only to be refused politely
+  bool over_rate : 1 = false;        // its client has too many, or begins them too fast: it is told so, and nothing else
   bool counted : 1 = false;          // has a place among the connections of its address (AddressLimit)
   bool from_proxy : 1 = false;       // `peer` is a trusted proxy; cleared when it has told of its client
   bool peer_closed : 1 = false;      // the peer's close frame has come
@@ -142,6 +144,7 @@ struct Connection {
   std::unique_ptr<Session> session;  // protocols with sessions, once open
   std::unique_ptr<Streams> streams;  // of framing `streams`
   std::unique_ptr<std::string> close_reason;
+  std::unique_ptr<Account> account;  // once it publishes; from its opening on where clients have limits
 
   /// Why it ends, for events; empty: nobody said.
   std::string reason() const { return close_reason ? *close_reason : std::string(); }
@@ -166,6 +169,10 @@ struct Connection {
     CHECK(streams != nullptr && codec != nullptr);
     return static_cast<codec::StreamCodec&>(*codec);
   }
+  Account& account_for_writing() {
+    if (!account) account = std::make_unique<Account>();
+    return *account;
+  }
   bool has_outbound() const { return outbound != nullptr && !outbound->empty(); }
   Outbound& outbound_for_writing() {
     if (!outbound) outbound = std::make_unique<Outbound>();
@@ -173,6 +180,7 @@ struct Connection {
   }
 };
 
-static_assert(sizeof(Connection) <= 192);
+/// 184 and two pointers, which nearly all connections have no use for: what they may do, and what they did.
+static_assert(sizeof(Connection) <= 200);
 
 }  // namespace conn

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "native/shard/address_limit.h"
+#include "native/shard/clients.h"
 #include "native/shard/engine_options.h"
 #include "native/shard/events.h"
 #include "native/topic/log_memory.h"
@@ -29,6 +30,7 @@ struct EngineContext {
   os::Kernel& kernel;
   EventSink& events;
   AddressLimit addresses;
+  Clients clients;
   topic::LogMemory memory;
   topic::Registry topics;
   topic::Retained retained;

@@ -13,6 +13,7 @@
 #include "native/conn/slow_policy.h"
 #include "native/os/endpoint.h"
 #include "native/os/networks.h"
+#include "native/shard/client_options.h"
 #include "native/topic/retained.h"
 #include "native/transport/transport.h"
 
@@ -68,6 +69,7 @@ struct EngineOptions {
   ProxyOptions proxies;
   std::size_t connections_max = 10'000;
   std::size_t connections_per_address_max = 10'000;
+  ClientOptions clients;
   std::uint32_t control_frames_per_second_max = 100;
   std::size_t topics_max = 100'000;
   /// Prefixes of topics that belong to a session protocol's tenants: the other protocols' clients are refused there.

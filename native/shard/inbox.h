@@ -36,7 +36,8 @@ enum class MessageKind : std::uint8_t {
 struct Message {
   MessageKind kind = MessageKind::stop;
   codec::EncodingId encoding{};
-  bool over_limit = false;     // adopt, as the next three: see conn::Connection
+  bool over_limit = false;     // adopt, as the next four: see conn::Connection
+  bool over_rate = false;
   bool counted = false;
   bool from_proxy = false;
   bool returned = false;

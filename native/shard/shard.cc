@@ -43,6 +43,7 @@ Shard::Shard(unsigned index, EngineContext& engine)
       publishing_(engine, metrics_, index, &fan_out_),
       roles_(*this),
       acceptor_(engine, metrics_, recorder_),
+      rates_(engine.options.clients),
       ready_(events_per_wait),
       read_buffer_(read_bytes) {
   CHECK(index < topic::shards_max);
@@ -126,6 +127,7 @@ std::size_t Shard::wait(int timeout_ms) {
 
 void Shard::update_clock() {
   const std::int64_t now_ns = kernel_.now_ns();
+  now_ns_ = now_ns;
   now_ms_ = base::moment_of_ns(now_ns);
   recorder_.set_now(now_ns);
   fan_out_.set_now(now_ms_);
@@ -228,6 +230,7 @@ void Shard::adopt(const Message& message) {
   connection.encoding = protocol.encoding;
   connection.transport = listener_of(connection).transport;
   connection.over_limit = message.over_limit;
+  connection.over_rate = message.over_rate;
   connection.returned = message.returned;
   connection.counted = message.counted;
   connection.from_proxy = message.from_proxy;
@@ -270,9 +273,10 @@ void Shard::open(Connection& connection, const std::vector<std::string>& topics)
   CHECK(is_beginning(connection) && connection.codec == nullptr);
   connection.codec = codec::protocol(connection.protocol).make_codec(engine_.options.codecs);
   connection.state = State::open;
+  if (rates_.any()) connection.account_for_writing();
   note(TracePoint::opened, connection, static_cast<std::uint64_t>(connection.protocol));
   role_of(connection).opened(connection);
-  if (!connection.over_limit && engine_.connection_events.load(std::memory_order_relaxed)) {
+  if (!connection.over_limit && !connection.over_rate && engine_.connection_events.load(std::memory_order_relaxed)) {
     post_event(Connected{connection.id, connection.protocol, connection.peer.text(), topics});
   }
   arm(connection);
@@ -301,7 +305,7 @@ void Shard::reap() {
   for (const std::uint64_t token : doomed_) {
     Connection* const connection = connections_.find(token);
     CHECK(connection != nullptr && connection->state == State::doomed);
-    if (connection->codec && !connection->over_limit && engine_.connection_events.load(std::memory_order_relaxed)) {
+    if (connection->codec && !connection->over_limit && !connection->over_rate && engine_.connection_events.load(std::memory_order_relaxed)) {
       post_event(Disconnected{connection->id, connection->protocol, connection->peer.text(), connection->close_code, connection->reason()});
     }
     role_of(*connection).tell_end(*connection);
@@ -313,7 +317,8 @@ void Shard::reap() {
     metrics_.add(Metric::connections_now, -1);
     engine_.connections.fetch_sub(1, std::memory_order_relaxed);
     load_.fetch_sub(1, std::memory_order_relaxed);
-    if (connection->counted) engine_.addresses.release(connection->peer);
+    if (connection->counted) engine_.addresses.release(connection->peer, now_ns_);
+    leave_client(*connection);
     connections_.remove(*connection);
   }
   doomed_.clear();
@@ -337,6 +342,7 @@ void Shard::close_everything() {
     fan_out_.audience().unsubscribe_all(connection);
     role_of(connection).give_back(connection);
     settle_received(connection, 0);
+    leave_client(connection);
     close_socket(connection);
     timers_.cancel(slot);
     connections_.remove(connection);

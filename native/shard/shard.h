@@ -19,6 +19,7 @@
 #include "native/shard/flight_recorder.h"
 #include "native/shard/inbox.h"
 #include "native/shard/publishing.h"
+#include "native/shard/rates.h"
 #include "native/shard/roles/roles.h"
 #include "native/shard/timer_wheel.h"
 
@@ -88,6 +89,17 @@ class Shard final : private FanOutOwner, private RoleHost {
   bool resume(conn::Connection& connection);
   bool resume_from(std::vector<std::uint64_t>& waiting);
   void resume_paused();
+
+  // Clients' limits (shard_clients.cc).
+  void leave_client(conn::Connection& connection);
+  bool is_over_rate(const conn::Connection& connection) const;
+  void rest(conn::Connection& connection);
+  void end_rest(conn::Connection& connection);
+  void stop_resting(conn::Connection& connection);
+  void count_bytes(conn::Connection& connection, std::size_t bytes);
+  codec::Flow count_publication(conn::Connection& connection) override;
+  bool may_publish(const conn::Connection& connection) const override;
+  bool admit_client(conn::Connection& connection, std::string_view subject) override;
 
   // Proxies (shard_proxied.cc).
   void on_proxy_header_bytes(conn::Connection& connection, base::MutableBytes bytes);
@@ -169,6 +181,7 @@ class Shard final : private FanOutOwner, private RoleHost {
   Publishing publishing_;
   Roles roles_;
   Acceptor acceptor_;
+  const Rates rates_;
   TimerWheel timers_;
   Inbox inbox_;
   std::atomic<std::size_t> load_{0};
@@ -178,6 +191,7 @@ class Shard final : private FanOutOwner, private RoleHost {
   int poller_ = -1;
   int wake_ = -1;
   std::uint32_t now_ms_ = 0;
+  std::int64_t now_ns_ = 0;  // the same moment
   bool stopping_ = false;
   bool relieving_ = false;  // asked to let go of the slowest
 

@@ -48,6 +48,7 @@ void Shard::read(Connection& connection) {
     arm(connection);  // the next ping may be due long before pong_ms is over
   }
   if (floods_after_close(connection, result.bytes)) return;
+  if (connection.account) count_bytes(connection, result.bytes);
   connection.has_more = result.bytes == room.size();
   take_bytes(connection, room.first(result.bytes));
   // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
@@ -58,7 +59,8 @@ void Shard::read(Connection& connection) {
 std::size_t Shard::read_bytes_max(const Connection& connection) const {
   const bool only_little = read_left_ == 0 || engine_.memory.over_limit(topic::Demand::much);
   const std::size_t usual = only_little ? topic::little_bytes_max : read_quantum_bytes;
-  return std::min(role_of(connection).read_bytes_max(usual), read_buffer_.size());
+  const std::size_t most = std::min(role_of(connection).read_bytes_max(usual), read_buffer_.size());
+  return rates_.throttles() && connection.account ? rates_.bytes_left(*connection.account, now_ns_, most) : most;
 }
 
 /// Who does not stop at our close is cut: its bytes cost us as much as those of others.
@@ -102,12 +104,13 @@ void Shard::decode_by_state(Connection& connection, base::MutableBytes bytes) {
 /// Once it waits it goes on only when there is clearly room again. What a connection says that is being closed is told to nobody.
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
   if (connection.state != State::open && !is_beginning(connection)) return false;
-  return role_of(connection).must_wait(connection, resume);
+  return is_over_rate(connection) || role_of(connection).must_wait(connection, resume);
 }
 
 void Shard::pause(Connection& connection) {
   note(TracePoint::paused, connection);
   connection.paused = true;
+  if (is_over_rate(connection)) return rest(connection);
   await_room(connection, role_of(connection).why_it_waits(connection));
 }
 

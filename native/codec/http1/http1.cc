@@ -248,7 +248,7 @@ constexpr StatusText status_texts[] = {
     {414, "URI Too Long", ""},
     {421, "Misdirected Request", ""},
     {426, "Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"},
-    {429, "Too Many Requests", ""},
+    {429, "Too Many Requests", "Retry-After: 1\r\n"},
     {431, "Request Header Fields Too Large", ""},
     {500, "Internal Server Error", ""},
     {501, "Not Implemented", ""},

@@ -39,7 +39,8 @@ void Http2Connection::set_now(std::uint32_t now_ms) {
 
 Decoded Http2Connection::decode(base::Bytes in, Http2Handler& handler) {
   handler_ = &handler;
-  while (!in.empty() && phase_ != Phase::failed) {
+  flow_ = Flow::go_on;
+  while (!in.empty() && phase_ != Phase::failed && flow_ == Flow::go_on) {
     switch (phase_) {
       case Phase::preface: in = take_preface(in); break;
       case Phase::head: in = take_head(in); break;
@@ -53,7 +54,9 @@ Decoded Http2Connection::decode(base::Bytes in, Http2Handler& handler) {
   const bool is_within = phase_ == Phase::preface || phase_ == Phase::payload || !pending_.empty() || block_use_ != BlockUse::none;
   if (is_within && !request_since_ms_ && !failed()) request_since_ms_ = now_ms_;
   handler_ = nullptr;
-  return outcome();
+  Decoded decoded = outcome();
+  if (decoded.status == DecodeStatus::open) decoded.left = in.size();
+  return decoded;
 }
 
 base::Bytes Http2Connection::take_preface(base::Bytes in) {

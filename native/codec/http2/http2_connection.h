@@ -28,8 +28,9 @@ class Http2Handler {
   /// A request's header block begins to be decoded: where its fields go. `on_request` follows, unless they break the rules of HTTP/2.
   virtual Http2Fields& begin_request() = 0;
   virtual void on_request(StreamKey stream, HeaderList list) = 0;
-  /// A piece of its content, never empty; the view lives as long as the input. Not after it is answered.
-  virtual void on_content(StreamKey stream, base::Bytes piece) = 0;
+  /// A piece of its content, never empty; the view lives as long as the input. Not after it is answered. Returns how much of its end is not
+  /// looked at, because it has called `hold`.
+  virtual std::size_t on_content(StreamKey stream, base::Bytes piece) = 0;
   /// The peer's half is complete. Not after it is answered.
   virtual void on_end(StreamKey stream) = 0;
   /// Reset by the peer, or by us for a stream error, before it was answered; the key finds nothing any more.
@@ -64,6 +65,9 @@ class Http2Connection {
   Decoded decode(base::Bytes in, Http2Handler& handler);
   void set_now(std::uint32_t now_ms);
   void set_credit(Credit credit);
+  /// Of the decode that is running: it ends here, and what is left of its input is given again (Decoded::left).
+  void hold() { flow_ = Flow::wait; }
+  bool is_held() const { return flow_ == Flow::wait; }
 
   base::Bytes replies() const { return replies_.unsent(); }
   void consume_replies(std::size_t count) { replies_.consume(count); }
@@ -161,6 +165,7 @@ class Http2Connection {
   bool said_table_empty_ = false;    // it does, or has
   std::uint8_t pings_waiting_ = 0;   // ours, not answered
   Credit credit_ = Credit::granted;
+  Flow flow_ = Flow::go_on;          // of the decode that is running
 
   std::uint32_t now_ms_ = 0;
   std::optional<std::uint32_t> request_since_ms_;

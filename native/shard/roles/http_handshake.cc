@@ -73,7 +73,7 @@ void HttpHandshake::on_request_head(Connection& connection, const codec::HttpPar
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
   const bool upgrades = protocol.manners.is_asked_for(parsed.request);
   const bool shares_port = protocol.shares_port_with_http && !connection.returned;
-  if (shares_port && !connection.over_limit && !upgrades) return hand_over(connection, bytes);
+  if (shares_port && !connection.over_limit && !connection.over_rate && !upgrades) return hand_over(connection, bytes);
   // Behind a request that asks for less the connection may go on with another client's.
   if (connection.from_proxy && upgrades && !host_.find_client(connection, parsed.request)) return;
   if (user_.answers_late() && drain == DrainPhase::closing && !connection.over_limit) return hold(connection, bytes);
@@ -88,7 +88,7 @@ void HttpHandshake::on_request_head(Connection& connection, const codec::HttpPar
 /// Proxies send requests of many clients over one connection: one that was refused must not cost the next one, an upgrade perhaps, its
 /// connection (RFC 9110 §7.8, RFC 9112 §9.3). Behind a refused upgrade, though, there may be what is no HTTP.
 bool HttpHandshake::may_stay(const Connection& connection, const codec::HttpRequest& request) const {
-  return !connection.over_limit && host_.drain_phase() == DrainPhase::none && !connection.returned && connection.requests_refused < requests_refused_max &&
+  return !connection.over_limit && !connection.over_rate && host_.drain_phase() == DrainPhase::none && !connection.returned && connection.requests_refused < requests_refused_max &&
          codec::keeps_connection(request) && !codec::protocol(connection.protocol).manners.is_asked_for(request);
 }
 
@@ -139,6 +139,9 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
     if (const auto page = codec::check_web(request, options.listeners[connection.listener].web)) return page;
     parsed = protocol.parse_target(request.target, options.topics);
     if (!parsed.ok) return parsed.refusal;
+  }
+  if (auto refusal = admit(connection, request)) return refusal;
+  if (protocol.parse_target != nullptr) {
     if (auto refusal = open_topics(connection, parsed.topics)) return refusal;
   }
   host_.open(connection, parsed.topics);
@@ -148,6 +151,13 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
   host_.fan_out().flush_private(connection);
   user_.on_upgraded(connection, request);
   return std::nullopt;
+}
+
+/// Where a client is told by messages it is let in for that: it would not see a status.
+std::optional<HttpRefusal> HttpHandshake::admit(Connection& connection, const codec::HttpRequest& request) {
+  connection.over_rate = connection.over_rate || !host_.admit_client(connection, {});
+  if (!connection.over_rate || user_.answers_late()) return std::nullopt;
+  return HttpRefusal{429, std::string(too_many_connections), request.method != "HEAD"};
 }
 
 std::optional<HttpRefusal> HttpHandshake::open_topics(Connection& connection, const std::vector<std::string>& names) {

@@ -51,6 +51,8 @@ class HttpHandshake {
   void answer_held(conn::Connection& connection);
   /// Nothing when it is open; else why not.
   std::optional<codec::HttpRefusal> open(conn::Connection& connection, const codec::HttpRequest& request);
+  /// Nothing when its client may have one more; else why not.
+  std::optional<codec::HttpRefusal> admit(conn::Connection& connection, const codec::HttpRequest& request);
   /// Nothing when they are open; else why not.
   std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const std::vector<std::string>& names);
   void answer_health(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal& health);

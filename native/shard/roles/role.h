@@ -84,6 +84,8 @@ class Role {
   virtual void on_sent_all(conn::Connection&) {}
   /// The kernel was offered what its streams have.
   virtual void on_streams_written(conn::Connection&) {}
+  /// It says more a second than it may, where that ends a connection.
+  virtual void end_over_rate(conn::Connection& connection, std::string_view reason);
   /// It was found to be too slow, by a policy that ends whoever is.
   virtual void end_slow(const SlowReport& report, std::string_view reason);
 

@@ -22,6 +22,7 @@ class StreamRole final : public Role, private codec::StreamSink {
   void on_room(conn::Connection& connection) override;
   bool on_blocked(conn::Connection& connection) override;
   void on_streams_written(conn::Connection& connection) override;
+  void end_over_rate(conn::Connection& connection, std::string_view reason) override;
   void end_slow(const SlowReport& report, std::string_view reason) override;
   std::uint32_t due_ms(conn::Connection& connection) const override;
   void on_timer(conn::Connection& connection) override;
@@ -34,12 +35,13 @@ class StreamRole final : public Role, private codec::StreamSink {
   // codec::StreamSink.
   bool admits_stream() override;
   void on_stream_subscribe(codec::StreamKey stream, const codec::StreamSubscription& subscription) override;
-  void on_stream_message(codec::StreamKey stream, const codec::StreamMessage& message) override;
+  codec::Flow on_stream_message(codec::StreamKey stream, const codec::StreamMessage& message) override;
   void on_stream_publish_end(codec::StreamKey) override {}
   void on_stream_last(codec::StreamKey stream, std::string_view topic) override;
   void on_stream_gone(codec::StreamKey stream) override;
   void on_stream_window(codec::StreamKey stream) override;
 
+  bool refuses_client(codec::StreamKey stream);
   bool refuses_reserved(codec::StreamKey stream, std::string_view topic);
   topic::TopicRef topic_of(conn::Connection& connection, std::string_view name);
   base::Bytes encode_last(const conn::Connection& connection, const topic::LastValue& last);

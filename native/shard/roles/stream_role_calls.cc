@@ -10,7 +10,12 @@ using metrics::Metric;
 
 void StreamRole::on_stream_subscribe(StreamKey stream, const codec::StreamSubscription& subscription) {
   Connection& connection = *decoding_;
-  if (refuses_reserved(stream, subscription.topic)) return;
+  if (refuses_client(stream) || refuses_reserved(stream, subscription.topic)) return;
+  const std::uint32_t subscriptions_max = options().clients.subscriptions_max;
+  if (subscriptions_max > 0 && connection.subscriptions.size() >= subscriptions_max) {
+    metrics().add(Metric::subscriptions_refused);
+    return connection.stream_codec().finish(stream, Ending::overloaded, "too many subscriptions of this connection");
+  }
   const topic::TopicRef topic = host_.engine().topics.open(subscription.topic);
   if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
   const topic::LastValueRef last = fan_out().audience().subscribe_stream(connection, stream, topic, connection.encoding);
@@ -38,13 +43,21 @@ base::Bytes StreamRole::encode_last(const Connection& connection, const topic::L
 }
 
 /// Protocols whose payload is opaque get it as JSON of the shared schema.
-void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
+codec::Flow StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
   Connection& connection = *decoding_;
-  if (refuses_reserved(stream, given.topic)) return;
+  const auto refuse = [&](Ending ending, std::string_view reason) {
+    connection.stream_codec().finish(stream, ending, reason);
+    return codec::Flow::go_on;
+  };
+  if (refuses_client(stream) || refuses_reserved(stream, given.topic)) return codec::Flow::go_on;
+  if (!host_.may_publish(connection)) {
+    metrics().add(Metric::clients_closed_publications);
+    return refuse(Ending::over_rate, too_many_publications);
+  }
   const topic::TopicRef topic = topic_of(connection, given.topic);
-  if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
+  if (!topic) return refuse(Ending::overloaded, "too many topics");
   const topic::LogMemory& memory = host_.engine().memory;
-  if (memory.is_exhausted()) return connection.stream_codec().finish(stream, Ending::unavailable, "the logs are full");
+  if (memory.is_exhausted()) return refuse(Ending::unavailable, "the logs are full");
   const codec::Message message{given.author, given.data};
   const base::MutableBytes json = scratch(codec::json_message_bytes(message));
   codec::write_json_message(message, json);
@@ -52,13 +65,14 @@ void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage&
   publication.kind = codec::PayloadKind::text;
   publication.payload = json;
   publication.message = &message;
-  host_.publish(topic, publication);
+  const codec::Flow flow = host_.publish(connection, topic, publication);
   if (memory.over_limit(demand_of(connection))) withhold_credit(connection);
+  return flow;
 }
 
 void StreamRole::on_stream_last(StreamKey stream, std::string_view topic) {
   Connection& connection = *decoding_;
-  if (refuses_reserved(stream, topic)) return;
+  if (refuses_client(stream) || refuses_reserved(stream, topic)) return;
   const topic::LastValueRef last = host_.engine().retained.find(topic);
   const base::Bytes message = last ? encode_last(connection, *last) : base::Bytes();
   if (message.empty()) return connection.stream_codec().finish(stream, Ending::not_found, "nothing is retained");
@@ -71,6 +85,15 @@ void StreamRole::on_stream_gone(StreamKey stream) {
 }
 
 void StreamRole::on_stream_window(StreamKey stream) { fan_out().on_stream_window(*decoding_, stream); }
+
+/// Its client has too many connections, or begins them too fast. The first call is told so, and the connection ends with it: of one without
+/// calls nothing could be said that clients would not take for an outage.
+bool StreamRole::refuses_client(StreamKey stream) {
+  if (!decoding_->over_rate) return false;
+  decoding_->stream_codec().finish(stream, Ending::over_rate, too_many_connections);
+  decoding_->stream_codec().refuse_streams();
+  return true;
+}
 
 bool StreamRole::refuses_reserved(StreamKey stream, std::string_view topic) {
   if (!host_.engine().is_reserved(topic)) return false;
