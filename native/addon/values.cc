@@ -129,6 +129,14 @@ void read_responder(const Napi::Object& from, shard::EngineOptions& options) {
   for (shard::ListenerOptions& listener : options.listeners) listener.address.mode = mode;
 }
 
+shard::OverRate over_rate_of(const Napi::Object& from) {
+  const Napi::Value value = from.Get("overRate");
+  const std::string word = text_from(value, "overRate");
+  if (word == "throttle") return shard::OverRate::throttle;
+  if (word != "close") throw_range(value, "overRate", "throttle or close");
+  return shard::OverRate::close;
+}
+
 shard::ProxyOptions proxies_of(const Napi::Object& from) {
   shard::ProxyOptions proxies;
   for (const std::string& network : strings_of(from, "trusted")) {
@@ -188,6 +196,7 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   options.reserved_topics = strings_of(value, "reservedTopics");
   options.proxies = proxies_of(object_of(value, "proxies"));
   read_numbers(value, options);
+  options.clients.over_rate = over_rate_of(object_of(value, "clients"));
   derive_grpc(options);
   read_responder(object_of(value, "responder"), options);
   options.retain.topics = strings_of(object_of(value, "retain"), "topics");

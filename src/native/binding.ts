@@ -71,6 +71,21 @@ export interface EngineOptions {
   /** How batches of writes reach the kernel: one call each, or through an io_uring. `uring` only when it is available. */
   readonly io: 'epoll' | 'uring'
   readonly limits: Numbers<LimitsConfig>
+  /** Against one client; 0: no limit. The first four are of all its connections together (handshakes: of one address). */
+  readonly clients: {
+    /** 0..10000000. */
+    readonly publicationsPerSecondMax: number
+    /** 0..4294967295, as the other bytes. */
+    readonly bytesPerSecondMax: number
+    readonly connectionsMax: number
+    /** 0..1000000. */
+    readonly handshakesPerSecondMax: number
+    readonly connectionPublicationsPerSecondMax: number
+    readonly connectionBytesPerSecondMax: number
+    /** 0..1000000, subscriptions at one time. */
+    readonly connectionTopicsMax: number
+    readonly overRate: 'throttle' | 'close'
+  }
   readonly timeouts: Numbers<Omit<TimeoutsConfig, 'drainMs'>>
   /** For protocols with sessions: silence after which the peer is pinged, and how long its answer may take. */
   readonly sessions: {
