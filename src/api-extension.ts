@@ -23,6 +23,8 @@ export class ApiExtension implements BrokerExtension {
       explainStats: () => broker.port.explainStats(),
       topicStats: (max) => broker.topicStats(max),
       topic: (name) => engine.topicStat(name),
+      connections: (query) => broker.connections.list(query),
+      removeConnection: (id) => broker.connections.remove(id),
       status: () => engine.status(),
       logBytes: () => broker.stats()['log_bytes_now'] ?? 0,
       isReserved: (topic) => broker.options.reservedTopics.some((prefix) => topic.startsWith(prefix)),

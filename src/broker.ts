@@ -3,29 +3,17 @@
 import { EventEmitter } from 'node:events'
 import { closeSync } from 'node:fs'
 import { isUint8Array } from 'node:util/types'
+import type { BrokerEvents, BrokerListener } from './broker-events.js'
 import { formatGot } from './config/parse.js'
+import { Connections } from './connections.js'
 import { ClosedError } from './errors.js'
 import { forgetAtExit, stopAtExit } from './exit-guard.js'
 import type { BrokerExtension, ExtensionPort } from './extension.js'
 import type { BoundHttp } from './http/contract.js'
 import type {
-  BoundListener, ConnectionEvent, DisconnectEvent, EngineEvent, EngineOptions, EngineStats, NativeEngine, SkippedListener,
-  SlowEvent, TopicStats, Tuning, WarningEvent,
+  BoundListener, EngineEvent, EngineOptions, EngineStats, NativeEngine, SkippedListener, TopicStats, Tuning,
 } from './native/binding.js'
 import { Subscriptions, type MessageListener, type SubscribeOptions, type Subscription } from './subscriptions.js'
-
-export interface BrokerEvents {
-  connection: [event: ConnectionEvent]
-  disconnect: [event: DisconnectEvent]
-  /** A subscriber met a slow-consumer rule. */
-  slow: [event: SlowEvent]
-  /** Something an operator should know; the same `name` may repeat often. */
-  warning: [event: WarningEvent]
-  /** What a listener of another event threw. As with every emitter, it is thrown again when nobody listens. */
-  error: [error: unknown]
-}
-
-export type BrokerListener<Name extends keyof BrokerEvents> = (...args: BrokerEvents[Name]) => void
 
 export interface CloseOptions {
   /** Milliseconds over which connections are closed, 0..3600000; 0 closes all at once. Default: timeouts.drainMs. */
@@ -48,6 +36,8 @@ const extensionCloseMs = 1000
 export class Broker {
   /** What the engine runs with: every default resolved. */
   readonly options: EngineOptions
+  /** Who is connected, and ending one. */
+  readonly connections: Connections
   /** For extensions; not part of the package's interface. */
   readonly port: ExtensionPort
   readonly #drainMs: number
@@ -77,6 +67,7 @@ export class Broker {
       count: (name, help, read) => this.#counters.set(name, { help, read }),
       explainStats: () => ({ ...this.#engine.explainStats(), ...Object.fromEntries([...this.#counters].map(([name, { help }]) => [name, help])) }),
     }
+    this.connections = new Connections(this.#engine, options)
     this.#subscriptions = new Subscriptions(this.#engine, (error) => this.#throwLater(error))
   }
 
@@ -226,6 +217,7 @@ export class Broker {
     this.#engine.stop()
     forgetAtExit(this.#engine)
     this.#subscriptions.end(this.#draining)
+    this.connections.end()
     this.#extensionsEnd = Promise.allSettled(this.#extensions.map((extension) => extension.close(extensionCloseMs)))
     this.#onEnd(drained)
   }
@@ -266,6 +258,8 @@ export class Broker {
       case 'warning': this.#emitter.emit('warning', event); break
       // Not from here: the engine joins its threads in stop and must not do so inside its own call.
       case 'drained': setImmediate(() => this.#end(event.cut === 0)); break
+      case 'connections':
+      case 'connection-removed': this.connections.onAnswer(event); break
       case 'heard': this.#subscriptions.onHeard(event.id); break
       case 'session-open':
       case 'session-message':

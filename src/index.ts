@@ -1,12 +1,14 @@
 /// <reference types="node" preserve="true" />
 /** The package's interface: a broker inside a Node program. */
 
-export type { Broker, BrokerEvents, BrokerListener, CloseOptions } from './broker.js'
+export type { BrokerEvents, BrokerListener } from './broker-events.js'
+export type { Broker, CloseOptions } from './broker.js'
 export type { BrokerOptions } from './config/schema.js'
+export type { ConnectionInfo, ConnectionList, Connections, ConnectionsQuery } from './connections.js'
 export { createBroker } from './create-broker.js'
 export type { Message, MessageListener, SubscribeOptions, Subscription } from './subscriptions.js'
 export { AddonLoadError, ClosedError, ConfigError, ListenError, StartError, type ConfigIssue } from './errors.js'
 export type {
-  BoundListener, ConnectionEvent, DisconnectEvent, EngineOptions, EngineStats, ListenerOptions, ProtocolName, SkippedListener,
+  BoundListener, ConnectionEvent, ConnectionOrder, DisconnectEvent, EngineOptions, EngineStats, ListenerOptions, ProtocolName, SkippedListener,
   SlowConsumerRule, SlowEvent, TopicStats, Tuning, WarningEvent,
 } from './native/binding.js'

@@ -128,6 +128,8 @@ Napi::Function EngineObject::define(Napi::Env env) {
                       InstanceMethod("closeSession", &EngineObject::close_session), InstanceMethod("takeBack", &EngineObject::take_back),
                       InstanceMethod("listen", &EngineObject::listen), InstanceMethod("hear", &EngineObject::hear),
                       InstanceMethod("unlisten", &EngineObject::unlisten), InstanceMethod("dropped", &EngineObject::dropped),
+                      InstanceMethod("findConnections", &EngineObject::find_connections),
+                      InstanceMethod("removeConnection", &EngineObject::remove_connection),
                       InstanceMethod("drain", &EngineObject::drain), InstanceMethod("stop", &EngineObject::stop)});
 }
 

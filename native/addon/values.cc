@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,8 @@ constexpr std::int64_t ms_max = 3'600'000;
 constexpr std::int64_t bytes_max = 64 * GiB;
 constexpr std::uint32_t list_max = 10'000;
 constexpr std::size_t reply_bytes_max = 1024 * 1024;
+/// By the order of shard::ConnectionOrder.
+constexpr std::string_view connection_orders[] = {"id", "age", "messagesIn", "messagesOut", "bytesIn", "bytesOut", "pendingBytes", "throttledMs"};
 
 Napi::Object object_of(const Napi::Object& from, const char* name) { return object_from(from.Get(name), name); }
 
@@ -180,6 +183,30 @@ topic::Join to_join(const Napi::Object& value) {
   join.publishes = bool_of(value, "publishes");
   join.user_id = optional_name_of(value, "userId");
   return join;
+}
+
+shard::ConnectionQuery to_connection_query(const Napi::Object& value) {
+  shard::ConnectionQuery query;
+  const Napi::Value protocol = value.Get("protocol");
+  if (!protocol.IsNull()) {
+    codec::ProtocolId id{};
+    if (codec::find_protocol(text_from(protocol, "protocol"), id) == nullptr) throw_range(protocol, "protocol", "a known protocol");
+    query.protocol = id;
+  }
+  if (!value.Get("listener").IsNull()) query.listener = integer_of<std::uint16_t>(value, "listener", {0, UINT16_MAX});
+  query.peer = optional_name_of(value, "peer");
+  query.topic = optional_name_of(value, "topic");
+  query.subject = optional_name_of(value, "subject");
+  query.limit = integer_of<std::size_t>(value, "limit", {1, 10'000});
+  const Napi::Value order = value.Get("order");
+  const std::string name = text_from(order, "order");
+  const auto place = std::find(std::begin(connection_orders), std::end(connection_orders), name);
+  if (place == std::end(connection_orders)) throw_range(order, "order", "a known one");
+  query.order = static_cast<shard::ConnectionOrder>(place - std::begin(connection_orders));
+  if (value.Get("after").IsNull()) return query;
+  const Napi::Object after = object_of(value, "after");
+  query.after = {integer_of<std::uint64_t>(after, "value", {0, (std::int64_t{1} << 53) - 1}), to_connection_id(after.Get("id"), "id")};
+  return query;
 }
 
 std::uint16_t to_close_code(const Napi::Value& value) {

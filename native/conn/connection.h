@@ -92,6 +92,7 @@ struct Connection {
   int fd = -1;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
+  std::uint32_t accepted_s = 0; // by the wall clock, for people: seconds since 1970, until 2106
   ConnectionId id = 0;
   State state = State::free;
   codec::ProtocolId protocol{};    // its listener's

@@ -11,6 +11,7 @@
 #include "native/codec/protocol.h"
 #include "native/conn/connection_id.h"
 #include "native/conn/slow_policy.h"
+#include "native/shard/connection_list.h"
 
 namespace shard {
 
@@ -94,8 +95,21 @@ struct Heard {
   std::uint64_t ear = 0;
 };
 
+/// One shard's answer to a question about its connections.
+struct ConnectionsListed {
+  std::uint64_t ask = 0;
+  std::uint64_t matches = 0;
+  std::vector<ConnectionRow> rows = {};
+};
+
+/// Whether the connection that was to be ended was there.
+struct ConnectionRemoved {
+  std::uint64_t ask = 0;
+  bool found = false;
+};
+
 using Event = std::variant<Connected, Disconnected, Slow, Warning, Drained, SessionOpened, SessionMessage, SessionPublished, SessionEnded, HttpConnection,
-                           Heard>;
+                           Heard, ConnectionsListed, ConnectionRemoved>;
 
 class EventSink {
  public:

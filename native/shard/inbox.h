@@ -13,6 +13,7 @@
 #include "native/conn/connection_id.h"
 #include "native/conn/session.h"
 #include "native/os/address.h"
+#include "native/shard/connection_list.h"
 #include "native/topic/topic.h"
 
 namespace shard {
@@ -27,6 +28,8 @@ enum class MessageKind : std::uint8_t {
   leave,           // `connection` leaves the topic named `text`
   accept_session,  // `connection` goes on under `terms`
   close_session,   // `connection` is closed with `number` and `text`
+  find,            // which connections there are: `query`; the answer names `join`
+  remove,          // `connection` is ended by whoever runs this; the answer names `join`
   send,            // `text` goes to `connection` alone, framed already
   wake,            // nothing but a sign of life is wanted
   drain,           // stop accepting, close everything within `number` milliseconds
@@ -45,9 +48,10 @@ struct Message {
   int fd = -1;
   std::uint32_t number = 0;
   conn::ConnectionId connection = 0;
-  std::uint64_t join = 0;  // join: its number; unlisten: the ear's
+  std::uint64_t join = 0;  // join: its number; unlisten: the ear's; find, remove: the question's
   std::string text;
   std::unique_ptr<conn::SessionTerms> terms;
+  std::shared_ptr<const ConnectionQuery> query;
   os::Address address;
   topic::TopicRef topic;
 };

@@ -44,6 +44,7 @@ Shard::Shard(unsigned index, EngineContext& engine)
       roles_(*this),
       acceptor_(engine, metrics_, recorder_),
       rates_(engine.options.clients),
+      search_(connections_, engine.kernel),
       ready_(events_per_wait),
       read_buffer_(read_bytes) {
   CHECK(index < topic::shards_max);
@@ -91,6 +92,7 @@ bool Shard::turn(int timeout_ms) {
   acceptor_.tick(now_ms_);
   go_on_draining();
   fan_out_.run();
+  if (search_.has_work()) search_some();
   timers_.advance(now_ms_, [this](std::uint32_t slot) { on_timer(connections_.at(slot)); });
   reap();
   return !stopping_;
@@ -98,7 +100,7 @@ bool Shard::turn(int timeout_ms) {
 
 /// How long there is nothing to do by itself; -1: for ever.
 int Shard::idle_ms(int timeout_ms) const {
-  if (fan_out_.has_work() || !read_queue_.empty()) return 0;
+  if (fan_out_.has_work() || !read_queue_.empty() || search_.has_work()) return 0;
   timeout_ms = earlier(timeout_ms, timers_.next_ms(now_ms_));
   timeout_ms = earlier(timeout_ms, acceptor_.next_ms(now_ms_));
   if (!paused_little_.empty() || !paused_much_.empty() || (drain_.active && !drain_.reported)) timeout_ms = earlier(timeout_ms, poll_ms);
@@ -180,6 +182,12 @@ void Shard::handle(Message& message) {
     case MessageKind::send:
       ask(message);
       break;
+    case MessageKind::find:
+      search_.ask(message.join, std::move(message.query));
+      break;
+    case MessageKind::remove:
+      remove(message);
+      break;
     case MessageKind::wake:
       asked_ms_.store(0, std::memory_order_relaxed);
       break;
@@ -237,6 +245,7 @@ void Shard::adopt(const Message& message) {
   connection.peer = message.address;
   connection.heard_ms = now_ms_;
   connection.since_ms = now_ms_;
+  connection.accepted_s = static_cast<std::uint32_t>(kernel_.unix_seconds());
   metrics_.add(Metric::connections_now);
   note(TracePoint::accepted, connection, connection.listener);
   const bool announced = connection.from_proxy && !connection.returned && listener_of(connection).proxy_protocol;

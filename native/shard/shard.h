@@ -14,6 +14,7 @@
 #include "native/conn/connection_table.h"
 #include "native/metrics/metrics.h"
 #include "native/shard/acceptor.h"
+#include "native/shard/connection_search.h"
 #include "native/shard/engine_context.h"
 #include "native/shard/fan_out.h"
 #include "native/shard/flight_recorder.h"
@@ -91,6 +92,8 @@ class Shard final : private FanOutOwner, private RoleHost {
   void resume_paused();
 
   // Clients' limits (shard_clients.cc).
+  void search_some();
+  void remove(const Message& message);
   void leave_client(conn::Connection& connection);
   bool is_over_rate(const conn::Connection& connection) const;
   void rest(conn::Connection& connection);
@@ -183,6 +186,7 @@ class Shard final : private FanOutOwner, private RoleHost {
   Acceptor acceptor_;
   const Rates rates_;
   TimerWheel timers_;
+  ConnectionSearch search_;
   Inbox inbox_;
   std::atomic<std::size_t> load_{0};
   /// When a sign of life was asked for, in milliseconds of the monotonic clock; 0: none is owed. Relaxed: it carries nothing else.

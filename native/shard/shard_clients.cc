@@ -1,4 +1,4 @@
-// The shard's part of what one client may do: whose a connection is, and how it rests while it has said as much as it may. A connection that
+// The shard's part of seeing its connections and ending one, and of what one client may do: whose a connection is, and how it rests while it has said as much as it may. A connection that
 // rests costs its deadline and nothing else: its socket is not read, and TCP tells its peer.
 #include "native/base/wrapping_time.h"
 #include "native/shard/shard.h"
@@ -39,6 +39,26 @@ void Shard::leave_client(Connection& connection) {
   if (!connection.account || !connection.account->client) return;
   engine_.clients.leave(connection.account->client, now_ns_);
   connection.account->client.reset();
+}
+
+// Whoever runs this looks, and ends one.
+
+void Shard::search_some() {
+  ConnectionsListed found;
+  if (search_.run_some(now_ms_, found)) post_event(std::move(found));
+}
+
+/// In its protocol's words; one that has none yet just ends.
+void Shard::remove(const Message& message) {
+  Connection* const connection = connections_.find_id(message.connection);
+  const bool found = connection != nullptr && (connection->state == State::open || is_beginning(*connection));
+  post_event(ConnectionRemoved{message.join, found});
+  if (!found) return;
+  metrics_.add(Metric::connections_removed);
+  constexpr std::string_view reason = "closed by the operator";
+  if (connection->state != State::open) return doom(*connection, codec::Ending::removed, reason);
+  connection->linger_after = true;  // it need not be done with what it says
+  begin_failed_close(*connection, codec::Ending::removed, reason);
 }
 
 // Rates.

@@ -1,8 +1,10 @@
 /** The HTTP API: which routes there are, who may ask, and what they need of the broker. */
 
+import type { ConnectionList, ConnectionsQuery } from '../connections.js'
 import type { EngineStats, EngineStatus, TopicStats } from '../native/binding.js'
 import type { HttpService, Route } from '../http/contract.js'
 import { createRouter } from '../http/router.js'
+import { connectionRoutes } from './connection-routes.js'
 import { apiGuard } from './guard.js'
 import { healthRoutes } from './health-routes.js'
 import { mapRoute } from './map-route.js'
@@ -20,6 +22,10 @@ export interface ApiDeps {
   topicStats(max: number): readonly TopicStats[]
   /** One topic, null when nobody has used it (for a while). */
   topic(name: string): TopicStats | null
+  /** As Connections.list. */
+  connections(query: ConnectionsQuery): Promise<ConnectionList>
+  /** As Connections.remove. */
+  removeConnection(id: number): Promise<boolean>
   /** As NativeEngine.status. */
   status(): EngineStatus
   /** Bytes in all topic logs together. */
@@ -44,7 +50,7 @@ export interface ApiOptions {
 }
 
 /** Every route of the API; a group of routes is one file and one row. */
-const groups: readonly ((deps: ApiDeps, options: ApiOptions) => readonly Route[])[] = [topicRoutes, metricsRoutes, healthRoutes]
+const groups: readonly ((deps: ApiDeps, options: ApiOptions) => readonly Route[])[] = [topicRoutes, connectionRoutes, metricsRoutes, healthRoutes]
 
 export function createApi(deps: ApiDeps, options: ApiOptions): HttpService {
   const routes = groups.flatMap((routesOf) => routesOf(deps, options))

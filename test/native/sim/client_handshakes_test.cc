@@ -16,7 +16,7 @@ namespace {
 
 class Place : public SessionsOnFake {
  public:
-  explicit Place(const shard::ClientOptions& clients) : SessionsOnFake(with(clients)) {}
+  explicit Place(const shard::ClientOptions& limits) : SessionsOnFake(with(limits)) {}
 
   void wait_ms(int ms) {
     for (; ms > 0; ms -= 10) settle(), kernel.advance_ns(10'000'000);
@@ -30,9 +30,9 @@ class Place : public SessionsOnFake {
   }
 
  private:
-  static shard::EngineOptions with(const shard::ClientOptions& clients) {
+  static shard::EngineOptions with(const shard::ClientOptions& limits) {
     shard::EngineOptions options;
-    options.clients = clients;
+    options.clients = limits;
     return options;
   }
 };
