@@ -71,10 +71,13 @@ function placeOf(after: string): ConnectionQuery['after'] {
 export class Connections {
   readonly #engine: NativeEngine
   readonly #options: EngineOptions
+  readonly #patienceMs: number
   readonly #asks = new Map<number, Ask>()
   #last = 0
 
-  constructor(engine: NativeEngine, options: EngineOptions) {
+  /** `patienceMs`: how long the answers may take. */
+  constructor(engine: NativeEngine, options: EngineOptions, patienceMs = answerMs) {
+    this.#patienceMs = patienceMs
     this.#engine = engine
     this.#options = options
   }
@@ -83,7 +86,7 @@ export class Connections {
    * A page of the connections that match, and how many there are. Every shard looks at all of its own, a few in each turn: for a page that a
    * person reads, not for every second. It rejects with a RangeError (a value out of range), or an Error with `code` ERR_BUSY or ERR_CLOSED.
    */
-  async list({ sort = 'id', limit = limitDefault, ...query }: ConnectionsQuery): Promise<ConnectionList> {
+  async list({ sort = 'id', limit = limitDefault, ...query }: ConnectionsQuery = {}): Promise<ConnectionList> {
     if (!(Number.isInteger(limit) && limit >= 1 && limit <= connectionsLimitMax)) throw new RangeError(`limit must be 1..${connectionsLimitMax}, got: ${limit}`)
     if (!connectionOrders.includes(sort)) throw new RangeError(`sort must be one of ${connectionOrders.join(', ')}, got: ${sort}`)
     const after = query.after === undefined ? null : placeOf(query.after)
@@ -139,7 +142,7 @@ export class Connections {
         if (error === null) resolve(answers)
         else reject(error)
       }
-      const timer = setTimeout(() => settle(new BusyError(`a shard has not answered for ${answerMs / 1000} s`)), answerMs)
+      const timer = setTimeout(() => settle(new BusyError(`a shard has not answered for ${this.#patienceMs} ms`)), this.#patienceMs)
       this.#asks.set(number, { answers, wanted, timer, settle })
       try {
         if (begin(number) === false) settle(null)

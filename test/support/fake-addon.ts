@@ -1,7 +1,7 @@
 /** An engine of plain TypeScript: records what it is asked, emits what a test tells it to. */
 
 import type {
-  ConnectionId, EngineEvent, EngineOptions, HeardMessage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, PublishDetails, SessionOptions,
+  ConnectionId, ConnectionQuery, EngineEvent, EngineOptions, HeardMessage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, PublishDetails, SessionOptions,
 } from '../../src/native/binding.js'
 
 export class FakeEngine implements NativeEngine {
@@ -55,6 +55,16 @@ export class FakeEngine implements NativeEngine {
   }
 
   giveBack(): void {}
+
+  findConnections(ask: number, query: ConnectionQuery): void {
+    this.calls.push(`findConnections ${ask} ${JSON.stringify(query)}`)
+  }
+
+  /** Ids from 1000 on cannot be. */
+  removeConnection(ask: number, id: ConnectionId): boolean {
+    this.calls.push(`removeConnection ${ask} ${id}`)
+    return id < 1000
+  }
 
   isTrustedProxy(address: string): boolean {
     return this.options.proxies.trusted.includes(address)

@@ -5,6 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { createApi, type ApiDeps, type ApiOptions } from '../../../src/api/api.js'
 import type { HttpHeaders, HttpResponse } from '../../../src/http/contract.js'
 import { openRequest, splitTarget } from '../../../src/http/request-head.js'
+import type { ConnectionList, ConnectionsQuery } from '../../../src/connections.js'
 import type { TopicStats } from '../../../src/native/binding.js'
 
 const none: TopicStats['skipped'] = { disconnect: 0, 'drop-oldest': 0, latest: 0 }
@@ -50,6 +51,18 @@ class FakeBroker implements ApiDeps {
   topic(name: string) {
     this.#mayFail()
     return this.topics.find(({ topic }) => topic === name) ?? null
+  }
+
+  readonly asked: unknown[] = []
+  async connections(query: ConnectionsQuery): Promise<ConnectionList> {
+    this.asked.push(query)
+    this.#mayFail()
+    return { total: 0, connections: [], next: null }
+  }
+
+  async removeConnection(id: number) {
+    this.#mayFail()
+    return id === 17
   }
 
   status() {
@@ -160,7 +173,7 @@ test('the root shows what there is', async (t) => {
   const answer = await ask('GET', '/')
   t.equal(answer.status, 200)
   const { routes } = bodyOf(answer) as { routes: Record<string, string> }
-  t.strictSame(Object.keys(routes), ['POST /topics/{topic}', 'GET /topics', 'GET /topics/{topic}', 'GET /metrics', 'GET /live', 'GET /ready'])
+  t.strictSame(Object.keys(routes), ['POST /topics/{topic}', 'GET /topics', 'GET /topics/{topic}', 'GET /connections', 'DELETE /connections/{id}', 'GET /metrics', 'GET /live', 'GET /ready'])
   for (const [route, about] of Object.entries(routes)) t.match(about, /^\w.{5,}/, route)
   t.match(await ask('POST', '/', { body: 'x' }), { status: 405 })
 })

@@ -12,6 +12,8 @@ function deps(): ApiDeps & { readonly published: string[] } {
     explainStats: () => ({}), stats: () => ({}),
     topicStats: () => [],
     topic: () => null,
+    connections: async () => ({ total: 0, connections: [], next: null }),
+    removeConnection: async () => false,
     status: () => ({ turnAgesMs: [0] }),
     logBytes: () => 0,
     isReserved: () => false,
