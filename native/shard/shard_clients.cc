@@ -68,7 +68,8 @@ codec::Flow Shard::count_publication(Connection& connection) {
   ++account.messages_in;
   if (!rates_.any()) return codec::Flow::go_on;
   rates_.take_publication(account, now_ns_);
-  return is_over_rate(connection) ? codec::Flow::wait : codec::Flow::go_on;
+  // Bytes were counted when they were read: what is in hand of them need not wait for more.
+  return rates_.throttles() && rates_.is_over_publications(account, now_ns_) ? codec::Flow::wait : codec::Flow::go_on;
 }
 
 bool Shard::may_publish(const Connection& connection) const {
