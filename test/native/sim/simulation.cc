@@ -131,8 +131,17 @@ void Simulation::subscribe() {
   if (topics.empty()) topics.push_back(static_cast<unsigned>(random_() % plan_.topics));
   std::string target = "/?";
   for (const unsigned topic : topics) target += "topic=" + topic_name(topic) + "&";
+  std::map<unsigned, std::uint64_t> wanted;
+  if (plan_.history_messages > 0 && chance(random_, 500)) {
+    const bool all = chance(random_, 300);
+    for (const unsigned topic : topics) {
+      wanted[topic] = all ? 0 : between(random_, 0, world_.published(topic));
+      target += "since=" + codec::position_text(header_in(witnesses_[topic]->client->answer, "Broker-Epoch"), wanted[topic]) + "&";
+    }
+  }
   Watched& watched = add_client(subscribe_port, target, world_.any_pace());
   watched.topics = topics;
+  watched.wanted = std::move(wanted);
 }
 
 void Simulation::join_publisher() {
