@@ -106,13 +106,14 @@ TEST_CASE("return: a head that the engine refuses, or understands as no upgrade,
       {plain_request, "HTTP/1.1 426 "},
       {"POST /x HTTP/1.1\r\nHost: sim\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 405 "},
   };
-  for (const auto& [head, answer] : heads) {
+  for (const auto& each : heads) {
+    const std::string& head = each.first;
     CAPTURE(head);
     SessionsOnFake on;
     Raw client(on, SessionsOnFake::session_port, 1);
     REQUIRE(give_back(on, hand_over(on, client), head));
     on.settle();
-    CHECK(client.read().starts_with(answer));
+    CHECK(client.read().starts_with(each.second));
     CHECK(client.is_over());
     CHECK(sim::handed_over(on) == nullptr);
   }
