@@ -8,6 +8,9 @@ import { benchFolder, binFolder } from './paths.js'
 
 const folder = join(benchFolder, 'micro')
 
+/** These run on every CPU: what threads cost each other is their subject. All others have one to themselves. */
+const threaded: ReadonlySet<string> = new Set(['contention'])
+
 /** By name: each *.cc is one. */
 export const microPrograms = readdirSync(folder).filter((file) => file.endsWith('.cc')).map((file) => file.slice(0, -'.cc'.length)).sort()
 
@@ -21,8 +24,9 @@ export function buildMicro(name: string): string {
 
 /** @throws when one fails. */
 export function runMicro(cpu: number): void {
-  for (const file of microPrograms.map(buildMicro)) {
-    const { status } = spawnSync('taskset', ['-c', String(cpu), file], { stdio: ['ignore', 'inherit', 'inherit'] })
+  for (const [name, file] of microPrograms.map((name) => [name, buildMicro(name)] as const)) {
+    const [command, args] = threaded.has(name) ? [file, []] : ['taskset', ['-c', String(cpu), file]] as const
+    const { status } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
     if (status !== 0) throw new Error(`${file} failed`)
     process.stdout.write('\n')
   }

@@ -14,7 +14,7 @@ EngineContext::EngineContext(EngineOptions engine_options, os::Kernel& engine_ke
       kernel(engine_kernel),
       events(engine_events),
       addresses(options.connections_per_address_max),
-      memory(engine_kernel, options.log_bytes_max),
+      memory(engine_kernel, options.log_bytes_max, options.shards + 1),  // and the main thread, which may publish
       topics(options.topics_max),
       retained(options.retain),
       relief_asked_ms(base::moment_of_ns(engine_kernel.now_ns()) - relief_interval_ms) {}

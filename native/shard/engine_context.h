@@ -34,15 +34,17 @@ struct EngineContext {
   topic::Retained retained;
   std::vector<std::unique_ptr<Shard>> shards;
 
+  // What different occasions write lies on cache lines of its own, apart from what everybody reads.
+
   /// Sockets accepted and not yet closed, over all shards. Relaxed: a limit, not a synchronisation.
-  std::atomic<std::size_t> connections{0};
+  alignas(64) std::atomic<std::size_t> connections{0};
   /// Streams open, and bytes kept for them, over all connections that have streams. Relaxed: limits, not synchronisation.
-  std::atomic<std::size_t> streams{0};
+  alignas(64) std::atomic<std::size_t> streams{0};
   std::atomic<std::size_t> stream_bytes{0};
   /// Bytes kept of messages and request heads that came in part, over all connections without streams. Relaxed, as these.
-  std::atomic<std::size_t> received_bytes{0};
+  alignas(64) std::atomic<std::size_t> received_bytes{0};
   /// Whether connection and disconnect events are wanted. Relaxed: it may take a turn to be noticed.
-  std::atomic<bool> connection_events{false};
+  alignas(64) std::atomic<bool> connection_events{false};
   /// Shards that, while draining, have no publisher any more. Relaxed: subscribers wait for it only as long as it is worth.
   std::atomic<unsigned> shards_without_publishers{0};
   /// The same of everybody but sessions that come back here. Relaxed: sessions wait for it only as long as it is worth.

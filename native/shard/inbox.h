@@ -14,6 +14,7 @@
 #include "native/conn/connection_id.h"
 #include "native/conn/session.h"
 #include "native/os/address.h"
+#include "native/os/short_mutex.h"
 #include "native/topic/topic.h"
 
 namespace shard {
@@ -83,7 +84,7 @@ class Inbox {
   }
 
  private:
-  std::mutex lock_;
+  os::ShortMutex lock_;
   std::vector<Message> messages_;
   bool asleep_ = false;
 };

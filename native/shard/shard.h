@@ -170,12 +170,13 @@ class Shard final : private FanOutOwner, private RoleHost {
   Roles roles_;
   Acceptor acceptor_;
   TimerWheel timers_;
-  Inbox inbox_;
-  std::atomic<std::size_t> load_{0};
+  // Other threads write these; what is around them is the shard's alone.
+  alignas(64) Inbox inbox_;
+  alignas(64) std::atomic<std::size_t> load_{0};
   /// When a sign of life was asked for, in milliseconds of the monotonic clock; 0: none is owed. Relaxed: it carries nothing else.
   std::atomic<std::int64_t> asked_ms_{0};
 
-  int poller_ = -1;
+  alignas(64) int poller_ = -1;
   int wake_ = -1;
   std::uint32_t now_ms_ = 0;
   bool stopping_ = false;

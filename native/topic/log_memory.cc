@@ -1,5 +1,8 @@
 #include "native/topic/log_memory.h"
 
+#include <array>
+#include <cstdlib>
+
 #include "native/base/poison.h"
 
 namespace topic {
@@ -27,8 +30,8 @@ SegmentRef::~SegmentRef() {
   if (segment_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) segment_->memory_->release(segment_);
 }
 
-LogMemory::LogMemory(os::Kernel& kernel, std::size_t bytes_max)
-    : kernel_(kernel), bytes_max_(bytes_max), idle_bytes_max_(idle_bound(bytes_max)) {
+LogMemory::LogMemory(os::Kernel& kernel, std::size_t bytes_max, unsigned threads)
+    : kernel_(kernel), bytes_max_(bytes_max), idle_bytes_max_(idle_bound(bytes_max)), near_(threads, idle_bytes_max_ / 4, small_bytes) {
   large_.segments.reserve(idle_bytes_max_ / heap_segment_bytes);
 }
 
@@ -43,7 +46,7 @@ LogMemory::~LogMemory() {
 SegmentRef LogMemory::acquire(std::size_t bytes, Backing backing) {
   bytes = round_up(std::max(bytes, heap_segment_bytes), page_bytes);
   if (backing == Backing::memfd) return hand_out(make_large(bytes, backing));
-  Segment* segment = take_idle(bytes);
+  Segment* segment = bytes == heap_segment_bytes && near_.used() ? take_near() : take_idle(bytes);
   if (segment == nullptr) segment = bytes == heap_segment_bytes ? make_small() : make_large(bytes, backing);  // ADR 0015
   return hand_out(segment);
 }
@@ -51,8 +54,74 @@ SegmentRef LogMemory::acquire(std::size_t bytes, Backing backing) {
 SegmentRef LogMemory::hand_out(Segment* segment) {
   base::unpoison({segment->mapping_.bytes, segment->capacity()});
   base::unpoison({reinterpret_cast<std::uint8_t*>(segment->marks_), segment->marks_max_ * sizeof(FrameMark)});
-  bytes_now_.fetch_add(segment->counted_bytes_, std::memory_order_relaxed);
+  count(static_cast<std::int64_t>(segment->counted_bytes_));
   return SegmentRef(segment);
+}
+
+/// A steady flow takes as much as it gives back, and so seldom comes to the account that all share.
+void LogMemory::count(std::int64_t bytes) {
+  if (!near_.used()) {
+    bytes_now_.fetch_add(static_cast<std::size_t>(bytes), std::memory_order_relaxed);
+    return;
+  }
+  NearSegments::Place& place = near_.mine();
+  const std::int64_t unsettled = place.unsettled.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  if (std::abs(unsettled) <= static_cast<std::int64_t>(near_.most() * small_bytes)) return;
+  bytes_now_.fetch_add(static_cast<std::size_t>(place.unsettled.exchange(0, std::memory_order_relaxed)), std::memory_order_relaxed);
+}
+
+std::size_t LogMemory::bytes_now() const {
+  auto bytes = static_cast<std::int64_t>(bytes_now_.load(std::memory_order_relaxed));
+  for (const NearSegments::Place& place : near_.places()) bytes += place.unsettled.load(std::memory_order_relaxed);
+  return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+/// Null when there is none here, nor among all that are idle.
+Segment* LogMemory::take_near() {
+  NearSegments::Place& place = near_.mine();
+  std::lock_guard guard(place.lock);
+  if (place.count == 0) {
+    std::lock_guard all(lock_);
+    for (std::size_t left = near_.batch(); left > 0; --left) {
+      Segment* const segment = small_.take_last();
+      if (segment == nullptr) break;
+      idle_bytes_ -= segment->counted_bytes_;
+      place.push(segment);
+    }
+  }
+  return place.take_last();
+}
+
+/// It is cleared already. When there are too many here, those that waited longest are for all.
+void LogMemory::keep_near(Segment* segment) {
+  std::array<Segment*, NearSegments::segments_max> surplus;
+  std::size_t count = 0;
+  {
+    NearSegments::Place& place = near_.mine();
+    std::lock_guard guard(place.lock);
+    if (place.count == near_.most()) count = place.take_first(near_.batch(), surplus);
+    place.push(segment);
+  }
+  keep_or_retire({surplus.data(), count});
+}
+
+/// Small ones.
+void LogMemory::keep_or_retire(std::span<Segment* const> segments) {
+  if (segments.empty()) return;
+  std::size_t kept = 0;
+  {
+    std::lock_guard guard(lock_);
+    for (; kept < segments.size() && has_idle_room(*segments[kept]); ++kept) {
+      idle_bytes_ += segments[kept]->counted_bytes_;
+      small_.segments.push_back(segments[kept]);
+    }
+  }
+  for (Segment* segment : segments.subspan(kept)) retire(segment);
+}
+
+/// Beside what may be near.
+bool LogMemory::has_idle_room(const Segment& segment) const {
+  return idle_bytes_ + segment.counted_bytes_ <= idle_bytes_max_ - near_.places().size() * near_.most() * small_bytes;
 }
 
 Segment* LogMemory::take_idle(std::size_t bytes) {
@@ -137,15 +206,19 @@ void LogMemory::place_on_heap(Segment& segment, std::size_t bytes) {
 void LogMemory::release(Segment* segment) {
   const std::size_t counted = segment->counted_bytes_;
   if (!keep_idle(segment)) retire(segment);
-  bytes_now_.fetch_sub(counted, std::memory_order_relaxed);
+  count(-static_cast<std::int64_t>(counted));
 }
 
 bool LogMemory::keep_idle(Segment* segment) {
   if (segment->home_ == Segment::Home::heap || segment->file() >= 0) return false;
   segment->clear();
   base::poison({segment->mapping_.bytes, segment->capacity()});
+  if (segment->home_ == Segment::Home::slab && near_.used()) {
+    keep_near(segment);
+    return true;
+  }
   std::lock_guard guard(lock_);
-  if (idle_bytes_ + segment->counted_bytes_ > idle_bytes_max_) return false;
+  if (!has_idle_room(*segment)) return false;
   idle_bytes_ += segment->counted_bytes_;
   (segment->home_ == Segment::Home::slab ? small_ : large_).segments.push_back(segment);
   return true;
@@ -173,6 +246,16 @@ void LogMemory::retire(Segment* segment) {
 }
 
 void LogMemory::give_back() {
+  for (NearSegments::Place& place : near_.places()) {
+    std::array<Segment*, NearSegments::segments_max> unneeded;
+    std::size_t count = 0;
+    {
+      std::lock_guard guard(place.lock);
+      count = place.take_first(place.least, unneeded);
+      place.least = place.count;
+    }
+    keep_or_retire({unneeded.data(), count});
+  }
   std::vector<Segment*> unneeded;
   {
     std::lock_guard guard(lock_);
@@ -184,8 +267,13 @@ void LogMemory::give_back() {
 }
 
 std::size_t LogMemory::idle_bytes() const {
+  std::size_t near = 0;
+  for (NearSegments::Place& place : near_.places()) {
+    std::lock_guard guard(place.lock);
+    near += place.count;
+  }
   std::lock_guard guard(lock_);
-  return idle_bytes_;
+  return idle_bytes_ + near * small_bytes;
 }
 
 Segment* LogMemory::Idle::take_last() {

@@ -7,11 +7,15 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "native/os/kernel.h"
+#include "native/os/short_mutex.h"
+#include "native/topic/near_segments.h"
 #include "native/topic/segment.h"
 
 namespace topic {
@@ -24,8 +28,9 @@ inline constexpr std::size_t little_bytes_max = heap_segment_bytes;
 
 class LogMemory {
  public:
-  /// `kernel` outlives this object. `bytes_max` bounds the memory of all living segments; see `over_limit`.
-  LogMemory(os::Kernel& kernel, std::size_t bytes_max);
+  /// `kernel` outlives this object. `bytes_max` bounds the memory of all living segments; see `over_limit`. `threads`: how many publish
+  /// and deliver; from two on the bound may be seen late, by a sixty-fourth of it at most.
+  LogMemory(os::Kernel& kernel, std::size_t bytes_max, unsigned threads = 1);
   ~LogMemory();
   LogMemory(const LogMemory&) = delete;
   LogMemory& operator=(const LogMemory&) = delete;
@@ -47,14 +52,14 @@ class LogMemory {
 
   /// True while the logs hold as much as that demand may fill, `bytes_max` or seven eighths of it, or more. Such publishers are not read
   /// then, and publish() from JavaScript refuses.
-  bool over_limit(Demand demand) const { return bytes_now() >= limit(demand); }
+  bool over_limit(Demand demand) const { return settled_bytes() >= limit(demand); }
   /// True while they hold so much more that what cannot be left unread must be refused.
-  bool is_exhausted() const { return bytes_now() >= bytes_max_ + std::max(bytes_max_ / 4, excess_bytes_min); }
+  bool is_exhausted() const { return settled_bytes() >= bytes_max_ + std::max(bytes_max_ / 4, excess_bytes_min); }
   static constexpr std::size_t excess_bytes_min = 4 * 1024 * 1024;
   /// True once enough was freed that paused publishers may go on (one eighth of all below their limit: hysteresis).
-  bool below_resume(Demand demand) const { return bytes_now() < limit(demand) - bytes_max_ / 8; }
-  /// Of living segments: their bytes, and the pages of their marks.
-  std::size_t bytes_now() const { return bytes_now_.load(std::memory_order_relaxed); }
+  bool below_resume(Demand demand) const { return settled_bytes() < limit(demand) - bytes_max_ / 8; }
+  /// Of living segments: their bytes, and the pages of their marks. Asks every thread's place: for what is asked seldom.
+  std::size_t bytes_now() const;
   std::size_t bytes_max() const { return bytes_max_; }
   /// What idle segments keep beside that, never more than `idle_bytes_max`.
   std::size_t idle_bytes() const;
@@ -65,6 +70,12 @@ class LogMemory {
  private:
   friend class SegmentRef;
   std::size_t limit(Demand demand) const { return demand == Demand::little ? bytes_max_ : bytes_max_ - bytes_max_ / 8; }
+  /// What threads have added to the account so far. Some may have taken off what others have not added yet.
+  std::size_t settled_bytes() const {
+    const auto bytes = static_cast<std::int64_t>(bytes_now_.load(std::memory_order_relaxed));
+    return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+  }
+  void count(std::int64_t bytes);
   void release(Segment* segment);  // the last reference is gone; may call the system
 
   /// Small segments share mappings, which are never unmapped: a process may have 65,530 mappings, and logs more segments.
@@ -81,6 +92,9 @@ class LogMemory {
     void take_unneeded(std::size_t kept, std::vector<Segment*>& into);
   };
 
+  Segment* take_near();
+  void keep_near(Segment* segment);
+  void keep_or_retire(std::span<Segment* const> segments);
   Segment* take_idle(std::size_t bytes);
   Segment* take_cold();
   Segment* make_small();
@@ -88,15 +102,17 @@ class LogMemory {
   void place_on_heap(Segment& segment, std::size_t bytes);
   SegmentRef hand_out(Segment* segment);
   bool keep_idle(Segment* segment);
+  bool has_idle_room(const Segment& segment) const;
   void retire(Segment* segment);
 
   os::Kernel& kernel_;
   const std::size_t bytes_max_;
   const std::size_t idle_bytes_max_;
-  std::atomic<std::size_t> bytes_now_{0};
+  const NearSegments near_;
+  alignas(64) std::atomic<std::size_t> bytes_now_{0};  // what threads have settled
   std::atomic<std::size_t> allocations_{0};
   std::atomic<int> mappings_{0};
-  mutable std::mutex lock_;  // guards what follows
+  alignas(64) mutable os::ShortMutex lock_;  // guards what follows
   std::size_t idle_bytes_ = 0;
   Idle small_;
   Idle large_;                  // without a file

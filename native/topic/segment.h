@@ -43,7 +43,8 @@ inline constexpr std::size_t page_bytes = 4096;
 /// does not need.
 inline constexpr std::size_t populate_step_bytes = 32 * 1024;
 
-class Segment {
+/// On cache lines of its own: neighbours in a slab are written by different threads.
+class alignas(64) Segment {
  public:
   std::uint64_t base() const { return base_; }
   std::uint64_t first_offset() const { return first_offset_; }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "native/codec/encoding.h"
+#include "native/os/short_mutex.h"
 #include "native/topic/ear.h"
 #include "native/topic/last_value.h"
 #include "native/topic/log.h"
@@ -124,7 +125,7 @@ class Topic {
   Published append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, Spares& spares, std::uint32_t now_ms);
 
   const std::string name_;
-  std::mutex lock_;  // guards logs_, joins_, next_join_, next_offset_ and last_
+  os::ShortMutex lock_;  // guards logs_, joins_, next_join_, next_offset_ and last_
   std::uint64_t next_offset_ = 0;
   std::array<Log, codec::encoding_count> logs_;
   std::map<std::pair<codec::EncodingId, unsigned>, std::deque<Join>> joins_;  // by shard, where any wait; oldest first

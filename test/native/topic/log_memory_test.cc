@@ -1,7 +1,12 @@
 // Covers native/topic/log_memory.cc: the account, the bound, idle segments, and a system without descriptors or memory.
-// Owner: the test. Thread: main.
+// Owner: the test. Thread: main, and some more where it says so.
 #include "native/topic/log_memory.h"
 
+#include <array>
+#include <thread>
+#include <vector>
+
+#include "native/os/linux_kernel.h"
 #include "test/native/sim/fake_kernel.h"
 #include "test/native/doctest_last.h"
 
@@ -161,6 +166,61 @@ TEST_CASE("log memory: what was idle since the last look goes back, but for a fe
   CHECK(memory.idle_bytes() == LogMemory::idle_kept * small_bytes);
   CHECK(kernel.discarded_bytes() == (300 - LogMemory::idle_kept) * small_bytes);
   CHECK(memory.bytes_now() == 3 * 256 * 1024);
+}
+
+TEST_CASE("log memory: of several threads each has a few idle ones of its own; all together keep the bounds") {
+  sim::FakeKernel kernel(1);
+  LogMemory memory(kernel, 256u << 20, 4);
+  acquire_many(memory, 300, 1).clear();
+  CHECK(memory.bytes_now() == 0);
+  CHECK(memory.idle_bytes() == 300 * small_bytes);
+  CHECK(memory.allocations() == 300);
+  std::vector<SegmentRef> there = acquire_many(memory, 200, 1);
+  CHECK(memory.bytes_now() == 200 * small_bytes);
+  std::thread([&] { there.clear(); }).join();
+  CHECK(memory.bytes_now() == 0);
+  CHECK(memory.idle_bytes() == 300 * small_bytes);
+  acquire_many(memory, 290, 1).clear();  // but for what the other thread has kept
+  CHECK(memory.allocations() <= 300 + topic::NearSegments::segments_max);
+  acquire_many(memory, 2000, 1).clear();
+  CHECK(memory.idle_bytes() <= memory.idle_bytes_max());
+  CHECK(memory.idle_bytes() > memory.idle_bytes_max() / 2);
+  for (int look = 0; look < 4; ++look) memory.give_back();
+  CHECK(memory.idle_bytes() == LogMemory::idle_kept * small_bytes);
+  CHECK(memory.bytes_now() == 0);
+}
+
+TEST_CASE("log memory: the bound is seen by all threads, late by a sixty-fourth of it at most") {
+  sim::FakeKernel kernel(1);
+  LogMemory memory(kernel, 32u << 20, 4);
+  std::vector<SegmentRef> segments;
+  while (!memory.over_limit(Demand::little)) segments.push_back(acquire(memory, 1, Backing::heap));
+  CHECK(memory.bytes_now() >= memory.bytes_max());
+  CHECK(memory.bytes_now() <= memory.bytes_max() + memory.bytes_max() / 64);
+  std::thread([&] {
+    while (!memory.below_resume(Demand::little)) segments.pop_back();
+  }).join();
+  CHECK(memory.bytes_now() <= memory.bytes_max() * 7 / 8 + memory.bytes_max() / 64);
+  CHECK(memory.bytes_now() >= memory.bytes_max() * 7 / 8 - memory.bytes_max() / 32);
+}
+
+TEST_CASE("log memory: threads that publish and deliver at once lose nothing") {
+  os::LinuxKernel kernel;
+  LogMemory memory(kernel, 256u << 20, 4);
+  std::array<std::vector<SegmentRef>, 3> between;  // what one thread has acquired another one releases
+  for (int round = 0; round < 50; ++round) {
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < between.size(); ++i) {
+      threads.emplace_back([&, i] { between[i] = acquire_many(memory, 10 + 13 * i, 1); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(memory.bytes_now() == (30 + 39) * small_bytes);
+    threads.clear();
+    for (std::size_t i = 0; i < between.size(); ++i) threads.emplace_back([&, i] { between[(i + 1) % 3].clear(); });
+    if (round % 10 == 0) memory.give_back();
+    for (std::thread& thread : threads) thread.join();
+    CHECK(memory.bytes_now() == 0);
+  }
 }
 
 TEST_CASE("log memory: nothing stays mapped after it") {

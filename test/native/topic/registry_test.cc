@@ -54,6 +54,23 @@ TEST_CASE("registry: what was used long ago is forgotten in the end, but for a n
   CHECK(registry.size() == topic::Registry::remembered_max);
 }
 
+TEST_CASE("registry: room is found wherever it is, and only where it is") {
+  topic::Registry registry(200);
+  std::vector<topic::TopicRef> held;
+  for (int i = 0; i < 200; ++i) held.push_back(registry.open("t-" + std::to_string(i)));
+  CHECK(registry.open("one more") == nullptr);
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    CAPTURE(i);
+    held[i] = nullptr;
+    held[i] = registry.open("new-" + std::to_string(i));
+    REQUIRE(held[i] != nullptr);
+    CHECK(registry.size() == 200);
+    CHECK(registry.find("t-" + std::to_string(i)) == nullptr);
+    CHECK(registry.open("one more") == nullptr);
+  }
+  CHECK(registry.all().size() == 200);
+}
+
 TEST_CASE("registry: many threads open and drop, and see one topic") {
   topic::Registry registry(8);
   std::atomic<int> wrong{0};

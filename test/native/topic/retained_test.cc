@@ -204,6 +204,48 @@ TEST_CASE_FIXTURE(Fixture, "retained: all payloads together have a bound") {
   CHECK(retained.bytes_now() == 0);
 }
 
+TEST_CASE_FIXTURE(Fixture, "retained: of many topics those published to longest ago make room, whichever names they have") {
+  topic::Retained retained(limits(100, 10'000));
+  std::vector<topic::TopicRef> topics;
+  for (int i = 0; i < 300; ++i) topics.push_back(topic("room/" + std::to_string(i)));
+  for (const topic::TopicRef& each : topics) publish(retained, each, "first");
+  for (std::size_t i = 200; i < 250; ++i) publish(retained, topics[i], "again");
+  for (std::size_t i = 0; i < 20; ++i) publish(retained, topics[i], "back");
+  CHECK(retained.size() == 100);
+  CHECK(retained.bytes_now() == 80 * 5 + 20 * 4);
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    const bool kept = i < 20 || (i >= 200 && i < 250) || i >= 270;
+    CAPTURE(i);
+    CHECK((retained.find(topics[i]->name()) != nullptr) == kept);
+    CHECK(retained.find(topics[i]->name()) == topics[i]->last());
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "retained: threads that publish to many topics keep the bounds, and topics agree") {
+  topic::Retained retained(limits(50, 400));
+  std::vector<topic::TopicRef> topics;
+  for (int i = 0; i < 200; ++i) topics.push_back(topic("room/" + std::to_string(i)));
+  std::vector<std::thread> threads;
+  for (std::size_t thread = 0; thread < 3; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (std::size_t n = 0; n < 3000; ++n) publish(retained, topics[(n * 7 + thread * 31) % topics.size()], std::string(1 + n % 12, 'x'));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(retained.size() <= 50);
+  CHECK(retained.bytes_now() <= 400);
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  for (const topic::TopicRef& each : topics) {
+    const topic::LastValueRef value = retained.find(each->name());
+    CHECK(value == each->last());
+    count += value ? 1 : 0;
+    bytes += value ? value->payload.size() : 0;
+  }
+  CHECK(count == retained.size());
+  CHECK(bytes == retained.bytes_now());
+}
+
 TEST_CASE_FIXTURE(Fixture, "retained: a topic lives as long as its value") {
   topic::Retained retained(limits(1, 10));
   topic::TopicRef a = topic("a");
