@@ -61,8 +61,11 @@ function scriptsAtInstall(project) {
 
 /** @param {NodeJS.ProcessEnv} env */
 function checkCommonJs(env) {
-  const script = "const { createBroker } = require('@tutti/broker'); createBroker({ publish: { port: 0 }, subscribe: { port: 0 } }).then((broker) => broker.close())"
-  check(spawnSync('node', ['-e', script], { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0, 'require finds the package')
+  const options = "{ publish: { port: 0 }, subscribe: { port: 0 }, auth: { jwt: { keys: [{ alg: 'HS256', secret: 'x'.repeat(32) }] } } }"
+  const script = `const { createBroker } = require('@tutti/broker'); createBroker(${options}).then((broker) => broker.close())`
+  // As Node was before it could require ES modules.
+  const flags = process.allowedNodeEnvironmentFlags.has('--no-experimental-require-module') ? ['--no-experimental-require-module'] : []
+  check(spawnSync('node', [...flags, '-e', script], { cwd: app, env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0, 'require finds the package')
 }
 
 /** In Node, and what a page would load. @param {NodeJS.ProcessEnv} env */

@@ -3,51 +3,31 @@
 import { EventEmitter } from 'node:events'
 import { closeSync } from 'node:fs'
 import { isUint8Array } from 'node:util/types'
+import type { BrokerEvents, BrokerListener, CloseOptions, StartEngine } from './broker-contract.js'
 import { formatGot } from './config/parse.js'
 import { ClosedError } from './errors.js'
 import { forgetAtExit, stopAtExit } from './exit-guard.js'
 import type { BrokerExtension, ExtensionPort } from './extension.js'
+import { readHistory, type HistoryOptions, type TopicHistory } from './history.js'
 import type { BoundHttp } from './http/contract.js'
-import type {
-  BoundListener, ConnectionEvent, DisconnectEvent, EngineEvent, EngineOptions, EngineStats, NativeEngine, SkippedListener,
-  SlowEvent, TopicStats, Tuning, WarningEvent,
-} from './native/binding.js'
+import type { BoundListener, EngineEvent, EngineStats, NativeEngine, SkippedListener, TopicStats, Tuning } from './native/binding.js'
+import type { ShownOptions } from './native/tls.js'
 import { Subscriptions, type MessageListener, type SubscribeOptions, type Subscription } from './subscriptions.js'
 
-export interface BrokerEvents {
-  connection: [event: ConnectionEvent]
-  disconnect: [event: DisconnectEvent]
-  /** A subscriber met a slow-consumer rule. */
-  slow: [event: SlowEvent]
-  /** Something an operator should know; the same `name` may repeat often. */
-  warning: [event: WarningEvent]
-  /** What a listener of another event threw. As with every emitter, it is thrown again when nobody listens. */
-  error: [error: unknown]
-}
-
-export type BrokerListener<Name extends keyof BrokerEvents> = (...args: BrokerEvents[Name]) => void
-
-export interface CloseOptions {
-  /** Milliseconds over which connections are closed, 0..3600000; 0 closes all at once. Default: timeouts.drainMs. */
-  readonly drainMs?: number
-}
-
-/** Starts an engine that hands its events to `onEvents`. */
-export type StartEngine = (onEvents: (events: readonly EngineEvent[]) => void) => NativeEngine
+export type { BrokerEvents, BrokerListener, CloseOptions, StartEngine }
 
 const drainMsMax = 3_600_000
 const topicStatsMax = 100_000
 /** How long after drainMs and closeMs a drain that has not ended is cut. */
 const drainGraceMs = 1000
-/** How often memory that was needed for a while is given back. */
-const giveBackMs = 5000
+const giveBackMs = 5000 // how often memory that was needed for a while is given back
 /** What extensions get for their end when the engine has ended. */
 const extensionCloseMs = 1000
 
 /** Comes from createBroker. Events arrive on the thread that created it, oldest first. */
 export class Broker {
   /** What the engine runs with: every default resolved. */
-  readonly options: EngineOptions
+  readonly options: ShownOptions
   /** For extensions; not part of the package's interface. */
   readonly port: ExtensionPort
   readonly #drainMs: number
@@ -65,7 +45,7 @@ export class Broker {
   #onEnd: (drained: boolean) => void = () => {}
 
   /** For createBroker; not part of the package's interface. */
-  constructor(options: EngineOptions, drainMs: number, start: StartEngine) {
+  constructor(options: ShownOptions, drainMs: number, start: StartEngine) {
     this.options = options
     this.#drainMs = drainMs
     this.#engine = start((events) => this.#dispatch(events))
@@ -157,6 +137,17 @@ export class Broker {
   subscribe(topic: string, listener: MessageListener, options?: SubscribeOptions): Subscription {
     this.#assertOpen()
     return this.#subscriptions.add(topic, listener, options ?? {})
+  }
+
+  /**
+   * What the topic keeps (option `history`), oldest first: from a position, the newest so many, or all; one page of it.
+   * @throws {TypeError} a topic or position of another type.
+   * @throws {RangeError} a malformed position, or options out of range.
+   * @throws {Error} with `code` ERR_TOPIC (invalid name), ERR_TOPICS (limits.topicsMax is reached) or ERR_CLOSED.
+   */
+  history(topic: string, options?: HistoryOptions): TopicHistory {
+    this.#assertOpen()
+    return readHistory(this.#engine, topic, options ?? {})
   }
 
   /** The engine's counters and gauges, summed over shards, and those of what works beside it. @throws {ClosedError} */
@@ -272,6 +263,7 @@ export class Broker {
       case 'session-published':
       case 'session-end':
       case 'http-connection': for (const extension of this.#extensions) extension.onEvent(event); break
+      case 'auth-asked': for (const extension of this.#extensions) extension.onAsked?.(event); break
       default: event satisfies never
     }
   }

@@ -23,6 +23,11 @@ export function formatEndpoint(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
+/** The address of what `formatEndpoint` makes, or as it is where it has no port. */
+export function withoutPort(text: string): string {
+  return isIP(text) !== 0 ? text : text.replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^([^:]*):\d+$/, '$1')
+}
+
 /** `address already in use (EADDRINUSE)`: the system's words for an error name, or the bare name when it is none. */
 export function describeSystemError(code: string): string {
   for (const [name, message] of getSystemErrorMap().values()) {

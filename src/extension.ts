@@ -1,7 +1,7 @@
 /** The contract of what works on top of the engine beside its broker: api-extension.ts, pusher-extension.ts. */
 
 import type { BoundHttp } from './http/contract.js'
-import type { HttpConnectionEvent, NativeEngine, SessionEvent } from './native/binding.js'
+import type { AuthAskedEvent, HttpConnectionEvent, NativeEngine, SessionEvent } from './native/binding.js'
 
 /** What works on top of the engine in the same process: it is told of the engine's events for it, and ends with the broker. */
 export interface BrokerExtension {
@@ -9,6 +9,8 @@ export interface BrokerExtension {
   readonly bound?: readonly BoundHttp[]
   /** Session and HTTP events; throwing is a fault of the extension and is emitted as `error`. */
   onEvent(event: SessionEvent | HttpConnectionEvent): void
+  /** Somebody waits to be let in; as onEvent. */
+  onAsked?(event: AuthAskedEvent): void
   /** The broker has begun to close: answer that no more work is welcome. */
   beginDrain(): void
   /** The engine has ended: finish what is under way, all within `ms`. */

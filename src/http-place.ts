@@ -2,10 +2,13 @@
 
 import type { HttpServerOptions } from './http/contract.js'
 import type { ExtensionPort } from './extension.js'
-import type { EngineOptions, ProxyCalls } from './native/binding.js'
+import type { EngineOptions } from './native/binding.js'
+import type { ProxyCalls } from './native/proxy-binding.js'
 
 /** `port`: nothing before the engine runs. No request can have come by then. */
-export function httpPlaceOf(port: () => ExtensionPort | null, { proxies }: EngineOptions, announced: boolean): Pick<HttpServerOptions, 'proxies' | 'onDenied'> {
+export function httpPlaceOf(
+  port: () => ExtensionPort | null, { proxies }: Pick<EngineOptions, 'proxies'>, announced: boolean,
+): Pick<HttpServerOptions, 'proxies' | 'onDenied'> {
   // While the broker ends, requests are answered when its engine is gone already.
   const ask = <Answer>(call: (engine: ProxyCalls) => Answer, otherwise: Answer): Answer => {
     try {

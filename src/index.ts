@@ -4,6 +4,7 @@
 export type { Broker, BrokerEvents, BrokerListener, CloseOptions } from './broker.js'
 export type { BrokerOptions } from './config/schema.js'
 export { createBroker } from './create-broker.js'
+export type { Gap, HistoryOptions, KeptPublication, TopicHistory } from './history.js'
 export type { Message, MessageListener, SubscribeOptions, Subscription } from './subscriptions.js'
 export { AddonLoadError, ClosedError, ConfigError, ListenError, StartError, type ConfigIssue } from './errors.js'
 export type {

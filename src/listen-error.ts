@@ -19,6 +19,7 @@ const listenerNames: Readonly<Record<ProtocolName | 'api', ListenerName>> = {
   'responder-raw': { key: 'responder.listen', flag: '--responder' },
   'responder-line': { key: 'responder.listen', flag: '--responder' },
   api: { key: 'api.port', flag: '--api-port' },
+  http: { key: 'api.port', flag: '--api-port' }, // the API over TLS
 }
 
 /** An address and port as they were asked for. */

@@ -62,8 +62,8 @@ export class PusherExtension implements BrokerExtension, Apps {
   }
 
   onEvent(event: SessionEvent | HttpConnectionEvent): void {
-    if (event.type === 'http-connection') this.#adopt(event)
-    else this.#server?.onEvent(event)
+    if (event.type !== 'http-connection') this.#server?.onEvent(event)
+    else if (event.protocol === 'pusher') this.#adopt(event)
   }
 
   #adopt({ fd, head, listener, peer }: HttpConnectionEvent): void {

@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "native/addon/engine_object.h"
+#include "native/addon/tls_values.h"
 #include "native/os/uring_kernel.h"
 
 namespace {
@@ -27,6 +28,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   state->engine_class = Napi::Persistent(addon::EngineObject::define(env));
   env.SetInstanceData(state);
   exports.Set("createEngine", Napi::Function::New(env, create_engine));
+  exports.Set("checkTls", Napi::Function::New(env, addon::check_tls));
   exports.Set("raiseFileLimit", Napi::Function::New(env, raise_file_limit));
   exports.Set("uringAvailable", Napi::Function::New(env, uring_available));
   return exports;

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "native/addon/arguments.h"
+#include "native/addon/errors.h"
 #include "native/addon/event_values.h"
+#include "native/addon/tls_values.h"
 #include "native/addon/values.h"
 #include "native/codec/http1/proxy_header.h"
 #ifdef BROKER_FAULTS
@@ -28,12 +30,6 @@ constexpr std::size_t peer_bytes_max = 128;
 constexpr std::size_t ears_max = 100'000;
 constexpr std::int64_t ear_messages_max = 1'000'000;
 constexpr std::int64_t ear_bytes_max = std::int64_t{1} << 30;
-
-Napi::Error error_with_code(Napi::Env env, const std::string& message, const char* code) {
-  Napi::Error error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
-  return error;
-}
 
 Napi::Array to_array(Napi::Env env, const std::vector<shard::BoundListener>& listeners) {
   Napi::Array array = Napi::Array::New(env, listeners.size());
@@ -72,14 +68,6 @@ std::unique_ptr<os::Kernel> make_kernel(const Napi::Value& io) {
   if (name == "epoll") return kernel_like<os::LinuxKernel>(io.Env());
   if (name == "uring" && os::UringKernel::available()) return kernel_like<os::UringKernel>(io.Env());
   throw_range(io, "io", "epoll, or uring where it is available");
-}
-
-Napi::Error invalid_topic(Napi::Env env, const Napi::Value& topic) {
-  return error_with_code(env, "the topic's name is empty, too long, or has control characters, got: " + shown(topic), "ERR_TOPIC");
-}
-
-Napi::Error topics_full(Napi::Env env, const shard::Engine& engine) {
-  return error_with_code(env, "too many topics (topicsMax), got: " + std::to_string(engine.topics()), "ERR_TOPICS");
 }
 
 /// What is published. The bytes of a Uint8Array stay JavaScript's, so none of it may run before they are in the logs; memory that
@@ -126,8 +114,14 @@ Napi::Function EngineObject::define(Napi::Env env) {
                       InstanceMethod("sendToSession", &EngineObject::send_to_session),
                       InstanceMethod("joinTopic", &EngineObject::join_topic), InstanceMethod("leaveTopic", &EngineObject::leave_topic),
                       InstanceMethod("closeSession", &EngineObject::close_session), InstanceMethod("takeBack", &EngineObject::take_back),
+                      InstanceMethod("setTls", &EngineObject::set_tls),
                       InstanceMethod("listen", &EngineObject::listen), InstanceMethod("hear", &EngineObject::hear),
                       InstanceMethod("unlisten", &EngineObject::unlisten), InstanceMethod("dropped", &EngineObject::dropped),
+                      InstanceMethod("compileGrants", &EngineObject::compile_grants),
+                      InstanceMethod("answerQuestions", &EngineObject::answer_questions),
+                      InstanceMethod("setAskedHeaders", &EngineObject::set_asked_headers),
+                      InstanceMethod("revoke", &EngineObject::revoke), InstanceMethod("shiftEnds", &EngineObject::shift_ends),
+                      InstanceMethod("history", &EngineObject::history),
                       InstanceMethod("drain", &EngineObject::drain), InstanceMethod("stop", &EngineObject::stop)});
 }
 
@@ -136,6 +130,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   const Napi::Object given = object_from(info[0], "options");
   if (!info[1].IsFunction()) throw_type(info[1], "onEvents", "a function");
   shard::EngineOptions options = to_engine_options(given);
+  tls_ = options.tls;
   kernel_ = make_kernel(given.Get("io"));
   events_ = EventQueue::create(env, info[1].As<Napi::Function>());
   os::reserve_files(std::min<std::size_t>(options.connections_max + files_besides_connections, files_reserved_max));
@@ -302,6 +297,13 @@ void EngineObject::take_back(const Napi::CallbackInfo& info) {
   if (engine.take_back(duplicate, listener, *peer, std::string(base::text_of(head.bytes())))) return;
   os::close_file(duplicate);
   throw_range(info[1], "listener", "one that shares its port with HTTP");
+}
+
+/// The keys of tickets stay: clients of the old certificates come back by what they have.
+void EngineObject::set_tls(const Napi::CallbackInfo& info) {
+  const auto last = tls_ ? static_cast<std::int64_t>(tls_->size()) - 1 : -1;
+  const auto index = static_cast<std::size_t>(integer_from(info[0], "index", {0, last}));
+  tls_->set(index, make_tls_context(object_from(info[1], "options"), tls_->tickets(), -1));
 }
 
 Napi::Value EngineObject::listen(const Napi::CallbackInfo& info) {

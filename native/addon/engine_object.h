@@ -42,10 +42,17 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   void leave_topic(const Napi::CallbackInfo& info);
   void close_session(const Napi::CallbackInfo& info);
   void take_back(const Napi::CallbackInfo& info);
+  void set_tls(const Napi::CallbackInfo& info);
   Napi::Value listen(const Napi::CallbackInfo& info);
   Napi::Value hear(const Napi::CallbackInfo& info);
   void unlisten(const Napi::CallbackInfo& info);
   Napi::Value dropped(const Napi::CallbackInfo& info);
+  Napi::Value compile_grants(const Napi::CallbackInfo& info);
+  void answer_questions(const Napi::CallbackInfo& info);
+  void set_asked_headers(const Napi::CallbackInfo& info);
+  void revoke(const Napi::CallbackInfo& info);
+  void shift_ends(const Napi::CallbackInfo& info);
+  Napi::Value history(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void stop(const Napi::CallbackInfo& info);
 
@@ -62,6 +69,7 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   napi_env env_;
   std::unique_ptr<os::Kernel> kernel_;
   std::shared_ptr<EventQueue> events_;
+  std::shared_ptr<transport::TlsContexts> tls_;  // null: no listener has it
   std::unique_ptr<shard::Engine> engine_;  // null once ended
   std::unordered_map<std::uint64_t, Listening> ears_;
   std::uint64_t last_ear_ = 0;

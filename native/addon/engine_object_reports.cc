@@ -20,6 +20,10 @@ std::size_t shared_metric(const shard::Engine& engine, SharedMetric metric) {
     case SharedMetric::log_segments_taken: return engine.memory().allocations();
     case SharedMetric::last_values_now: return engine.retained().size();
     case SharedMetric::last_bytes_now: return engine.retained().bytes_now();
+    case SharedMetric::history_topics_now: return engine.histories().topics_now();
+    case SharedMetric::history_messages_now: return engine.histories().messages_now();
+    case SharedMetric::history_bytes_now: return engine.histories().bytes_now();
+    case SharedMetric::history_evicted: return engine.histories().evicted();
     case SharedMetric::receive_buffer_bytes_now: return engine.received_bytes();
     case SharedMetric::stream_buffer_bytes_now: return engine.stream_bytes();
   }

@@ -1,5 +1,7 @@
 #include "native/addon/event_values.h"
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -31,6 +33,10 @@ class Object {
     napi_value value = nullptr;
     napi_get_null(env_, &value);
     set(name, value);
+  }
+  void set(const char* name, const std::optional<std::string>& text) {
+    if (text) set(name, std::string_view(*text));
+    else set_null(name);
   }
   void set_bytes(const char* name, std::string_view bytes) {
     napi_value buffer = nullptr;
@@ -150,6 +156,14 @@ napi_value object_of(napi_env env, const shard::SessionEnded& event) {
   return object.value();
 }
 
+napi_value object_of(napi_env env, const transport::Identity& identity) {
+  Object object(env);
+  if (identity.common_name.empty()) object.set_null("commonName");
+  else object.set("commonName", std::string_view(identity.common_name));
+  object.set("uris", identity.uris);
+  return object.value();
+}
+
 napi_value object_of(napi_env env, const shard::HttpConnection& event) {
   Object object(env);
   object.set("type", std::string_view("http-connection"));
@@ -158,6 +172,36 @@ napi_value object_of(napi_env env, const shard::HttpConnection& event) {
   object.set("listener", static_cast<double>(event.listener));
   object.set("peer", std::string_view(event.peer));
   object.set_bytes("head", event.head);
+  object.set_boolean("secure", event.secure);
+  if (event.certificate) object.set("certificate", object_of(env, *event.certificate));
+  else object.set_null("certificate");
+  return object.value();
+}
+
+napi_value credential_of(napi_env env, const shard::AuthQuestion& question) {
+  Object object(env);
+  object.set("authorization", question.credential.authorization);
+  object.set("subprotocols", question.credential.subprotocols);
+  object.set("query", std::string_view(question.credential.query));
+  object.set("metadata", question.metadata);
+  object.set_null("certificate");
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::AuthAsked& event) {
+  const shard::AuthQuestion& question = *event.question;
+  Object object = connection_event(env, "auth-asked", event.id, question.peer);
+  object.set("question", static_cast<double>(question.number));
+  object.set("protocol", name_of(question.protocol));
+  object.set("listener", static_cast<double>(question.listener));
+  object.set("action", std::string_view(question.use == topic::Use::publish ? "publish" : "subscribe"));
+  object.set_boolean("proxied", question.proxied);
+  object.set("origin", question.origin);
+  object.set("topics", question.topics);
+  object.set("credential", credential_of(env, question));
+  Object headers(env);
+  for (const auto& [name, value] : question.headers) headers.set(name.c_str(), std::string_view(value));
+  object.set("headers", headers.value());
   return object.value();
 }
 

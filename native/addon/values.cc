@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "native/addon/arguments.h"
+#include "native/addon/tls_values.h"
 #include "native/codec/grpc/grpc_codec.h"
 
 namespace addon {
@@ -53,7 +54,7 @@ std::vector<std::string> strings_of(const Napi::Object& from, const char* name) 
   return texts;
 }
 
-shard::ListenerOptions listener_of(const Napi::Object& from) {
+shard::ListenerOptions listener_of(const Napi::Object& from, std::size_t tls_contexts) {
   shard::ListenerOptions listener;
   const Napi::Value protocol = from.Get("protocol");
   if (codec::find_protocol(text_from(protocol, "protocol"), listener.protocol) == nullptr) throw_range(protocol, "protocol", "a known protocol");
@@ -66,12 +67,19 @@ shard::ListenerOptions listener_of(const Napi::Object& from) {
   listener.web.names = strings_of(from, "names");
   listener.web.local = address->is_loopback();
   listener.proxy_protocol = bool_of(from, "proxyProtocol");
+  if (!from.Get("socketMode").IsNull()) listener.address.mode = integer_of<std::uint32_t>(from, "socketMode", {0, 0777});
+  listener.asks = bool_of(from, "asks");
+  const Napi::Value tls = from.Get("tls");
+  if (tls.IsNull()) return listener;
+  if (tls_contexts == 0) throw_range(tls, "tls", "null where there is nothing to name");
+  listener.transport = transport::TransportId::tls;
+  listener.tls_context = static_cast<std::size_t>(integer_from(tls, "tls", {0, static_cast<std::int64_t>(tls_contexts) - 1}));
   return listener;
 }
 
-std::vector<shard::ListenerOptions> listeners_of(const Napi::Array& from) {
+std::vector<shard::ListenerOptions> listeners_of(const Napi::Array& from, std::size_t tls_contexts) {
   std::vector<shard::ListenerOptions> listeners;
-  for (std::uint32_t i = 0; i < from.Length(); ++i) listeners.push_back(listener_of(object_from(from.Get(i), "each of listeners")));
+  for (std::uint32_t i = 0; i < from.Length(); ++i) listeners.push_back(listener_of(object_from(from.Get(i), "each of listeners"), tls_contexts));
   return listeners;
 }
 
@@ -88,6 +96,16 @@ std::vector<conn::SlowRule> slow_rules_of(const Napi::Array& from) {
   std::vector<conn::SlowRule> rules;
   for (std::uint32_t i = 0; i < from.Length(); ++i) rules.push_back(slow_rule_of(object_from(from.Get(i), "each of slowConsumers")));
   if (rules.empty() || rules.back().topics != "*") throw_range(from, "slowConsumers", "rules that end with one for *");
+  return rules;
+}
+
+std::vector<topic::HistoryRule> history_rules_of(const Napi::Array& from) {
+  std::vector<topic::HistoryRule> rules;
+  for (std::uint32_t i = 0; i < from.Length(); ++i) {
+    const Napi::Object rule = object_from(from.Get(i), "each of rules");
+    rules.push_back({string_of(rule, "topics"), integer_of<std::size_t>(rule, "messages", {1, count_max}),
+                     integer_of<std::size_t>(rule, "bytes", {1, bytes_max}), integer_of<std::uint32_t>(rule, "seconds", {1, 1'000'000})});
+  }
   return rules;
 }
 
@@ -125,8 +143,6 @@ void read_responder(const Napi::Object& from, shard::EngineOptions& options) {
   else throw_range(kind, "reply", "fixed, echo or last");
   responder.text = string_of(from, "text", reply_bytes_max);
   responder.missing = string_of(from, "missing", reply_bytes_max);
-  const auto mode = integer_of<std::uint32_t>(from, "mode", {0, 0777});
-  for (shard::ListenerOptions& listener : options.listeners) listener.address.mode = mode;
 }
 
 shard::ProxyOptions proxies_of(const Napi::Object& from) {
@@ -182,7 +198,8 @@ std::uint16_t to_close_code(const Napi::Value& value) {
 
 shard::EngineOptions to_engine_options(const Napi::Object& value) {
   shard::EngineOptions options;
-  options.listeners = listeners_of(array_of(value, "listeners"));
+  options.tls = to_tls_contexts(array_of(value, "tls"));
+  options.listeners = listeners_of(array_of(value, "listeners"), options.tls ? options.tls->size() : 0);
   options.shards = integer_of<unsigned>(value, "shards", {1, topic::shards_max});
   options.reuse_port = bool_of(value, "reusePort");
   options.reserved_topics = strings_of(value, "reservedTopics");
@@ -191,6 +208,7 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   derive_grpc(options);
   read_responder(object_of(value, "responder"), options);
   options.retain.topics = strings_of(object_of(value, "retain"), "topics");
+  options.history.rules = history_rules_of(array_of(object_of(value, "history"), "rules"));
   const Napi::Object latency = object_of(value, "latency");
   options.latency.real_time = bool_of(latency, "realTime");
   options.latency.lock_memory = bool_of(latency, "lockMemory");

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "native/base/bytes.h"
@@ -18,9 +20,20 @@ struct Publication {
   base::Bytes payload;
   std::string_view event = {};    // its name, where a protocol has names; empty: none was given
   std::string_view user_id = {};  // who published, where a protocol tells; empty: nobody in particular
-  std::string_view topic = {};    // filled in by the topic
+  std::string_view topic = {};    // filled in by the topic, as `epoch` and `offset`
   std::uint64_t excluded = 0;     // the id of the connection that does not get it; 0: all do
   const Message* message = nullptr;  // what the payload, JSON of the shared schema, says, where that is known; else null
+  std::string_view epoch = {};    // 8 to 32 characters of [0-9A-Za-z]: within it the topic's offsets count up from 0
+  std::uint64_t offset = 0;       // its place; while it is measured, one with as many decimal digits
+};
+
+/// Publications that a subscriber does not get, one after another. What is not known is absent.
+struct Gap {
+  std::string_view topic;
+  std::string_view epoch;
+  std::optional<std::uint64_t> first;    // the first and the last one's offset
+  std::optional<std::uint64_t> last;
+  std::optional<std::uint64_t> skipped;  // how many
 };
 
 /// The most that limits.messageBytesMax can be (src/config/sections/limits.ts).
@@ -44,6 +57,10 @@ class Encoding {
   virtual std::size_t encoded_bytes(const Publication& publication) const = 0;
   /// Writes the frame; `out.size()` is exactly `encoded_bytes(publication)`.
   virtual void encode(const Publication& publication, base::MutableBytes out) const = 0;
+  /// What a subscriber is told of a gap, as whole frames that go between two publications; empty: its protocol has no way to say it, for any.
+  virtual std::string gap(const Gap&) const { return {}; }
+  /// The same, when it has got all that there was before live delivery begins with `next_offset`; empty: as above.
+  virtual std::string live(std::string_view /*topic*/, std::string_view /*epoch*/, std::uint64_t /*next_offset*/) const { return {}; }
 };
 
 enum class EncodingId : std::uint8_t {

@@ -21,6 +21,7 @@ enum class Ending : std::uint8_t {
   unavailable,       // not at this moment
   not_found,         // what it asks for is not there
   forbidden,         // what it asks for is somebody else's
+  unauthenticated,   // who it is has come to its end, or was never known
   deadline,          // it wanted an answer until a time that has come
   lost,              // nobody can be told any more
 };

@@ -37,6 +37,7 @@ struct Manners {
   std::string_view ping_text = {};  // a text message that asks for an answer; empty: a ping frame does
   /// A text message that says what a close is about to say because the peer was slow or did not answer; null: the close alone says it.
   std::string (*write_error)(std::uint16_t code, std::string_view reason) = nullptr;
+  std::string_view alpn = {};  // its name where a client offers several (RFC 7301); empty: it has none
   bool tells_unanswered = false;  // who does not answer a ping is told so; else the connection just ends
 };
 

@@ -29,6 +29,9 @@ std::unique_ptr<Codec> make_responder_raw(const CodecLimits& limits) { return ma
 
 std::unique_ptr<Codec> make_responder_line(const CodecLimits& limits) { return make_line_responder(limits.websocket); }
 
+/// Of protocols that the engine does not decode.
+std::unique_ptr<Codec> make_none(const CodecLimits&) { return nullptr; }
+
 std::unique_ptr<Codec> make_grpc(const CodecLimits& limits) { return make_grpc_codec(limits.grpc); }
 
 constexpr Manners websocket_manners{.code_of = websocket_code_of,
@@ -39,7 +42,8 @@ constexpr Manners websocket_manners{.code_of = websocket_code_of,
                                     .is_asked_for = asks_for_websocket,
                                     .accept = accept_websocket_upgrade,
                                     .write_accepted = write_upgrade_response,
-                                    .may_close_with = may_be_sent};
+                                    .may_close_with = may_be_sent,
+                                    .alpn = "http/1.1"};
 constexpr Manners pusher_manners{.code_of = pusher_code_of,
                                  .write_close = write_close_frame,
                                  .write_ping = write_ping_frame,
@@ -51,9 +55,12 @@ constexpr Manners pusher_manners{.code_of = pusher_code_of,
                                  .may_close_with = may_be_sent,
                                  .ping_text = R"({"event":"pusher:ping","data":"{}"})",
                                  .write_error = write_pusher_error,
+                                 .alpn = "http/1.1",
                                  .tells_unanswered = true};
 /// Statuses and pings are HTTP/2's; the code of a disconnect event is all that is left.
-constexpr Manners grpc_manners{.code_of = websocket_code_of};
+constexpr Manners grpc_manners{.code_of = websocket_code_of, .alpn = "h2"};
+/// The control plane's HTTP server says what is to be said.
+constexpr Manners http_manners{.code_of = websocket_code_of, .alpn = "http/1.1"};
 /// Nothing can be said to a client that gets nothing but answers.
 constexpr Manners responder_manners{.code_of = websocket_code_of};
 

@@ -26,6 +26,7 @@ enum class Role : std::uint8_t {
   subscribe,  // the target names topics, messages of theirs come
   session,    // the control plane decides what it joins and publishes to
   streams,    // each stream of the connection names its topic and its direction (StreamCodec); there is no handshake
+  relay,      // its bytes go on to the control plane's HTTP server, and come from there: nothing is decoded here
   respond,    // every request is answered here and now; there is no handshake
 };
 

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +39,22 @@ struct StreamMessage {
   std::string_view data;   // valid UTF-8
 };
 
+/// Names of header fields, in small letters.
+using FieldNames = std::vector<std::string>;
+
+/// What a stream that uses topics is decided by, before anything that it says is looked at.
+struct StreamRequest {
+  bool publishes = false;
+  /// A line for each field that was asked for (StreamCodec::ask_first): `name: value`, each with its line end, in the order in which they came.
+  std::string_view fields;
+};
+
+enum class Entrance : std::uint8_t {
+  open,    // it goes on
+  waits,   // until `let_in` or `finish`; what it says meanwhile is kept
+  closed,  // the sink has finished it
+};
+
 /// Receives what streams ask for, in wire order. Views die with the call. Every handler may call the codec's writing half
 /// (`finish`, `answer`, `drain` …) for any stream, but neither `decode` nor the destructor. No stream is told of again after
 /// the sink has finished or answered it. When `decode` fails, all streams are gone and none is reported.
@@ -44,6 +62,8 @@ class StreamSink {
  public:
   /// One more stream is opened. False: there are too many over all connections; it ends as `unavailable`.
   virtual bool admits_stream() = 0;
+  /// Whether it may go on; only where the codec was told to ask first. Nothing is said of a stream that waits and goes.
+  virtual Entrance on_stream_request(StreamKey, const StreamRequest&) { return Entrance::open; }
   /// The subscriber's message is complete. The response's headers are queued when this returns, unless it was finished: record
   /// the interest in here, and what is published after it is seen.
   virtual void on_stream_subscribe(StreamKey stream, const StreamSubscription& subscription) = 0;
@@ -81,6 +101,12 @@ class StreamCodec : public CodecFor<StreamSink> {
   /// The shard's monotonic clock, before `decode`: rates are counted with it.
   virtual void set_now(std::uint32_t now_ms) = 0;
   virtual void set_credit(Credit credit) = 0;
+  /// To be told once, before anything is decoded: streams that use topics are asked about first, by these fields. What all that wait have said is
+  /// kept up to `bytes_max`; then no more is decoded (Decoded::left) while `is_held_back`.
+  virtual void ask_first(std::shared_ptr<const FieldNames> fields, std::size_t bytes_max) = 0;
+  /// What a stream that waits has said is looked at now, and what it says from here on.
+  virtual void let_in(StreamKey stream, StreamSink& sink) = 0;
+  virtual bool is_held_back() const = 0;
 
   // Writing. Everything goes out in whole frames and one order: the rest of a frame that is partly on the wire, then
   // `replies`, then DATA frames: a head from here, followed by `length` bytes of whole or parts of encoded publications (ADR 0010).

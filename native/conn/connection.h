@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "native/codec/protocol.h"
+#include "native/conn/authorization.h"
 #include "native/conn/connection_id.h"
 #include "native/conn/outbound.h"
 #include "native/conn/session.h"
@@ -22,6 +23,7 @@ namespace conn {
 enum class State : std::uint8_t {
   free,       // an empty place in the table
   proxy_header,  // the PROXY header is coming in
+  securing,   // its transport's handshake is under way
   handshake,  // the request head is coming in
   open,       // messages flow
   closing,    // our close frame is queued or sent; waiting for it to leave and for the peer's
@@ -118,7 +120,9 @@ struct Connection {
   bool told_ignored : 1 = false;     // that its messages are ignored was said
   bool linger_after : 1 = false;     // the peer may still be sending: shut our direction, then read to the end
   bool tells_drained : 1 = false;    // its owner is told whenever all that was pending has left, also while it is open
+  bool has_asides : 1 = false;       // something is to be said between its topics' publications (Asides)
   bool returned : 1 = false;         // by the control plane's HTTP server, for an upgrade: never handed over again
+  bool proxied : 1 = false;          // it came from a trusted proxy, whosever it is now
 
   std::uint16_t active = 0;          // the subscription that may stand within a frame
   std::uint16_t close_code = 0;      // for the disconnect event
@@ -142,6 +146,7 @@ struct Connection {
   std::unique_ptr<Session> session;  // protocols with sessions, once open
   std::unique_ptr<Streams> streams;  // of framing `streams`
   std::unique_ptr<std::string> close_reason;
+  std::unique_ptr<Authorization> authorization;  // where its listener asks
 
   /// Why it ends, for events; empty: nobody said.
   std::string reason() const { return close_reason ? *close_reason : std::string(); }

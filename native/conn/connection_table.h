@@ -23,13 +23,15 @@ class ConnectionTable {
   }
 
   void remove(Connection& connection) {
-    CHECK(connection.state != State::free);
+    CHECK(connection.state != State::free && &connection == &at(connection.slot));
+    CHECK(connection.subscriptions.size() == 0);  // a slice would go on writing to its descriptor
     const std::uint32_t slot = connection.slot;
     const std::uint32_t generation = connection.generation + 1;
     connection = Connection{};
     connection.slot = slot;
     connection.generation = generation;
     free_.push_back(slot);
+    CHECK(used_ > 0);
     --used_;
   }
 

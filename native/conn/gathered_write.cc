@@ -33,8 +33,9 @@ void complete_frame(Connection& connection) {
   subscriber.cursor = end;
 }
 
-GatheredWrite::GatheredWrite(Connection& connection) : connection_(connection) {
-  const std::size_t subscriptions = connection.subscriptions.size();
+GatheredWrite::GatheredWrite(Connection& connection, const Asides* asides) : connection_(connection) {
+  const Seam* const seam = asides == nullptr ? nullptr : asides->next_seam();
+  const std::size_t subscriptions = seam == nullptr ? connection.subscriptions.size() : seam->subscription + 1;
   const std::size_t active = connection.active;
   // Private bytes go at the first frame boundary. Once they have started they are finished first: then no frame is open.
   const bool private_started = connection.has_outbound() && connection.outbound->started();
@@ -51,8 +52,10 @@ GatheredWrite::GatheredWrite(Connection& connection) : connection_(connection) {
   // The topic that wrote last comes last: a flood on one does not keep the others from a slow connection.
   for (std::size_t i = 1; i <= subscriptions && complete_; ++i) {
     const std::size_t turn = (active + i) % subscriptions;
-    add_subscription(turn, connection.subscriptions[turn].slice->window.head_position());
+    const std::uint64_t head = connection.subscriptions[turn].slice->window.head_position();
+    add_subscription(turn, seam != nullptr && turn == seam->subscription ? std::min(head, seam->position) : head);
   }
+  if (seam != nullptr) complete_ = false;
 }
 
 bool GatheredWrite::add(const void* bytes, std::size_t length, std::uint16_t owner) {

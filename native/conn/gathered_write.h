@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "native/conn/asides.h"
 #include "native/conn/connection.h"
 #include "native/conn/topic_slice.h"
 #include "native/os/kernel.h"
@@ -24,8 +25,9 @@ void complete_frame(Connection& connection);
 
 class GatheredWrite {
  public:
-  /// Collects at most `send_quantum_bytes` of topic bytes behind all private bytes.
-  explicit GatheredWrite(Connection& connection);
+  /// Collects at most `send_quantum_bytes` of topic bytes behind all private bytes; up to the next seam of `asides`, where there is one (null: none),
+  /// and of no topic behind that.
+  explicit GatheredWrite(Connection& connection, const Asides* asides = nullptr);
 
   bool empty() const { return count_ == 0; }
   /// True when the pieces are all there is: writing them completely leaves nothing pending.

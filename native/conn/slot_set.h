@@ -13,7 +13,10 @@ namespace conn {
 class SlotSet {
  public:
   std::size_t size() const { return slots_.size(); }
-  std::uint32_t at(std::size_t place) const { return slots_[place]; }
+  std::uint32_t at(std::size_t place) const {
+    CHECK(place < slots_.size());
+    return slots_[place];
+  }
   /// Behind all others; nothing happens when it is there.
   void add(std::uint32_t slot) {
     if (slot >= places_.size()) places_.resize(slot + 1, none);
@@ -24,6 +27,7 @@ class SlotSet {
   /// The last one takes its place: a walk from the back that takes out where it stands visits each of the others once.
   void remove_at(std::size_t place) {
     CHECK(place < slots_.size());
+    CHECK(places_[slots_[place]] == place);
     const std::uint32_t last = slots_.back();
     places_[slots_[place]] = none;
     slots_.pop_back();

@@ -74,6 +74,12 @@ struct Listening {
   bool shared = false;      // another process listens there too (`reuse_port`)
 };
 
+/// Two connected local sockets, ready as those that `accept` gives.
+struct SocketPair {
+  int ours = -1;  // -1: the system has no descriptors
+  int theirs = -1;
+};
+
 /// Which readiness a poller reports, and how.
 enum class Watch : std::uint8_t {
   level_in,     // listeners and wake-ups: as long as there is something
@@ -110,6 +116,7 @@ class Kernel {
   virtual void close_listener(int fd, const Endpoint& address) = 0;
   /// Non-blocking and close-on-exec from the start, TCP_NODELAY on.
   virtual Accepted accept(int listener) = 0;
+  virtual SocketPair open_pair() = 0;
   virtual IoResult receive(int fd, base::MutableBytes into) = 0;
   virtual IoResult send(int fd, base::Bytes bytes) = 0;
   /// 1..pieces_max pieces.

@@ -192,6 +192,12 @@ Accepted LinuxKernel::accept(int listener) {
   }
 }
 
+SocketPair LinuxKernel::open_pair() {
+  int fds[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) return {};
+  return {fds[0], fds[1]};
+}
+
 IoResult LinuxKernel::receive(int fd, base::MutableBytes into) {
   IoResult result = result_of(uninterrupted([&] { return ::recv(fd, into.data(), into.size(), 0); }));
   if (result.outcome == IoOutcome::ok && result.bytes == 0) result.outcome = IoOutcome::end;

@@ -13,6 +13,7 @@ class LinuxKernel : public Kernel {
   Listening listen(const ListenOptions& options) override;
   void close_listener(int fd, const Endpoint& address) override;
   Accepted accept(int listener) override;
+  SocketPair open_pair() override;
   IoResult receive(int fd, base::MutableBytes into) override;
   IoResult send(int fd, base::Bytes bytes) override;
   IoResult send_gather(int fd, std::span<const Piece> pieces) override;

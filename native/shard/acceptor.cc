@@ -23,6 +23,7 @@ Acceptor::Acceptor(EngineContext& engine, metrics::Block& metrics, FlightRecorde
     : engine_(engine), metrics_(metrics), recorder_(recorder) {}
 
 bool Acceptor::start(int poller, std::vector<Listener> listeners, std::uint64_t first_token) {
+  CHECK(poller >= 0 && listeners_.empty());
   poller_ = poller;
   listeners_ = std::move(listeners);
   first_token_ = first_token;
@@ -63,6 +64,7 @@ void Acceptor::on_ready(std::uint64_t token, std::uint32_t now_ms) {
 
 /// A level-triggered listener that cannot be served would spin: it is taken out of the poller for a while instead.
 void Acceptor::back_off(std::uint32_t now_ms, int error) {
+  CHECK(!paused_ && error != 0);
   metrics_.add(Metric::accept_failures);
   back_off_ms_ = std::clamp(back_off_ms_ * 2, back_off_ms_min, back_off_ms_max);
   recorder_.note(TracePoint::accept_failed, 0, static_cast<std::uint64_t>(error), back_off_ms_);
@@ -88,6 +90,7 @@ int Acceptor::next_ms(std::uint32_t now_ms) const {
 }
 
 void Acceptor::on_accepted(const Listener& listener, const os::Accepted& accepted) {
+  CHECK(accepted.fd >= 0);
   metrics_.add(Metric::connections_accepted);
   Message message;
   message.listener = listener.index;
@@ -105,6 +108,7 @@ void Acceptor::refuse_silently(const Message& message) {
 }
 
 void Acceptor::deal(Message&& message) {
+  CHECK(message.fd >= 0 && message.listener < engine_.options.listeners.size());
   const std::size_t open = engine_.connections.load(std::memory_order_relaxed);
   const std::size_t open_max = engine_.options.connections_max;
   const os::Address& peer = message.address;

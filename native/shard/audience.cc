@@ -42,7 +42,7 @@ TopicSlice* Audience::find(const topic::TopicRef& topic, codec::EncodingId encod
 
 /// Ends a slice without subscribers. While joins wait it stays: theirs is the next turn.
 void Audience::forget(TopicSlice& slice) {
-  CHECK(slice.is_unused());
+  CHECK(slice.is_unused() && slice.pass.left == 0);
   if (!slice.topic->remove_interest(slice.encoding, shard_, garbage_)) return;
   lanes_.forget(slice);
   if (slice.behind) slice.topic->count_logs_behind(-1);
@@ -63,9 +63,31 @@ void Audience::subscribe(Connection& connection, const topic::TopicRef& topic, c
   add_subscriber(slice, connection, topic->add_interest(encoding, shard_).begin.position);
 }
 
+topic::ReplayStart Audience::subscribe(Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding,
+                                       const codec::ReplayWish& wish) {
+  TopicSlice& slice = slice_for(topic, encoding);
+  topic::ReplayStart start = begin(slice, wish);
+  add_subscriber(slice, connection, start.cursor);
+  if (start.cursor < slice.window.head_position()) lanes_.mark_dirty(slice);
+  return start;
+}
+
+/// A replay is to leave within the limits by which its subscriber is judged: of more than three quarters of them the oldest are skipped.
+topic::ReplayStart Audience::begin(TopicSlice& slice, const codec::ReplayWish& wish) {
+  const topic::ReplayBounds bounds{slice.rule.limits.bytes_behind_max / 4 * 3, now_ms_};
+  topic::ReplayStart start = topic::start_replay(*slice.topic, slice.encoding, shard_, wish, bounds, memory_, slice.window);
+  const topic::Recovery& recovery = start.recovery;
+  const std::uint64_t replayed = recovery.live_offset - recovery.first_offset;
+  metrics_.add(Metric::encodes, static_cast<std::int64_t>(start.encodes));
+  metrics_.add(Metric::replays, replayed > 0 ? 1 : 0);
+  metrics_.add(Metric::publications_replayed, static_cast<std::int64_t>(replayed));
+  if (recovery.asked) metrics_.add(recovery.whole ? Metric::recoveries_whole : Metric::recoveries_with_gap);
+  return start;
+}
+
 topic::LastValueRef Audience::subscribe_stream(Connection& connection, codec::StreamKey stream, const topic::TopicRef& topic,
                                                codec::EncodingId encoding) {
-  CHECK(connection.framing == conn::Framing::streams);
+  CHECK(connection.framing == conn::Framing::streams && stream.id != 0);
   TopicSlice& slice = slice_for(topic, encoding);
   topic::Interest interest = topic->add_interest(encoding, shard_);
   Subscriber& subscriber = add_subscriber(slice, connection, interest.begin.position);
@@ -111,6 +133,7 @@ void Audience::add_joined(TopicSlice& slice, topic::Join& join) {
 }
 
 void Audience::add_ear(TopicSlice& slice, topic::Join& join) {
+  CHECK(join.ear != nullptr);
   slice.ears.push_back({std::move(join.ear), join.begin.position});
   count_subscribers(slice, +1);
 }
@@ -135,6 +158,7 @@ bool Audience::unsubscribe(Connection& connection, std::string_view topic) {
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {
     const conn::Subscription subscription = connection.subscriptions[i];
     if (subscription.slice->topic->name() != topic) continue;
+    CHECK(!connection.has_asides);
     if (connection.active == i) conn::complete_frame(connection);
     connection.subscriptions.remove(i);
     if (connection.active >= i && connection.active > 0) --connection.active;
@@ -147,6 +171,7 @@ bool Audience::unsubscribe(Connection& connection, std::string_view topic) {
 }
 
 void Audience::unsubscribe_stream(Connection& connection, codec::StreamKey stream) {
+  CHECK(connection.streams != nullptr);
   conn::Streams& streams = *connection.streams;
   const auto found = streams.find(stream);
   if (!found) return;
@@ -160,6 +185,7 @@ void Audience::unsubscribe_all(Connection& connection) {
   if (connection.state != State::doomed) conn::complete_frame(connection);
   for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) leave(connection.subscriptions[i]);
   connection.forget_subscriptions();
+  forget_asides(connection);
 }
 
 void Audience::leave(const conn::Subscription& subscription) {

@@ -181,7 +181,7 @@ PublishOutcome Engine::publish(std::string_view topic, const codec::Publication&
 
 void Engine::post_to(conn::ConnectionId id, Message&& message) {
   const unsigned shard = conn::shard_of(id);
-  if (shard >= context_.shards.size()) return;
+  if (shard >= context_.shards.size()) return;  // an id that JavaScript made up
   message.connection = id;
   context_.shards[shard]->post(std::move(message));
 }
@@ -238,6 +238,15 @@ ListenStatus Engine::listen(std::string_view name, const std::shared_ptr<topic::
   return ListenStatus::ok;
 }
 
+JoinStatus Engine::read_history(std::string_view name, const codec::ReplayWish& wish, std::size_t messages_max, std::size_t bytes_max,
+                                topic::HistoryPage& page) {
+  if (!codec::is_valid_topic(name, context_.options.topics.topic_bytes_max)) return JoinStatus::invalid_topic;
+  const topic::TopicRef topic = context_.topics.open(name);
+  if (!topic) return JoinStatus::topics_full;
+  page = topic->read_history(wish, messages_max, bytes_max, base::moment_of_ns(context_.kernel.now_ns()));
+  return JoinStatus::ok;
+}
+
 void Engine::unlisten(std::string_view name, topic::Ear& ear) {
   ear.close();
   const topic::TopicRef topic = context_.topics.find(name);
@@ -280,6 +289,7 @@ bool Engine::take_back(int fd, std::size_t listener, const os::Address& peer, st
 
 void Engine::give_back() {
   context_.memory.give_back();
+  context_.histories.expire(base::moment_of_ns(context_.kernel.now_ns()));
   context_.topics.forget_unused_in_parts();
   if (!heap_.is_worth_trimming(os::heap_state())) return;
   os::trim_heap();

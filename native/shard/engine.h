@@ -85,9 +85,22 @@ class Engine {
   void leave_topic(conn::ConnectionId id, std::string topic);
   void close_session(conn::ConnectionId id, std::uint16_t code, std::string reason);
 
+  // Who may do what: any thread.
+  /// Which header fields questions carry besides those that are always looked at, in small letters.
+  void set_asked_fields(codec::FieldNames wanted) { context_.set_asked_fields(std::move(wanted)); }
+  /// An answer to a question of that connection; for one that does not wait for it any more it is nothing.
+  void answer(conn::ConnectionId id, AuthVerdict verdict);
+  /// Closes all that stand on these, as if their tokens had expired, spread over `within_ms`. Answers that come later are not meant.
+  void revoke(std::vector<std::uint32_t> standings, std::uint32_t within_ms);
+  /// The wall clock was set forward by so much (or back: less than 0), so that accesses end sooner.
+  void shift_ends(std::int64_t wall_clock_ahead_ms);
+
   /// Any thread: `fd` is the engine's from here on. `listener`, `peer`: as the event said that handed the connection over; `head`: the bytes
   /// that were read since, from an upgrade request's first one. False, and `fd` left alone, when nothing is handed over there.
   [[nodiscard]] bool take_back(int fd, std::size_t listener, const os::Address& peer, std::string head);
+
+  /// Any thread: Topic::read_history of that topic, whose epoch stands from here on as long as somebody uses it.
+  JoinStatus read_history(std::string_view topic, const codec::ReplayWish& wish, std::size_t messages_max, std::size_t bytes_max, topic::HistoryPage& page);
 
   // Subscribers within this process: any thread.
   /// Everything published to the topic after this call returns is put into the ear, by a shard, until `unlisten`.
@@ -108,6 +121,7 @@ class Engine {
   const ProxyOptions& proxies() const { return context_.options.proxies; }
   const topic::LogMemory& memory() const { return context_.memory; }
   const topic::Retained& retained() const { return context_.retained; }
+  const topic::Histories& histories() const { return context_.histories; }
   std::size_t topics() const { return context_.topics.size(); }
   /// What connections with streams keep of half-sent messages and unread answers.
   std::size_t stream_bytes() const { return context_.stream_bytes.load(std::memory_order_relaxed); }
@@ -130,6 +144,7 @@ class Engine {
   void tune_thread(unsigned index);
   void report_tuning(int memory_error);
   void post_to(conn::ConnectionId id, Message&& message);
+  void order_all(MessageKind kind, const AuthOrder& order, std::uint32_t number);
   unsigned shard_of_ears(std::string_view topic) const;
 
   EngineContext context_;

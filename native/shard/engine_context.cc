@@ -4,10 +4,24 @@
 #include <bit>
 #include <utility>
 
+#include "native/base/base62.h"
 #include "native/base/wrapping_time.h"
 #include "native/shard/shard.h"
 
 namespace shard {
+
+namespace {
+constexpr std::size_t epoch_seed_chars_min = 7;
+
+/// Seconds since 1970 and what the monotonic clock has beside them: no two starts have both in common.
+std::string epoch_seed_of(os::Kernel& kernel) {
+  const auto seconds = static_cast<std::uint64_t>(kernel.unix_seconds());
+  const auto ns = static_cast<std::uint64_t>(kernel.now_ns());
+  std::string seed = base::base62_of(seconds) + base::base62_of(ns % 1'000'000'000);
+  while (seed.size() < epoch_seed_chars_min) seed.push_back('0');
+  return seed;
+}
+}  // namespace
 
 EngineContext::EngineContext(EngineOptions engine_options, os::Kernel& engine_kernel, EventSink& engine_events)
     : options(std::move(engine_options)),
@@ -15,9 +29,12 @@ EngineContext::EngineContext(EngineOptions engine_options, os::Kernel& engine_ke
       events(engine_events),
       addresses(options.connections_per_address_max),
       memory(engine_kernel, options.log_bytes_max),
-      topics(options.topics_max),
+      histories(options.history),
+      topics(options.topics_max, options.epoch_seed.empty() ? epoch_seed_of(engine_kernel) : options.epoch_seed, &histories),
       retained(options.retain),
-      relief_asked_ms(base::moment_of_ns(engine_kernel.now_ns()) - relief_interval_ms) {}
+      relief_asked_ms(base::moment_of_ns(engine_kernel.now_ns()) - relief_interval_ms) {
+  set_asked_fields({});
+}
 
 EngineContext::~EngineContext() = default;
 
@@ -33,6 +50,7 @@ bool EngineContext::notify(const topic::TopicRef& topic, codec::EncodingId encod
     message.kind = MessageKind::log_ready;
     message.encoding = encoding;
     message.topic = topic;
+    CHECK(target < shards.size());
     shards[target]->post(std::move(message));
   }
   return own;
@@ -47,6 +65,22 @@ void EngineContext::ask_for_relief(std::uint32_t now_ms) {
     message.kind = MessageKind::relieve;
     shard->post(std::move(message));
   }
+}
+
+std::shared_ptr<const AskedFields> EngineContext::asked_fields() {
+  std::lock_guard guard(asked_fields_lock_);
+  return asked_fields_;
+}
+
+void EngineContext::set_asked_fields(codec::FieldNames wanted) {
+  auto made = std::make_shared<AskedFields>();
+  made->all = {"authorization", "origin"};
+  made->all.insert(made->all.end(), codec::forwarding_headers.begin(), codec::forwarding_headers.end());
+  made->all.insert(made->all.end(), wanted.begin(), wanted.end());
+  made->wanted = std::move(wanted);
+  std::shared_ptr<const AskedFields> fields = std::move(made);
+  std::lock_guard guard(asked_fields_lock_);
+  asked_fields_.swap(fields);
 }
 
 bool EngineContext::is_reserved(std::string_view topic) const {

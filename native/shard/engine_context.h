@@ -5,9 +5,11 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "native/codec/stream_codec.h"
 #include "native/shard/address_limit.h"
 #include "native/shard/engine_options.h"
 #include "native/shard/events.h"
@@ -21,6 +23,12 @@ inline constexpr std::string_view reserved_reason = "the topics of a Pusher app 
 
 class Shard;
 
+/// Names in small letters.
+struct AskedFields {
+  codec::FieldNames wanted;  // by the control plane, to be handed on
+  codec::FieldNames all;     // and those that are always looked at
+};
+
 struct EngineContext {
   EngineContext(EngineOptions engine_options, os::Kernel& engine_kernel, EventSink& engine_events);
   ~EngineContext();
@@ -30,6 +38,7 @@ struct EngineContext {
   EventSink& events;
   AddressLimit addresses;
   topic::LogMemory memory;
+  topic::Histories histories;  // before the topics, which refer to it
   topic::Registry topics;
   topic::Retained retained;
   std::vector<std::unique_ptr<Shard>> shards;
@@ -62,10 +71,17 @@ struct EngineContext {
   /// The logs are full: every shard lets go of its slowest. Now and then, not at every call: what one relief lets go of is free only
   /// after the next passes.
   void ask_for_relief(std::uint32_t now_ms);
+  /// Which header fields questions carry. Never null.
+  std::shared_ptr<const AskedFields> asked_fields();
+  void set_asked_fields(codec::FieldNames wanted);
   /// Whether only a session protocol's own clients may use the topic.
   bool is_reserved(std::string_view topic) const;
   /// False when the event was dropped; the caller's metric block counts it.
   bool warn(const char* name, std::string message);
+
+ private:
+  std::mutex asked_fields_lock_;
+  std::shared_ptr<const AskedFields> asked_fields_;
 };
 
 }  // namespace shard

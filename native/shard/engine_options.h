@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,9 @@
 #include "native/conn/slow_policy.h"
 #include "native/os/endpoint.h"
 #include "native/os/networks.h"
+#include "native/topic/histories.h"
 #include "native/topic/retained.h"
+#include "native/transport/tls_context.h"
 #include "native/transport/transport.h"
 
 namespace shard {
@@ -24,7 +27,9 @@ struct ListenerOptions {
   bool optional = false;  // the machine may lack the address: skip it then
   codec::WebRules web = {};  // of protocols whose targets name topics; sessions' pages are the control plane's affair
   bool proxy_protocol = false;  // trusted proxies begin with a PROXY header
+  bool asks = false;            // the control plane decides who may do what, before anything is done
   transport::TransportId transport = transport::TransportId::plain;
+  std::size_t tls_context = 0;  // of the transport `tls`: its index in EngineOptions::tls
 };
 
 /// Whose word on the addresses of their clients is taken.
@@ -61,6 +66,7 @@ struct LatencyOptions {
 
 struct EngineOptions {
   std::vector<ListenerOptions> listeners;
+  std::shared_ptr<transport::TlsContexts> tls;  // null: no listener has it. What is in it may change (TlsContexts::set).
   unsigned shards = 1;
   bool reuse_port = false;
   std::vector<int> cpus;  // shard k runs on cpus[k % size]; empty: wherever the system likes
@@ -70,6 +76,7 @@ struct EngineOptions {
   std::size_t connections_per_address_max = 10'000;
   std::uint32_t control_frames_per_second_max = 100;
   std::size_t topics_max = 100'000;
+  std::string epoch_seed;  // 7 to 20 characters of [0-9A-Za-z] that no earlier run had; empty: made of the time of day
   /// Prefixes of topics that belong to a session protocol's tenants: the other protocols' clients are refused there.
   std::vector<std::string> reserved_topics;
   std::size_t log_bytes_max = 256 * 1024 * 1024;
@@ -93,6 +100,7 @@ struct EngineOptions {
 
   ResponderOptions responder;
   topic::RetainLimits retain;
+  topic::HistoryLimits history;
   LatencyOptions latency;
 
   std::vector<conn::SlowRule> slow_rules{{"*", conn::SlowPolicyId::disconnect, {}}};

@@ -45,12 +45,23 @@ class EventBacklog {
   void count(const SessionOpened& event) { count_one(event.target.size() + event.origin.size()); }
   void count(const SessionMessage& event) { count_one(event.text.size()); }
   void count(const SessionPublished& event) { count_one(event.name.size() + event.data.size()); }
+  void count(const AuthAsked& event) { count_one(text_bytes(*event.question)); }
   void count(const HttpConnection& event) {
     descriptors_ += 1;
     count_one(event.head.size());
   }
   /// The others have bounds of their own.
   void count(const auto&) {}
+
+  static std::size_t text_bytes(const AuthQuestion& question) {
+    const auto size = [](const std::optional<std::string>& text) { return text ? text->size() : 0; };
+    const codec::HttpCredential& credential = question.credential;
+    std::size_t bytes = sizeof question + size(question.origin) + size(question.metadata) + size(credential.authorization) + size(credential.subprotocols) +
+                        credential.query.size();
+    for (const std::string& topic : question.topics) bytes += sizeof topic + topic.size();
+    for (const auto& [name, value] : question.headers) bytes += 2 * sizeof name + name.size() + value.size();
+    return bytes;
+  }
 
   void count_one(std::size_t text_bytes) {
     events_ += 1;

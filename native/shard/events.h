@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,6 +13,8 @@
 #include "native/codec/protocol.h"
 #include "native/conn/connection_id.h"
 #include "native/conn/slow_policy.h"
+#include "native/shard/auth_question.h"
+#include "native/transport/identity.h"
 
 namespace shard {
 
@@ -87,6 +91,8 @@ struct HttpConnection {
   std::uint16_t listener = 0;  // its index in EngineOptions::listeners
   std::string peer = {};
   std::string head = {};  // what was read already
+  bool secure = false;    // it came over TLS: `fd` is one end of a pair, whose other end the engine serves
+  std::optional<transport::Identity> certificate = std::nullopt;  // of its client, verified
 };
 
 /// An ear has something to be taken.
@@ -94,8 +100,14 @@ struct Heard {
   std::uint64_t ear = 0;
 };
 
+/// Somebody waits to be let in.
+struct AuthAsked {
+  conn::ConnectionId id = 0;
+  std::shared_ptr<const AuthQuestion> question;
+};
+
 using Event = std::variant<Connected, Disconnected, Slow, Warning, Drained, SessionOpened, SessionMessage, SessionPublished, SessionEnded, HttpConnection,
-                           Heard>;
+                           Heard, AuthAsked>;
 
 class EventSink {
  public:
@@ -103,7 +115,7 @@ class EventSink {
   /// Returns false when the queue is full and the event was dropped. Must not block and must not call the engine. There is always
   /// room for the opening and the end of sessions (connections are bounded), for what was read before `congested`, and for `Heard`.
   virtual bool post(Event&& event) = 0;
-  /// True while so much waits that sessions are not to be read, and none begins.
+  /// True while so much waits that sessions are not to be read, and none begins, nor any other question is asked.
   virtual bool congested() const = 0;
   /// Grows each time what waits is taken away. 0: this is not told, and no session has a share of its own.
   virtual std::uint64_t batch() const { return 0; }

@@ -35,7 +35,7 @@ struct FanOut::Batch {
   std::uint64_t prepared_publications = 0;
 };
 
-FanOut::FanOut(unsigned shard, os::Kernel& kernel, transport::Transports& transports, const topic::LogMemory& memory,
+FanOut::FanOut(unsigned shard, os::Kernel& kernel, transport::Transports& transports, topic::LogMemory& memory,
                ConnectionTable& connections, metrics::Block& metrics, const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner)
     : shard_(shard),
       kernel_(kernel),
@@ -43,7 +43,7 @@ FanOut::FanOut(unsigned shard, os::Kernel& kernel, transport::Transports& transp
       connections_(connections),
       metrics_(metrics),
       owner_(owner),
-      audience_(shard, connections, metrics, slow_rules, lanes_, owner),
+      audience_(shard, memory, connections, metrics, slow_rules, lanes_, owner),
       slow_watch_(memory, connections, metrics, lanes_, owner) {}
 
 // Heads and passes.
@@ -267,7 +267,8 @@ WriteOutcome FanOut::write(Connection& connection) {
 }
 
 WriteOutcome FanOut::write_gathered(Connection& connection) {
-  conn::GatheredWrite write(connection);
+  if (connection.has_asides) audience_.say_asides(connection);
+  conn::GatheredWrite write(connection, audience_.find_asides(connection));
   if (write.empty() && !transports_.wants_write(connection.transport, connection.fd)) return WriteOutcome::drained;
   const os::IoResult result = transports_.send_gather(connection.transport, connection.fd, write.pieces());
   metrics_.add(Metric::writes);
@@ -283,7 +284,9 @@ WriteOutcome FanOut::write_gathered(Connection& connection) {
   }
   metrics_.add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
   metrics_.add(Metric::deliveries, static_cast<std::int64_t>(write.consume(result.bytes)));
-  return result.bytes == write.bytes() && write.complete() ? WriteOutcome::drained : WriteOutcome::partial;
+  if (connection.has_asides) audience_.say_asides(connection);
+  const bool has_more = !write.complete() || transports_.wants_write(connection.transport, connection.fd);
+  return result.bytes == write.bytes() && !has_more ? WriteOutcome::drained : WriteOutcome::partial;
 }
 
 void FanOut::settle_write(Connection& connection, WriteOutcome outcome) {

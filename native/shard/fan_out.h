@@ -30,7 +30,7 @@ enum class WriteOutcome : std::uint8_t {
 
 class FanOut {
  public:
-  FanOut(unsigned shard, os::Kernel& kernel, transport::Transports& transports, const topic::LogMemory& memory, conn::ConnectionTable& connections,
+  FanOut(unsigned shard, os::Kernel& kernel, transport::Transports& transports, topic::LogMemory& memory, conn::ConnectionTable& connections,
          metrics::Block& metrics, const std::vector<conn::SlowRule>& slow_rules, FanOutOwner& owner);
 
   /// Who is subscribed.
@@ -39,7 +39,10 @@ class FanOut {
   SlowWatch& slow_watch() { return slow_watch_; }
 
   /// What time it is, for everything until the next call.
-  void set_now(std::uint32_t now_ms) { slow_watch_.set_now(now_ms); }
+  void set_now(std::uint32_t now_ms) {
+    audience_.set_now(now_ms);
+    slow_watch_.set_now(now_ms);
+  }
 
   /// The topic's log has a new head.
   void log_ready(const topic::TopicRef& topic, codec::EncodingId encoding);

@@ -27,6 +27,7 @@ void FanOut::tell_ears(TopicSlice& slice, Budget& budget) {
     if (!budget.is_spent()) budget.take(static_cast<std::uint32_t>(end - cursor));
     cursor = end;
   }
+  CHECK(cursor <= head);
   for (ListeningEar& each : slice.ears) each.cursor = std::max(each.cursor, cursor);
   if (cursor == head) return;
   slice.pass.low = std::min(slice.pass.low, cursor);

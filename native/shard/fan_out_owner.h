@@ -19,6 +19,8 @@ struct SlowReport {
   std::uint64_t bytes_behind = 0;
   std::uint32_t age_ms = 0;
   std::uint64_t skipped = 0;
+  std::uint64_t first_offset = 0;   // the skipped ones, where its connection goes on behind them: from here
+  std::uint64_t resume_offset = 0;  // to before this
 };
 
 /// Called only from the turn functions of `FanOut`, `Audience` and `SlowWatch`, never within a pass.

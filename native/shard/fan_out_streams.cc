@@ -26,6 +26,7 @@ void FanOut::on_stream_window(Connection& connection, codec::StreamKey stream) {
 }
 
 WriteOutcome FanOut::write_streams(Connection& connection) {
+  CHECK(connection.streams != nullptr && !connection.blocked);
   conn::StreamWrite& write = stream_write_;
   write.collect(connection);
   os::IoResult result;
@@ -60,7 +61,8 @@ WriteOutcome FanOut::write_streams(Connection& connection) {
     case os::IoOutcome::ok:
       break;
   }
-  const bool has_more = connection.streams->has_queued() && !connection.stalled;
+  const bool has_queued = connection.streams->has_queued() && !connection.stalled;
+  const bool has_more = has_queued || transports_.wants_write(connection.transport, connection.fd);
   return result.bytes == write.bytes() && !has_more ? WriteOutcome::drained : WriteOutcome::partial;
 }
 

@@ -50,6 +50,7 @@ void FanOut::run() {
 /// Runs the passes of lanes_.dirty[from..to) in this order until `budget` is spent. Places of slices that are done are left empty.
 void FanOut::serve(std::size_t from, std::size_t to, Budget& budget) {
   for (; from < to && !budget.is_spent(); ++from) {
+    CHECK(lanes_.dirty[from] != nullptr && lanes_.dirty[from]->dirty);
     TopicSlice& slice = *lanes_.dirty[from];
     if (!run_pass(slice, budget)) return;
     charge(slice);

@@ -57,6 +57,7 @@ class Line {
 
 std::string_view write_trace_line(const TraceEvent& event, std::span<char, trace_line_bytes> into) {
   constexpr std::uint64_t second_ns = 1'000'000'000;
+  CHECK(static_cast<std::size_t>(event.point) < std::size(point_names));
   const auto at_ns = static_cast<std::uint64_t>(event.at_ns);
   const PointNames& names = point_names[static_cast<std::size_t>(event.point)];
   Line line(into);

@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "native/base/check.h"
 #include "native/codec/protocol.h"
 #include "native/conn/connection_id.h"
 #include "native/conn/session.h"
 #include "native/os/address.h"
+#include "native/shard/auth_question.h"
 #include "native/topic/topic.h"
 
 namespace shard {
@@ -28,6 +30,9 @@ enum class MessageKind : std::uint8_t {
   accept_session,  // `connection` goes on under `terms`
   close_session,   // `connection` is closed with `number` and `text`
   send,            // `text` goes to `connection` alone, framed already
+  verdict,         // `auth` answers a question about `connection`
+  revoke,          // who stands on what `auth` names is closed within `number` milliseconds
+  shift_ends,      // the wall clock, by which accesses end, was set
   wake,            // nothing but a sign of life is wanted
   drain,           // stop accepting, close everything within `number` milliseconds
   stop,
@@ -47,6 +52,7 @@ struct Message {
   std::uint64_t join = 0;  // join: its number; unlisten: the ear's
   std::string text;
   std::unique_ptr<conn::SessionTerms> terms;
+  std::unique_ptr<AuthOrder> auth;
   os::Address address;
   topic::TopicRef topic;
 };
@@ -62,6 +68,7 @@ class Inbox {
 
   /// Swaps out all messages, in order of arrival. `into` must be empty; its room is used again.
   void drain(std::vector<Message>& into) {
+    CHECK(into.empty());
     std::lock_guard guard(lock_);
     asleep_ = false;
     messages_.swap(into);
@@ -75,6 +82,7 @@ class Inbox {
   /// True when nothing waits: from now on `post` asks for a wake-up.
   bool prepare_sleep() {
     std::lock_guard guard(lock_);
+    CHECK(!asleep_);  // the shard drains after every sleep
     asleep_ = messages_.empty();
     return asleep_;
   }

@@ -43,7 +43,7 @@ class Lanes {
   /// streams change only one by one, as their windows do.)
   static void set_lanes(conn::Connection& connection) {
     if (connection.framing == conn::Framing::streams) return;
-    const bool has_one = connection.subscriptions.size() == 1 && !connection.has_outbound() && !connection.in_side_lane;
+    const bool has_one = connection.subscriptions.size() == 1 && !connection.has_outbound() && !connection.in_side_lane && !connection.has_asides;
     const bool direct = has_one && transport::shares_bytes(connection.transport);  // ADR 0019
     const conn::Lane lane = connection.blocked ? conn::Lane::blocked : direct ? conn::Lane::ready : conn::Lane::gathered;
     for (std::size_t i = 0; i < connection.subscriptions.size(); ++i) {

@@ -32,10 +32,13 @@ PublishStatus Publishing::check(std::string_view name, const codec::Publication&
 std::uint64_t Publishing::publish(const topic::TopicRef& topic, const codec::Publication& publication, std::uint32_t now_ms) {
   CHECK(topic != nullptr);
   const bool retains = engine_.retained.wants(topic->name());
+  const bool keeps = topic->history() != nullptr;
   const topic::Published published =
-      topic->publish(publication, now_ms, engine_.memory, retains ? engine_.retained.copy_of(publication) : nullptr);
+      topic->publish(publication, now_ms, engine_.memory, retains ? engine_.retained.copy_of(publication) : nullptr,
+                     keeps ? engine_.histories.keep(publication, now_ms) : topic::KeptRef());
   if (retains) engine_.retained.follow(topic);
-  // Whatever is to see every publication of every publisher with its offset (a history, other nodes) is told here.
+  if (keeps) engine_.histories.list(topic);
+  // Whatever else is to see every publication of every publisher with its offset (other nodes) is told here.
   count(published);
   notify(topic, published);
   return published.offset;
@@ -52,7 +55,9 @@ void Publishing::notify(const topic::TopicRef& topic, const topic::Published& pu
   for (std::size_t i = 0; i < published.notify.size(); ++i) {
     if (published.notify[i] == 0) continue;
     const auto encoding = static_cast<codec::EncodingId>(i);
-    if (engine_.notify(topic, encoding, published.notify[i], shard_)) fan_out_->log_ready(topic, encoding);
+    if (!engine_.notify(topic, encoding, published.notify[i], shard_)) continue;
+    CHECK(fan_out_ != nullptr);  // only a shard is told of itself
+    fan_out_->log_ready(topic, encoding);
   }
 }
 

@@ -38,7 +38,7 @@ Shard::Shard(unsigned index, EngineContext& engine)
       engine_(engine),
       kernel_(engine.kernel),
       recorder_(index),
-      transports_(engine.kernel),
+      transports_({engine.kernel, metrics_, engine.options.tls.get()}),
       fan_out_(index, engine.kernel, transports_, engine.memory, connections_, metrics_, engine.options.slow_rules, *this),
       publishing_(engine, metrics_, index, &fan_out_),
       roles_(*this),
@@ -67,6 +67,7 @@ void Shard::run() {
 }
 
 bool Shard::turn(int timeout_ms) {
+  CHECK(usable() && doomed_.empty() && read_turn_.empty());
   metrics_.add(Metric::turns);
   std::size_t count = wait(timeout_ms);
   update_clock();
@@ -178,6 +179,15 @@ void Shard::handle(Message& message) {
     case MessageKind::send:
       ask(message);
       break;
+    case MessageKind::verdict:
+      take_verdict(message);
+      break;
+    case MessageKind::revoke:
+      revoke(message);
+      break;
+    case MessageKind::shift_ends:
+      shift_ends(message);
+      break;
     case MessageKind::wake:
       asked_ms_.store(0, std::memory_order_relaxed);
       break;
@@ -208,6 +218,7 @@ void Shard::dispatch(const os::Ready& ready) {
     acceptor_.on_ready(ready.token, now_ms_);
     return;
   }
+  if ((ready.token & beside_bit) != 0) return dispatch_beside(ready);
   Connection* const connection = connections_.find(ready.token);
   if (connection == nullptr || connection->state == State::doomed) return;
   if (ready.writable && connection->blocked) note(TracePoint::writable, *connection);
@@ -218,6 +229,7 @@ void Shard::dispatch(const os::Ready& ready) {
 }
 
 void Shard::adopt(const Message& message) {
+  CHECK(message.fd >= 0 && message.listener < engine_.options.listeners.size());
   Connection& connection = connections_.add();
   connection.fd = message.fd;
   connection.id = conn::make_id(index_, connection.slot, connection.generation);
@@ -226,11 +238,11 @@ void Shard::adopt(const Message& message) {
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
   connection.role = protocol.role;
   connection.encoding = protocol.encoding;
-  connection.transport = listener_of(connection).transport;
   connection.over_limit = message.over_limit;
   connection.returned = message.returned;
   connection.counted = message.counted;
   connection.from_proxy = message.from_proxy;
+  connection.proxied = message.from_proxy;
   connection.peer = message.address;
   connection.heard_ms = now_ms_;
   connection.since_ms = now_ms_;
@@ -238,26 +250,29 @@ void Shard::adopt(const Message& message) {
   note(TracePoint::accepted, connection, connection.listener);
   const bool announced = connection.from_proxy && !connection.returned && listener_of(connection).proxy_protocol;
   connection.state = announced ? State::proxy_header : State::handshake;
+  const bool begun = announced || begin_transport(connection, message.returned);
   arm(connection);
   Role& role = role_of(connection);
   const bool watched = kernel_.watch(poller_, message.fd, ConnectionTable::token(connection), role.watch_for(connection));
-  if (!watched || (drain_.active && !message.returned && !lets_in(connection))) return doom(connection, codec::Ending::lost, "not served");
+  if (!begun || !watched || (drain_.active && !message.returned && !lets_in(connection))) return doom(connection, codec::Ending::lost, "not served");
   if (message.returned) return resume_returned(connection, message.text);
-  if (!announced) role.begin(connection);
+  const bool begins = connection.state == State::handshake;
+  if (begins) role.begin(connection);
   read(connection);  // the request is usually there already: a turn earlier than the poller would say so
-  role.on_first_read(connection);
+  if (begins) role.on_first_read(connection);
 }
 
 /// The control plane's HTTP server has come upon a request that asks for WebSocket: the connection is one of ours again, and counts as
 /// such, as if it had just been accepted.
 void Shard::take_back(Message& message) {
-  CHECK(index_ == 0);
+  CHECK(index_ == 0 && message.fd >= 0);  // only the first shard has an acceptor that listens
   metrics_.add(Metric::http_connections_returned);
   message.returned = true;
   acceptor_.deal(std::move(message));
 }
 
 void Shard::resume_returned(Connection& connection, std::string_view head) {
+  CHECK(connection.returned && connection.state == State::handshake && !connection.unread);
   if (drain_.active && !lets_in(connection)) return role_of(connection).refuse(connection, codec::Ending::going_away, "shutting down");
   connection.unread = std::make_unique<conn::Unread>();
   connection.unread->bytes.assign(head.begin(), head.end());
@@ -279,6 +294,7 @@ void Shard::open(Connection& connection, const std::vector<std::string>& topics)
 }
 
 void Shard::read_later(Connection& connection) {
+  CHECK(connection.state != State::free);
   if (connection.in_read_queue) return;
   connection.in_read_queue = true;
   read_queue_.push_back(ConnectionTable::token(connection));
@@ -290,6 +306,7 @@ void Shard::read_again() {
   for (; reached < read_turn_.size() && read_left_ > 0; ++reached) {
     Connection* const connection = connections_.find(read_turn_[reached]);
     if (connection == nullptr) continue;
+    CHECK(connection->in_read_queue);
     connection->in_read_queue = false;
     read(*connection);
   }
@@ -311,8 +328,9 @@ void Shard::reap() {
     if (!connection->handed_over) close_socket(*connection);
     metrics_.add(Metric::connections_closed);
     metrics_.add(Metric::connections_now, -1);
-    engine_.connections.fetch_sub(1, std::memory_order_relaxed);
-    load_.fetch_sub(1, std::memory_order_relaxed);
+    const std::size_t open = engine_.connections.fetch_sub(1, std::memory_order_relaxed);
+    const std::size_t dealt = load_.fetch_sub(1, std::memory_order_relaxed);
+    CHECK(open > 0 && dealt > 0);
     if (connection->counted) engine_.addresses.release(connection->peer);
     connections_.remove(*connection);
   }

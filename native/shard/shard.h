@@ -29,6 +29,8 @@ inline constexpr std::size_t read_quantum_bytes = 64 * 1024;
 /// What all who say much are read together in one turn, as much as is written in one. (Who is read before they are known to costs beside that
 /// what is little, for each of the turn's events.)
 inline constexpr std::size_t read_bytes_per_turn = 16 * 1024 * 1024;
+/// Of a connection's second descriptor, beside its token: generations stay far below.
+inline constexpr std::uint64_t beside_bit = std::uint64_t{1} << 63;
 
 class Shard final : private FanOutOwner, private RoleHost {
  public:
@@ -69,10 +71,10 @@ class Shard final : private FanOutOwner, private RoleHost {
   void handle(Message& message);
   void ask(Message& message);
   void dispatch(const os::Ready& ready);
+  void dispatch_beside(const os::Ready& ready);
   void read_again();
   void take_back(Message& message);
   void resume_returned(conn::Connection& connection, std::string_view head);
-  Role& role_of(const conn::Connection& connection) const { return roles_.of(connection); }
   const ListenerOptions& listener_of(const conn::Connection& connection) const { return engine_.options.listeners[connection.listener]; }
   void reap();
   void close_socket(const conn::Connection& connection);
@@ -89,9 +91,22 @@ class Shard final : private FanOutOwner, private RoleHost {
   bool resume_from(std::vector<std::uint64_t>& waiting);
   void resume_paused();
 
+  // Transports with a handshake (shard_secured.cc).
+  bool begin_transport(conn::Connection& connection, bool is_plain);
+  void on_secured(conn::Connection& connection);
+  void refuse_beginning(conn::Connection& connection, codec::Ending ending, std::string_view reason);
+  void on_receive_failed(conn::Connection& connection);
+
   // Proxies (shard_proxied.cc).
   void on_proxy_header_bytes(conn::Connection& connection, base::MutableBytes bytes);
   bool take_client(conn::Connection& connection, const os::Address& client);
+
+  // Who may do what (shard_auth.cc).
+  void take_verdict(Message& message);
+  void revoke(const Message& message);
+  void shift_ends(const Message& message);
+  template <typename Change>
+  void change_ends(Change change);
 
   // What has come in part (shard_unfinished.cc).
   bool read_rest(conn::Connection& connection);
@@ -147,6 +162,8 @@ class Shard final : private FanOutOwner, private RoleHost {
   void wait_with(conn::Connection& connection, base::Bytes rest) override;
   void mind_unfinished(conn::Connection& connection) override;
   void await_room(conn::Connection& connection, metrics::Metric why) override;
+  Role& role_of(const conn::Connection& connection) const override { return roles_.of(connection); }
+  bool watch_beside(const conn::Connection& connection, int fd) override;
   void unwatch(const conn::Connection& connection) override;
   void watch_writable(const conn::Connection& connection) override;
   bool find_client(conn::Connection& connection, const codec::HttpRequest& request) override;

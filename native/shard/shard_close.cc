@@ -13,11 +13,13 @@ void Shard::begin_close(Connection& connection, codec::Ending ending, std::strin
 }
 
 void Shard::begin_close_as(Connection& connection, std::uint16_t code, std::string_view reason) {
+  CHECK(connection.state != State::free);
   if (connection.state != State::open) return;
   if (connection.close_code == 0) remember_reason(connection, code, reason);
   note(TracePoint::close_begun, connection, connection.close_code);
   fan_out_.audience().unsubscribe_all(connection);
   role_of(connection).say_goodbye(connection, code, reason);
+  CHECK(connection.state == State::open && connection.subscriptions.size() == 0);
   connection.state = State::closing;
   connection.since_ms = now_ms_;
   arm(connection);
@@ -34,11 +36,13 @@ void Shard::begin_failed_close(Connection& connection, codec::Ending ending, std
 }
 
 void Shard::doom(Connection& connection, codec::Ending ending, std::string_view reason) {
+  CHECK(connection.state != State::free);
   if (connection.state == State::doomed) return;
   if (connection.close_code == 0) remember_reason(connection, role_of(connection).code_of(connection, ending), reason);
   note(TracePoint::doomed, connection, connection.close_code);
   connection.state = State::doomed;
   fan_out_.audience().unsubscribe_all(connection);
+  CHECK(connection.subscriptions.size() == 0);
   doomed_.push_back(ConnectionTable::token(connection));
 }
 
@@ -91,7 +95,10 @@ void Shard::on_unsent(const SlowReport& report) {
 
 void Shard::on_slow(const SlowReport& report, conn::SlowAction action) {
   on_unsent(report);
-  if (action == conn::SlowAction::resume_at) return arm(report.connection);
+  if (action == conn::SlowAction::resume_at) {
+    if (report.skipped > 0) role_of(report.connection).on_skipped(report);
+    return arm(report.connection);
+  }
   role_of(report.connection).end_slow(report, "slow consumer: " + std::to_string(report.bytes_behind) + " bytes behind");
 }
 
@@ -102,6 +109,7 @@ void Shard::arm(Connection& connection) {
   std::uint32_t due_ms = now_ms_;
   switch (connection.state) {
     case State::proxy_header:
+    case State::securing:
     case State::handshake:
       due_ms = connection.since_ms + (awaits_nothing(connection) ? options.keep_alive_ms : options.handshake_ms);
       break;
@@ -124,6 +132,9 @@ void Shard::on_timer(Connection& connection) {
   switch (connection.state) {
     case State::proxy_header:
       role_of(connection).refuse(connection, codec::Ending::deadline, "the PROXY header took too long");
+      return;
+    case State::securing:
+      refuse_beginning(connection, codec::Ending::deadline, "the TLS handshake took too long");
       return;
     case State::handshake:
       role_of(connection).on_handshake_timer(connection);

@@ -59,7 +59,7 @@ void Shard::begin_drain(std::uint32_t drain_ms) {
     const bool stays = drain_.stays_open && has_handshake(connection.role);
     const bool begins = is_beginning(connection);
     if (begins && stays) drain_.late.push_back(token);
-    if (begins && !stays) role_of(connection).refuse(connection, codec::Ending::going_away, reason);
+    if (begins && !stays) refuse_beginning(connection, codec::Ending::going_away, reason);
     if (connection.state != State::open) continue;
     role_of(connection).on_drain(connection);
     drain_list_of(connection).push_back(token);
@@ -89,6 +89,7 @@ void Shard::go_on_draining() {
   if (drain_.emptied) return end_drain();
   close_in_turn();
   if (connections_.size() > count_late() || !may_end()) return;
+  CHECK(!drain_.emptied);
   drain_.emptied = true;
   engine_.shards_drained.fetch_add(1, std::memory_order_relaxed);
 }
@@ -100,6 +101,7 @@ void Shard::close_in_turn() {
   const bool time_is_up = elapsed_ms >= close_within_ms;
   const std::size_t due = time_is_up ? drain_.total : std::max<std::size_t>(drain_.total * elapsed_ms / close_within_ms, elapsed_ms / step_ms_max + 1);
   const auto left_of_due = [&] {
+    CHECK(drain_.publishers.size() + drain_.subscribers.size() <= drain_.total);
     const std::size_t closed = drain_.total - drain_.publishers.size() - drain_.subscribers.size();
     return due > closed ? due - closed : 0;
   };
@@ -133,6 +135,7 @@ void Shard::close_sessions(std::uint32_t elapsed_ms) {
   const bool all_due = time_is_up || age_ms >= sessions_ms;
   const std::size_t due = all_due ? drain_.sessions_total : std::max<std::size_t>(drain_.sessions_total * age_ms / sessions_ms, age_ms / step_ms_max + 1);
   const std::size_t before = drain_.sessions.size();
+  CHECK(before <= drain_.sessions_total);
   const std::size_t closed = drain_.sessions_total - before;
   drain_some(drain_.sessions, due > closed ? due - closed : 0, time_is_up);
   if (drain_.sessions.size() < before) drain_.last_session_ms = now_ms_;
@@ -203,6 +206,7 @@ std::size_t Shard::count_late() {
 }
 
 void Shard::answer_late(Connection& connection) {
+  if (connection.state == State::securing) return refuse_beginning(connection, codec::Ending::going_away, reason);
   if (is_beginning(connection)) role_of(connection).end_handshake(connection);
 }
 
@@ -223,6 +227,7 @@ void Shard::end_drain() {
     for (const std::uint64_t token : drain_.late) doom(*connections_.find(token), codec::Ending::lost, "cut at the end of the drain");
     return;  // reported when they are gone
   }
+  CHECK(drain_.emptied && !drain_.reported);
   drain_.reported = true;
   recorder_.note(TracePoint::drain_ended, 0, engine_.drain_cut.load(std::memory_order_relaxed));
   if (engine_.shards_ended.fetch_add(1, std::memory_order_relaxed) + 1 < engine_.shards.size()) return;

@@ -34,8 +34,13 @@ void Shard::on_proxy_header_bytes(Connection& connection, base::MutableBytes byt
   }
   settle_received(connection, 0);
   if (parsed.client && !take_client(connection, *parsed.client)) return;
-  role_of(connection).begin(connection);
   const base::MutableBytes rest = bytes.subspan(parsed.consumed);
+  if (!begin_transport(connection, false)) return doom(connection, codec::Ending::lost, "not served");
+  if (connection.state == State::securing) {
+    transports_.give(connection.transport, connection.fd, rest);
+    return read_later(connection);
+  }
+  role_of(connection).begin(connection);
   if (!rest.empty()) decode_by_state(connection, rest);
   role_of(connection).on_first_read(connection);
 }

@@ -17,6 +17,7 @@ constexpr std::uint32_t after_close_bytes_max = 4 * 1024 * 1024;
 }  // namespace
 
 void Shard::read(Connection& connection) {
+  CHECK(connection.state != State::free);
   if (connection.state == State::doomed || connection.paused) return;
   if (must_wait(connection, Resume::no)) {
     pause(connection);
@@ -27,17 +28,23 @@ void Shard::read(Connection& connection) {
   if (has_rest && !read_rest(connection)) return;
   const base::MutableBytes room = base::MutableBytes(read_buffer_).first(read_bytes_max(connection));
   const os::IoResult result = transports_.receive(connection.transport, connection.fd, room);
+  CHECK(result.bytes <= room.size());
+  if (connection.state == State::securing && transports_.is_ready(connection.transport, connection.fd)) {
+    on_secured(connection);
+    if (connection.state == State::doomed) return;
+  }
   if (transports_.wants_write(connection.transport, connection.fd)) fan_out_.flush_soon(connection);
   switch (result.outcome) {
     case os::IoOutcome::ok:
       break;
     case os::IoOutcome::would_block:
+      if (transports_.has_more(connection.transport, connection.fd)) read_later(connection);
       return;
     case os::IoOutcome::end:
-      doom(connection, codec::Ending::lost, "stream ended");
+      if (!role_of(connection).outlives_end(connection)) doom(connection, codec::Ending::lost, "stream ended");
       return;
     case os::IoOutcome::failed:
-      doom(connection, codec::Ending::lost, "connection lost");
+      on_receive_failed(connection);
       return;
   }
   metrics_.add(Metric::bytes_received, static_cast<std::int64_t>(result.bytes));
@@ -48,7 +55,7 @@ void Shard::read(Connection& connection) {
     arm(connection);  // the next ping may be due long before pong_ms is over
   }
   if (floods_after_close(connection, result.bytes)) return;
-  connection.has_more = result.bytes == room.size();
+  connection.has_more = result.bytes == room.size() || transports_.has_more(connection.transport, connection.fd);
   take_bytes(connection, room.first(result.bytes));
   // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
   if (connection.has_more || connection.ended) read_later(connection);
@@ -58,7 +65,7 @@ void Shard::read(Connection& connection) {
 std::size_t Shard::read_bytes_max(const Connection& connection) const {
   const bool only_little = read_left_ == 0 || engine_.memory.over_limit(topic::Demand::much);
   const std::size_t usual = only_little ? topic::little_bytes_max : read_quantum_bytes;
-  return std::min(role_of(connection).read_bytes_max(usual), read_buffer_.size());
+  return std::min(role_of(connection).read_bytes_max(connection, usual), read_buffer_.size());
 }
 
 /// Who does not stop at our close is cut: its bytes cost us as much as those of others.
@@ -92,6 +99,7 @@ void Shard::decode_by_state(Connection& connection, base::MutableBytes bytes) {
     case State::lingering:
     case State::doomed:
       return;  // read only to be thrown away
+    case State::securing:
     case State::free:
       CHECK(false);
   }
@@ -102,10 +110,12 @@ void Shard::decode_by_state(Connection& connection, base::MutableBytes bytes) {
 /// Once it waits it goes on only when there is clearly room again. What a connection says that is being closed is told to nobody.
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
   if (connection.state != State::open && !is_beginning(connection)) return false;
+  if (connection.authorization && connection.authorization->asked != 0) return true;  // its request waits for a verdict
   return role_of(connection).must_wait(connection, resume);
 }
 
 void Shard::pause(Connection& connection) {
+  CHECK(!connection.paused);
   note(TracePoint::paused, connection);
   connection.paused = true;
   await_room(connection, role_of(connection).why_it_waits(connection));
@@ -121,6 +131,7 @@ void Shard::await_room(Connection& connection, Metric why) {
 
 /// False when it still waits.
 bool Shard::resume(Connection& connection) {
+  CHECK(connection.awaits_room);
   const bool withholds = connection.withholding && !engine_.memory.below_resume(demand_of(connection));
   const bool waits = connection.paused && ((connection.has_more && read_left_ == 0) || must_wait(connection, Resume::yes));
   connection.awaits_room = withholds || waits;

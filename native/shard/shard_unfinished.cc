@@ -25,6 +25,7 @@ void Shard::wait_with(Connection& connection, base::Bytes rest) {
 
 /// False when it is not to be read further now.
 bool Shard::read_rest(Connection& connection) {
+  CHECK(connection.unread != nullptr && !connection.paused);
   const std::unique_ptr<conn::Unread> rest = std::move(connection.unread);
   take_bytes(connection, rest->bytes);
   if (!connection.paused && must_wait(connection, Resume::no)) pause(connection);
@@ -47,7 +48,8 @@ void Shard::mind_unfinished(Connection& connection) {
 void Shard::settle_received(Connection& connection, std::size_t now) {
   CHECK(now <= UINT32_MAX);
   if (now == connection.received_bytes) return;
-  engine_.received_bytes.fetch_add(now - connection.received_bytes, std::memory_order_relaxed);
+  const std::size_t all = engine_.received_bytes.fetch_add(now - connection.received_bytes, std::memory_order_relaxed);
+  CHECK(all >= connection.received_bytes);  // the sum has this part in it
   connection.received_bytes = static_cast<std::uint32_t>(now);
 }
 
@@ -69,6 +71,7 @@ void Shard::refuse_rest(Connection& connection) {
       connection.linger_after = true;
       begin_failed_close(connection, codec::Ending::slow, no_room_reason);
       break;
+    case State::securing:
     case State::closing:
     case State::lingering:
     case State::doomed:

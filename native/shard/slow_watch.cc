@@ -112,7 +112,8 @@ bool SlowWatch::judge_one(Connection& connection, std::size_t i, const conn::Slo
     Lanes::set_lanes(connection);
     lanes_.mark_dirty(slice);  // the next pass lets go of what nobody needs any more
   }
-  owner_.on_slow({connection, *slice.topic, connection.stream_of(i), policy, behind.bytes, behind.age_ms, skipped}, verdict.action);
+  owner_.on_slow({connection, *slice.topic, connection.stream_of(i), policy, behind.bytes, behind.age_ms, skipped, next_offset, resume_at},
+                 verdict.action);
   return true;
 }
 

@@ -59,6 +59,7 @@ std::uint32_t SlowWatch::refused_ms(const Connection& connection) const {
 /// Returns the visits it took, as the next one does.
 std::uint32_t SlowWatch::measure_held(std::size_t place) {
   Connection& connection = connections_.at(held_.at(place));
+  CHECK(connection.slot == held_.at(place));
   if (conn::rest_of(connection).topic != nullptr && connection.state != State::doomed) {
     const bool is_open = connection.state == State::open;
     const std::uint32_t unread_ms = refused_ms(connection);

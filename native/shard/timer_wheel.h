@@ -24,6 +24,7 @@ class TimerWheel {
   /// Sets or moves the deadline of `slot`; see base/wrapping_time.h for what a moment is. A wheel without deadlines may stand still
   /// for any time, so it is told what time it is.
   void set(std::uint32_t slot, std::uint32_t due_ms, std::uint32_t now_ms) {
+    CHECK(slot < due);
     if (slot >= nodes_.size()) nodes_.resize(slot + 1);
     cancel(slot);
     link(slot, due_ms, now_ms);
@@ -39,6 +40,7 @@ class TimerWheel {
     if (node.previous != none) nodes_[node.previous].next = node.next;
     if (node.next != none) nodes_[node.next].previous = node.previous;
     if (heads_[node.bucket] == slot) heads_[node.bucket] = node.next;
+    CHECK(armed_ > 0);
     node.bucket = none;
     --armed_;
   }
@@ -97,6 +99,7 @@ class TimerWheel {
   static bool is_far(std::uint32_t due_ms, std::uint32_t now_ms) { return due_ms - now_ms / tick_ms * tick_ms >= buckets * tick_ms; }
 
   void link(std::uint32_t slot, std::uint32_t due_ms, std::uint32_t now_ms) {
+    CHECK(nodes_[slot].bucket == none);
     // The bucket of a deadline that has passed may have been visited: it goes into that of now, which the next advance visits.
     const std::uint32_t at_ms = base::is_due(due_ms, now_ms) ? now_ms : due_ms;
     const std::uint32_t bucket = at_ms / tick_ms % buckets + (is_far(at_ms, now_ms) ? buckets : 0);
@@ -123,6 +126,7 @@ class TimerWheel {
   void collect(std::uint32_t bucket, std::uint32_t now_ms) {
     std::uint32_t slot = heads_[bucket];
     while (slot != none) {
+      CHECK(nodes_[slot].bucket == bucket);
       const std::uint32_t next = nodes_[slot].next;
       if (base::is_due(nodes_[slot].due_ms, now_ms)) {
         cancel(slot);

@@ -17,9 +17,10 @@ void move_all(std::vector<SegmentRef>& from, std::vector<SegmentRef>& to) {
 }
 }  // namespace
 
-void Log::add_interest(unsigned shard) {
+void Log::add_interest(unsigned shard, std::uint64_t next_offset) {
   CHECK(shard < shards_max);
   if ((interest_ & shard_bit(shard)) != 0) return;
+  if (!has_interest()) offset_ = std::max(offset_, next_offset);
   interest_ |= shard_bit(shard);
   settled_ |= shard_bit(shard);  // it begins at the head: nothing of what the segments hold is for it
   if (taken_.size() <= shard) taken_.resize(shard + 1);
@@ -88,7 +89,7 @@ void Log::take(unsigned shard, Head until, std::vector<SegmentRef>& held, std::v
     if (segment->base() >= until.position) break;
     if (segment->end() <= taken_[shard]) continue;                           // delivered there already
     if (!held.empty() && segment.get() == held.back().get()) continue;  // it has grown
-    CHECK(held.empty() || segment->base() == held.back()->end());
+    CHECK(held.empty() || (segment->base() <= held.back()->end() && segment->end() > held.back()->end()));  // a replay may reach into it
     held.push_back(segment);
   }
   taken_[shard] = until.position;

@@ -23,10 +23,13 @@ struct Head {
 class Log {
  public:
   Head head() const { return {position_, offset_}; }
+  /// Before anything else: leaves room for positions of what was published before.
+  void begin_at(std::uint64_t position) { position_ = position; }
 
   // Interest: which shards have subscribers in this encoding.
   bool has_interest() const { return interest_ != 0; }
-  void add_interest(unsigned shard);
+  /// `next_offset`: of the topic's next publication. While nobody was interested none had a place here.
+  void add_interest(unsigned shard, std::uint64_t next_offset = 0);
   /// The segments nobody needs any more are moved to `garbage`, to be dropped outside the lock.
   void remove_interest(unsigned shard, std::vector<SegmentRef>& garbage);
 

@@ -1,8 +1,17 @@
 #include "native/topic/log_window.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace topic {
+
+void LogWindow::prepend(std::vector<SegmentRef> chain) {
+  CHECK(!chain.empty() && chain.front()->base() < low().position);
+  CHECK(chain.back()->end() >= low().position && chain.back()->end() <= head_.position);
+  for (std::size_t i = 1; i < chain.size(); ++i) CHECK(chain[i]->base() == chain[i - 1]->end());
+  replayed_ += chain.size();
+  segments_.insert(segments_.begin(), std::make_move_iterator(chain.begin()), std::make_move_iterator(chain.end()));
+}
 
 SegmentRef LogWindow::hold(std::uint64_t cursor) const { return ref_at(cursor); }
 
@@ -25,7 +34,8 @@ const Segment& LogWindow::segment_of(std::uint64_t offset) const {
 
 std::size_t LogWindow::frames_in(const Segment& segment) const {
   // The newest segment may hold frames beyond the head that this shard took; they are not ours to look at yet.
-  if (&segment == segments_.back().get()) return static_cast<std::size_t>(head_.offset - segment.first_offset());
+  const bool grows = &segment == segments_.back().get() && segments_.size() > replayed_;
+  if (grows) return static_cast<std::size_t>(head_.offset - segment.first_offset());
   return segment.frames();
 }
 
@@ -84,6 +94,11 @@ std::uint64_t LogWindow::position_of(std::uint64_t offset) const {
   return segment.base() + (index == 0 ? 0 : segment.mark(index - 1).end);
 }
 
+std::uint64_t LogWindow::cursor_of(std::uint64_t offset) const {
+  if (segments_.empty() || offset >= head_.offset) return head_.position;
+  return offset < segments_.front()->first_offset() ? segments_.front()->base() : position_of(offset);
+}
+
 std::uint32_t LogWindow::time_ms_of(std::uint64_t offset) const {
   const Segment& segment = segment_of(offset);
   return segment.mark(std::min(index_of(segment, offset), frames_in(segment) - 1)).time_ms;
@@ -92,11 +107,13 @@ std::uint32_t LogWindow::time_ms_of(std::uint64_t offset) const {
 std::uint64_t LogWindow::frames_between(std::uint64_t begin_offset, std::uint64_t end_offset) const {
   CHECK(begin_offset <= end_offset);
   std::uint64_t frames = 0;
-  for (const SegmentRef& each : segments_) {
-    const Segment& segment = *each.get();
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    const Segment& segment = *segments_[i].get();
     const std::uint64_t first = segment.first_offset();
+    // A replay may reach into the segment behind it.
+    const std::uint64_t behind = i + 1 < segments_.size() ? segments_[i + 1]->first_offset() : UINT64_MAX;
     const std::uint64_t begin = std::max(begin_offset, first);
-    const std::uint64_t end = std::min(end_offset, first + frames_in(segment));
+    const std::uint64_t end = std::min({end_offset, first + frames_in(segment), behind});
     if (begin < end) frames += frames_of(segment, begin - first, end - first);
   }
   return frames;
@@ -150,11 +167,13 @@ std::uint64_t LogWindow::find_excluded(std::uint64_t begin, std::uint64_t end, s
 void LogWindow::drop_before(std::uint64_t position) {
   if (position == head_.position) {
     segments_.clear();
+    replayed_ = 0;
     return;
   }
   std::size_t done = 0;
   while (done + 1 < segments_.size() && segments_[done + 1]->base() <= position) ++done;
   segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(done));
+  replayed_ -= std::min(replayed_, done);
 }
 
 }  // namespace topic

@@ -37,6 +37,12 @@ class LogWindow {
     head_ = until;
   }
 
+  /// Where what it holds begins; the head when it holds nothing.
+  Head low() const { return segments_.empty() ? head_ : Head{segments_.front()->base(), segments_.front()->first_offset()}; }
+  /// Puts segments of a replay in front of what it holds: one after another, the last of which ends at `low`, or reaches into what is held, in
+  /// which it says the same, but not beyond the head. Nothing is appended to them any more.
+  void prepend(std::vector<SegmentRef> chain);
+
   /// The bytes from `cursor`, at most `length_max`, within one segment. CHECKs that cursor is below the head and held.
   Range range(std::uint64_t cursor, std::uint32_t length_max) const;
   /// Keeps the segment of `cursor` alive beyond the window.
@@ -54,6 +60,8 @@ class LogWindow {
   std::uint64_t frames_ending(std::uint64_t begin, std::uint64_t end) const;
   /// Where the publication of that offset begins; the head's position for the head's offset.
   std::uint64_t position_of(std::uint64_t offset) const;
+  /// The same of any offset: where what is held begins, or the head, for one before or behind that.
+  std::uint64_t cursor_of(std::uint64_t offset) const;
   /// When it was published; `offset` is below the head and held.
   std::uint32_t time_ms_of(std::uint64_t offset) const;
 
@@ -83,6 +91,7 @@ class LogWindow {
 
   Head head_;
   std::vector<SegmentRef> segments_;
+  std::size_t replayed_ = 0;  // so many of them, in front, are of replays
 };
 
 }  // namespace topic

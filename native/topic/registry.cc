@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "native/base/base62.h"
+
 namespace topic {
 
 namespace {
@@ -13,10 +15,13 @@ TopicRef Registry::open(std::string_view name) {
   if (const auto found = topics_.find(name); found != topics_.end()) return found->second;
   if (topics_.size() >= forget_at_) forget_unused();
   if (topics_.size() >= topics_max_ && !make_room()) return nullptr;
-  TopicRef topic = std::make_shared<Topic>(std::string(name));
+  TopicRef topic = histories_ == nullptr ? std::make_shared<Topic>(std::string(name), next_epoch())
+                                         : histories_->make_topic(std::string(name), next_epoch());
   topics_.emplace(std::string(name), topic);
   return topic;
 }
+
+std::string Registry::next_epoch() { return epoch_seed_ + base::base62_of(epochs_++); }
 
 TopicRef Registry::find(std::string_view name) const {
   std::lock_guard guard(lock_);

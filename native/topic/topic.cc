@@ -2,9 +2,27 @@
 
 namespace topic {
 
-Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, LogMemory& memory, std::shared_ptr<LastValue> last) {
+namespace {
+unsigned digits_of(std::uint64_t number) {
+  unsigned digits = 1;
+  for (; number >= 10; number /= 10) ++digits;
+  return digits;
+}
+}  // namespace
+
+Topic::Topic(std::string name, std::string epoch, std::unique_ptr<History> history)
+    : name_(std::move(name)), epoch_(std::move(epoch)), history_(std::move(history)) {
+  if (!history_) return;
+  next_offset_ = history_->next_offset();
+  published_.store(next_offset_, std::memory_order_relaxed);
+  for (Log& log : logs_) log.begin_at(replay_room);
+}
+
+Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, LogMemory& memory, std::shared_ptr<LastValue> last, KeptRef kept) {
   codec::Publication publication = given;
   publication.topic = name_;
+  publication.epoch = epoch_;
+  publication.offset = published();  // a guess
   FrameBytes bytes;
   bytes.fill(not_measured);
   const auto measure = [&](std::size_t i) {
@@ -15,16 +33,23 @@ Published Topic::publish(const codec::Publication& given, std::uint32_t now_ms, 
     if ((in_use >> i & 1) != 0) measure(i);
   }
   Spares spares;
-  LastValueRef before;  // freed outside the lock
+  LastValueRef before;           // both freed outside the lock
+  std::vector<KeptRef> garbage;
   for (;;) {
     Missing missing;
     {
       std::lock_guard guard(lock_);
+      if (publication.offset != next_offset_) {
+        // A frame may say its offset: it is measured again when others have published meanwhile and that has a digit more.
+        if (digits_of(publication.offset) != digits_of(next_offset_)) bytes.fill(not_measured);
+        publication.offset = next_offset_;
+      }
       missing = find_missing(bytes, spares);
       if (missing.what == Missing::What::nothing) {
         const Published published = append_everywhere(publication, bytes, spares, now_ms);
         if (last) last->offset = published.offset;
         before = std::exchange(last_, std::move(last));
+        if (history_) keep(std::move(kept), published.offset, now_ms, garbage);
         return published;
       }
     }
@@ -52,7 +77,7 @@ Topic::Missing Topic::find_missing(const FrameBytes& bytes, const Spares& spares
     if (bytes[i] == not_measured) return {Missing::What::frame_bytes, i, 0, Backing::heap, {}, {}};
     if (bytes[i] == 0) continue;
     if (!log.has_room(bytes[i])) {
-      if (spares[i]) continue;
+      if (spares[i] && spares[i]->has_room(bytes[i])) continue;
       return {Missing::What::segment, i, log.next_segment_bytes(bytes[i]), log.next_segment_backing(), {}, {}};
     }
     if (!log.open()->has_pages(bytes[i])) return {Missing::What::pages, i, 0, Backing::heap, log.open(), log.open()->next_pages(bytes[i])};
@@ -91,25 +116,31 @@ void Topic::forget(const LastValueRef& last) {
   if (last_ == last) before = std::move(last_);
 }
 
+void Topic::record_interest(codec::EncodingId encoding, unsigned shard) {
+  log(encoding).add_interest(shard, next_offset_);
+  encodings_in_use_.fetch_or(1u << static_cast<unsigned>(encoding), std::memory_order_relaxed);
+}
+
 Interest Topic::add_interest(codec::EncodingId encoding, unsigned shard) {
   std::lock_guard guard(lock_);
-  log(encoding).add_interest(shard);
-  encodings_in_use_.fetch_or(1u << static_cast<unsigned>(encoding), std::memory_order_relaxed);
-  return {log(encoding).head(), last_};
+  record_interest(encoding, shard);
+  return {log(encoding).head(), last_, next_offset_};
 }
 
 bool Topic::remove_interest(codec::EncodingId encoding, unsigned shard, std::vector<SegmentRef>& garbage) {
   std::lock_guard guard(lock_);
   if (joins_.contains({encoding, shard})) return false;
   log(encoding).remove_interest(shard, garbage);
-  if (!log(encoding).has_interest()) encodings_in_use_.fetch_and(~(1u << static_cast<unsigned>(encoding)), std::memory_order_relaxed);
+  if (log(encoding).has_interest()) return true;
+  encodings_in_use_.fetch_and(~(1u << static_cast<unsigned>(encoding)), std::memory_order_relaxed);
+  // What is published from here on has no place in this log: what stood before it no longer ends where the next replay does.
+  if (replays_) (*replays_)[static_cast<std::size_t>(encoding)].move_to(garbage);
   return true;
 }
 
 std::uint64_t Topic::join(codec::EncodingId encoding, unsigned shard, Join join) {
   std::lock_guard guard(lock_);
-  log(encoding).add_interest(shard);
-  encodings_in_use_.fetch_or(1u << static_cast<unsigned>(encoding), std::memory_order_relaxed);
+  record_interest(encoding, shard);
   join.begin = log(encoding).head();
   join.number = next_join_++;
   joins_[{encoding, shard}].push_back(std::move(join));

@@ -15,10 +15,12 @@
 
 #include "native/codec/encoding.h"
 #include "native/topic/ear.h"
+#include "native/topic/history.h"
 #include "native/topic/last_value.h"
 #include "native/topic/log.h"
 #include "native/topic/log_memory.h"
 #include "native/topic/log_window.h"
+#include "native/topic/replay.h"
 
 namespace topic {
 
@@ -38,6 +40,7 @@ struct Published {
 struct Interest {
   Head begin;         // everything published from here on will be seen
   LastValueRef last;  // the last publication before it; null when it is not retained
+  std::uint64_t next_offset = 0;  // of the first that will be seen
 };
 
 /// A connection, or an ear, on its way into the topic's subscribers. From `begin` on everything is for it.
@@ -53,14 +56,17 @@ struct Join {
 
 class Topic {
  public:
-  explicit Topic(std::string name) : name_(std::move(name)) {}
+  explicit Topic(std::string name, std::string epoch = "00000000", std::unique_ptr<History> history = nullptr);
 
   const std::string& name() const { return name_; }
+  /// 8 to 32 characters of [0-9A-Za-z]. A topic that was forgotten, and whose offsets begin anew, has another one.
+  const std::string& epoch() const { return epoch_; }
 
   /// Gives the publication its offset and encodes it once into the log of every encoding with subscribers. The caller
   /// passes `notify` on. Never fails: bounds are checked before bytes are accepted (LogMemory::over_limit).
-  /// `last` is retained as its copy, and given its offset; null: nothing is retained any more.
-  Published publish(const codec::Publication& publication, std::uint32_t now_ms, LogMemory& memory, std::shared_ptr<LastValue> last = nullptr);
+  /// `last` is retained as its copy, and given its offset; null: nothing is retained any more. `kept`: the copy for its history, if it has one.
+  Published publish(const codec::Publication& publication, std::uint32_t now_ms, LogMemory& memory, std::shared_ptr<LastValue> last = nullptr,
+                    KeptRef kept = {});
   /// What is retained: of the newest publication, or nothing.
   LastValueRef last();
   /// Retains it no longer; nothing happens when another one has followed it.
@@ -86,6 +92,24 @@ class Topic {
   bool take(codec::EncodingId encoding, unsigned shard, LogWindow& window, std::vector<SegmentRef>& garbage);
   /// See Log::settled.
   void settled(codec::EncodingId encoding, unsigned shard, std::uint64_t position, std::vector<SegmentRef>& garbage);
+
+  // Its history (histories.h), and replays of it.
+  /// Null when it has none. Without the lock: see History.
+  History* history() const { return history_.get(); }
+  bool has_kept();
+  /// History::evict; where nothing is left, what was encoded for replays goes too.
+  std::size_t evict_history(std::size_t bytes, std::vector<KeptRef>& garbage, std::vector<SegmentRef>& segments);
+  /// Drops what is too old, and lets go of what was encoded for replays that are over.
+  void expire_history(std::uint32_t now_ms, std::vector<KeptRef>& garbage, std::vector<SegmentRef>& segments);
+  /// History::unlist, unless something is kept, or was encoded for replays: then false.
+  bool unlist_history();
+  /// As much of what is kept as the reader wants and `bytes_max` allows; oldest first.
+  HistoryPage read_history(const codec::ReplayWish& wish, std::size_t messages_max, std::size_t bytes_max, std::uint32_t now_ms);
+  /// Records a shard's interest as `add_interest` does, and brings its window to the place where that begins. `start_replay` makes a start of
+  /// the plan, and then offers what it has encoded to whoever comes next.
+  ReplayPlan plan_replay(codec::EncodingId encoding, unsigned shard, const codec::ReplayWish& wish, const ReplayBounds& bounds, LogWindow& window,
+                         std::vector<SegmentRef>& garbage);
+  void offer_replay(codec::EncodingId encoding, const std::vector<SegmentRef>& chain, std::uint32_t now_ms, std::vector<SegmentRef>& garbage);
 
   std::uint64_t published() const { return published_.load(std::memory_order_relaxed); }
   void count_skipped(std::size_t kind, std::uint64_t publications) {
@@ -120,16 +144,22 @@ class Topic {
   };
   using Spares = std::array<SegmentRef, codec::encoding_count>;
   // Under lock_:
+  void record_interest(codec::EncodingId encoding, unsigned shard);
+  void keep(KeptRef kept, std::uint64_t offset, std::uint32_t now_ms, std::vector<KeptRef>& garbage);
   Missing find_missing(const FrameBytes& bytes, const Spares& spares);
   Published append_everywhere(const codec::Publication& publication, const FrameBytes& bytes, Spares& spares, std::uint32_t now_ms);
 
   const std::string name_;
-  std::mutex lock_;  // guards logs_, joins_, next_join_, next_offset_ and last_
+  const std::string epoch_;
+  std::mutex lock_;  // guards logs_, joins_, next_join_, next_offset_, last_, what history_ points to and replays_
   std::uint64_t next_offset_ = 0;
   std::array<Log, codec::encoding_count> logs_;
   std::map<std::pair<codec::EncodingId, unsigned>, std::deque<Join>> joins_;  // by shard, where any wait; oldest first
   std::uint64_t next_join_ = 0;
   LastValueRef last_;
+  const std::unique_ptr<History> history_;
+  /// What was encoded for replays a moment ago, by encoding; of topics with a history.
+  std::unique_ptr<std::array<ReplayChain, codec::encoding_count>> replays_;
   /// One bit an encoding. Relaxed: a guess at what a publication will need, made before the lock and checked under it.
   std::atomic<std::uint32_t> encodings_in_use_{0};
   std::atomic<std::uint64_t> published_{0};

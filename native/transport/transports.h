@@ -1,10 +1,10 @@
-// All transports of one shard, by the id that a connection keeps. There is nothing virtual: a call is a switch over the rows, and with one
-// row the call itself.
+// All transports of one shard, by the id that a connection keeps. There is nothing virtual: a call is a switch over the rows.
 // Owner: a shard. Thread: that shard.
 #pragma once
 
 #include "native/base/check.h"
 #include "native/transport/plain.h"
+#include "native/transport/tls.h"
 #include "native/transport/transport.h"
 
 namespace transport {
@@ -40,9 +40,26 @@ class Transports {
   }
 
  public:
-  /// `kernel` outlives them.
-  explicit Transports(os::Kernel& kernel) : kernel_(kernel) {}
+  explicit Transports(const Surroundings& surroundings) : surroundings_(surroundings) {}
 
+  bool begin(TransportId id, int fd, const Beginning& beginning) {
+    return with(id, [&](auto& each) { return each.begin(fd, beginning); });
+  }
+  void give(TransportId id, int fd, base::Bytes bytes) {
+    with(id, [&](auto& each) { each.give(fd, bytes); });
+  }
+  bool is_ready(TransportId id, int fd) {
+    return with(id, [&](auto& each) { return each.is_ready(fd); });
+  }
+  bool has_more(TransportId id, int fd) {
+    return with(id, [&](auto& each) { return each.has_more(fd); });
+  }
+  std::optional<Identity> identity(TransportId id, int fd) {
+    return with(id, [&](auto& each) { return each.identity(fd); });
+  }
+  std::string_view failure(TransportId id, int fd) {
+    return with(id, [&](auto& each) { return each.failure(fd); });
+  }
   os::IoResult receive(TransportId id, int fd, base::MutableBytes into) {
     return with(id, [&](auto& each) { return each.receive(fd, into); });
   }
@@ -66,8 +83,8 @@ class Transports {
   }
 
  private:
-  os::Kernel& kernel_;
-#define TRANSPORT(id, type) type id##_{kernel_};
+  Surroundings surroundings_;
+#define TRANSPORT(id, type) type id##_{surroundings_};
 #include "native/transport/transports.def"
 #undef TRANSPORT
 };

@@ -4,14 +4,25 @@ import type { EngineStats, EngineStatus, TopicStats } from '../native/binding.js
 import type { HttpService, Route } from '../http/contract.js'
 import { createRouter } from '../http/router.js'
 import { withCompression } from '../http/compression.js'
+import { authorised, type AuthorisedOptions } from './authorised.js'
 import { batchRoutes } from './batch-route.js'
 import { withCors } from './cors.js'
-import { apiGuard } from './guard.js'
+import { apiGuard, tokenHolder } from './guard.js'
 import { healthRoutes } from './health-routes.js'
 import { mapRoute } from './map-route.js'
 import { metricsRoutes } from './metrics-routes.js'
 import { openApiRoute } from './openapi-route.js'
 import { topicRoutes } from './topic-routes.js'
+
+/** As Broker.history. */
+export interface ApiHistory {
+  readonly epoch: string
+  readonly messages: readonly { readonly offset: number, readonly payload: string | Buffer, readonly event: string | null }[]
+  readonly next: string
+  readonly gap: { readonly from: string | null, readonly to: string | null, readonly skipped: number | null } | null
+  readonly oldest: string
+  readonly keeps: boolean
+}
 
 /** The broker as the API sees it. Calls on a broker that is closed throw an Error with `code` ERR_CLOSED. */
 export interface ApiDeps {
@@ -24,6 +35,10 @@ export interface ApiDeps {
   topicStats(max: number): readonly TopicStats[]
   /** One topic, null when nobody has used it (for a while). */
   topic(name: string): TopicStats | null
+  /** As Broker.history. */
+  history(topic: string, ask: { readonly since?: string, readonly last?: number, readonly limit: number }): ApiHistory
+  /** Calls `listener` when something is published to the topic, perhaps several times, until what it returns is called. */
+  onPublished(topic: string, listener: () => void): () => void
   /** As NativeEngine.status. */
   status(): EngineStatus
   /** Bytes in all topic logs together. */
@@ -41,8 +56,10 @@ export interface ApiDeps {
 }
 
 export interface ApiOptions {
-  /** Null: whoever reaches the port may ask. */
+  /** Null: whoever reaches the port may ask, unless `auth` decides. */
   readonly token: string | null
+  /** Who decides beside the token; null or absent: nobody. */
+  readonly auth?: Pick<AuthorisedOptions, 'decide' | 'headers'> | null
   /** As configured: names that requests may be addressed to. */
   readonly hosts: readonly string[]
   /** Of pages that may ask, in small letters, `*` for any; null: pages of this machine at most, and none may read the answers. */
@@ -53,8 +70,14 @@ export interface ApiOptions {
 const groups: readonly ((deps: ApiDeps, options: ApiOptions) => readonly Route[])[] = [topicRoutes, batchRoutes, metricsRoutes, healthRoutes]
 
 export function createApi(deps: ApiDeps, options: ApiOptions): HttpService {
-  const routes = groups.flatMap((routesOf) => routesOf(deps, options))
-  const all = [...routes, openApiRoute(routes)]
-  const router = createRouter([...all, mapRoute(all)], { guard: apiGuard(options), onError: (error, route) => deps.onError(error, route) })
+  const { auth = null, hosts } = options
+  const isTokenHolder = tokenHolder(options.token)
+  const names = hosts.map((host) => host.toLowerCase())
+  const open = groups.flatMap((routesOf) => routesOf(deps, options))
+  const routes = [...open, openApiRoute(open)].map((route) => {
+    return auth === null ? route : authorised(route, { ...auth, isTokenHolder: ({ headers }) => isTokenHolder(headers['authorization']), names })
+  })
+  const guard = auth === null ? apiGuard(options) : null
+  const router = createRouter([...routes, mapRoute(routes)], { guard, onError: (error, route) => deps.onError(error, route) })
   return withCompression(withCors(router, options.origins ?? null))
 }

@@ -32,11 +32,11 @@ function topicOf(item: unknown): string | null {
   return typeof topic === 'string' ? topic : null
 }
 
-function publish(deps: ApiDeps, options: ApiOptions, item: unknown): Result {
+function publish(deps: ApiDeps, options: ApiOptions, item: unknown, mayPublish: HttpRequest['mayPublish']): Result {
   const parsed = publishItem.safeParse(item)
   if (!parsed.success) return { topic: topicOf(item), status: 400, detail: 'an item must be {"topic", "data"} or {"topic", "base64"}, and nothing else' }
   const { topic } = parsed.data
-  const published = publishOne(deps, options, topic, payloadOf(parsed.data))
+  const published = publishOne(deps, options, topic, payloadOf(parsed.data), mayPublish)
   return typeof published === 'number' ? { topic, offset: published } : { topic, status: published.status, detail: published.detail }
 }
 
@@ -54,12 +54,12 @@ function messagesIn(body: Buffer): readonly unknown[] | HttpResponse {
 }
 
 /** All of them are tried, in their order: what follows one that was refused is published all the same. */
-function answer(deps: ApiDeps, options: ApiOptions, bytesMax: number, { headers, body: encoded }: HttpRequest): HttpResponse {
+function answer(deps: ApiDeps, options: ApiOptions, bytesMax: number, { headers, mayPublish, body: encoded }: HttpRequest): HttpResponse {
   const body = decodeContent(encoded, headers['content-encoding'], bytesMax)
   if ('status' in body) return body
   const messages = messagesIn(body)
   if ('status' in messages) return messages as HttpResponse
-  const results = (messages as readonly unknown[]).map((item) => publish(deps, options, item))
+  const results = (messages as readonly unknown[]).map((item) => publish(deps, options, item, mayPublish))
   const failed = results.filter((result) => 'status' in result).length
   return json(200, { published: results.length - failed, failed, results })
 }

@@ -26,11 +26,18 @@ export function refusalOf(error: unknown): { status: number, detail: string, hea
 export function answeringRefusals(handle: HttpHandler): HttpHandler {
   return (request: HttpRequest) => {
     try {
-      return handle(request)
+      const answer = handle(request)
+      return answer instanceof Promise ? answer.catch(refused) : answer
     } catch (error) {
-      const refusal = refusalOf(error)
-      if (refusal === null) throw error
-      return problem(refusal.status, refusal.detail, refusal.headers)
+      return refused(error)
     }
   }
+}
+
+function refused(error: unknown): HttpResponse {
+  // A position that is none is told by the engine alone.
+  if (error instanceof RangeError) return problem(400, error.message)
+  const refusal = refusalOf(error)
+  if (refusal === null) throw error
+  return problem(refusal.status, refusal.detail, refusal.headers)
 }

@@ -14,15 +14,20 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-/** In constant time: digests are equally long whatever was sent. */
-function tokenGuard(token: string): Guard {
+/** Whether a header Authorization holds the token; null: there is none. In constant time: digests are equally long whatever was sent. */
+export function tokenHolder(token: string | null): (authorization: string | undefined) => boolean {
+  if (token === null) return () => false
   const expected = digest(token)
+  return (authorization) => timingSafeEqual(digest(/^bearer +(.*)$/i.exec(authorization ?? '')?.[1] ?? ''), expected)
+}
+
+function tokenGuard(token: string): Guard {
+  const holds = tokenHolder(token)
   const challenge = { 'www-authenticate': 'Bearer realm="broker"' }
   return (route, { authorization }) => {
     if (route.access === 'anyone') return null
     if (authorization === undefined) return problem(401, 'there must be a header Authorization: Bearer <token>', challenge)
-    const given = /^bearer +(.*)$/i.exec(authorization)?.[1] ?? ''
-    return timingSafeEqual(digest(given), expected) ? null : problem(401, 'this is not the token of the API', challenge)
+    return holds(authorization) ? null : problem(401, 'this is not the token of the API', challenge)
   }
 }
 
@@ -46,6 +51,6 @@ function localGuard(hosts: readonly string[]): Guard {
   }
 }
 
-export function apiGuard({ token, hosts }: ApiOptions): Guard {
+export function apiGuard({ token, hosts }: Pick<ApiOptions, 'token' | 'hosts'>): Guard {
   return token === null ? localGuard(hosts) : tokenGuard(token)
 }

@@ -7,6 +7,7 @@ import { json } from '../http/json.js'
 import { problem } from '../http/problem.js'
 import type { ApiDeps, ApiOptions } from './api.js'
 import { answeringRefusals } from './broker-refusals.js'
+import { topicMessages } from './history-routes.js'
 import { publishOne } from './publishing.js'
 import { listTopics } from './topic-list.js'
 
@@ -22,18 +23,23 @@ function mayBeText(contentType: string): boolean {
   return /^\s*application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
 }
 
-function publish(deps: ApiDeps, options: ApiOptions, { headers, body: encoded, parameters: { topic = '' } }: HttpRequest): HttpResponse {
+function publish(deps: ApiDeps, options: ApiOptions, { headers, body: encoded, mayPublish, parameters: { topic = '' } }: HttpRequest): HttpResponse {
   const body = decodeContent(encoded, headers['content-encoding'], deps.limits.messageBytesMax)
   if ('status' in body) return body
   const type = headers['content-type'] ?? ''
   if (isText(type) && !isUtf8(body)) return problem(400, 'the body must be UTF-8 text, as its content-type says, or of another type')
   const text = isText(type) || (mayBeText(type) && isUtf8(body))
-  const published = publishOne(deps, options, topic, text ? body.toString() : body)
+  const published = publishOne(deps, options, topic, text ? body.toString() : body, mayPublish)
   if (typeof published === 'number') return json(200, { topic, offset: published })
   return problem(published.status, published.detail, published.headers)
 }
 
-function one(deps: ApiDeps, { parameters: { topic = '' } }: HttpRequest): HttpResponse {
+const messagesPart = '/messages'
+
+/** A topic's last part may be `messages`: then it is written so that the slash is not a separator (`a%2Fmessages`). */
+function one(deps: ApiDeps, request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+  const { topic = '' } = request.parameters
+  if (request.path.endsWith(messagesPart) && topic.endsWith(messagesPart)) return topicMessages(deps, topic.slice(0, -messagesPart.length), request)
   const found = deps.topic(topic)
   return found === null ? problem(404, `nobody uses this topic, got: ${topic.slice(0, gotMax)}`) : json(200, found)
 }
@@ -50,7 +56,7 @@ export function topicRoutes(deps: ApiDeps, options: ApiOptions): readonly Route[
       handle: answeringRefusals((request) => listTopics(deps, request)),
     },
     {
-      method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', about: 'one of them',
+      method: 'GET', path: '/topics/{topic...}', bodyBytesMax: 0, access: 'token', about: 'one of them; /messages behind it: what is kept of it',
       handle: answeringRefusals((request) => one(deps, request)),
     },
   ]

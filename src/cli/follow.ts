@@ -13,6 +13,8 @@ const provenMs = 5000
 export interface FollowOptions {
   readonly onMessage: OnMessage
   readonly access: ClientAccess
+  /** The URL of the next connection, from the first one's; absent: that one. */
+  readonly next?: (url: URL) => URL
   /** Whether to connect again. */
   readonly reconnects: boolean
   /** A connection is lost, or there is one again. */
@@ -58,7 +60,7 @@ export class Follower {
   }
 
   async #connect(): Promise<void> {
-    this.#connection = await connect(this.#url, 'subscribe', this.#options.onMessage, this.#options.access)
+    this.#connection = await connect(this.#options.next?.(this.#url) ?? this.#url, 'subscribe', this.#options.onMessage, this.#options.access)
     if (this.#leaving) this.leave()
   }
 

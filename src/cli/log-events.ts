@@ -5,6 +5,9 @@ import type { Broker } from '../broker.js'
 import { printable } from '../log/printable.js'
 import { RepeatLimiter } from '../log/repeat-limiter.js'
 
+/** Warnings by their kind that tell of nothing wrong. */
+const notices: ReadonlySet<string> = new Set(['tls-reloaded'])
+
 /** Logs the broker's events from now on. @returns a function that logs what is suppressed so far. */
 export function logEvents(broker: Broker, logger: Logger): () => void {
   const limiter = new RepeatLimiter((name, suppressed) => {
@@ -16,7 +19,7 @@ export function logEvents(broker: Broker, logger: Logger): () => void {
 
   broker.on('warning', ({ name, message }) => {
     const passes = name === 'message-ignored' ? perTopic.pass(message) : limiter.pass(name)
-    if (passes) logger.warn({ event: name }, message)
+    if (passes) logger[notices.has(name) ? 'info' : 'warn']({ event: name }, message)
   })
 
   broker.on('slow', ({ peer, topic, policy, bytesBehind, ageMs, skipped }) => {

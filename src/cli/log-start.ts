@@ -3,12 +3,13 @@
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { Broker } from '../broker.js'
-import { describeSystemError, formatEndpoint, isLoopback, isUnixAddress } from '../endpoint.js'
+import { describeSystemError, formatEndpoint } from '../endpoint.js'
 import { cgroupLimits, type CgroupLimits } from '../machine/cgroups.js'
 import { processBytes } from '../machine/memory-shares.js'
 import type { BoundListener, ProtocolName } from '../native/binding.js'
 import { packageVersion } from '../package-info.js'
 import { logTuning } from './log-tuning.js'
+import { apiUrl, isSecure, listenerUrl } from './urls.js'
 
 /** The backlog the engine asks for; the kernel cuts it to somaxconn. */
 const backlog = 4096
@@ -18,14 +19,7 @@ const MiB = 2 ** 20
 
 const roles: Readonly<Record<ProtocolName, string>> = {
   'websocket-publish': 'publish', 'websocket-subscribe': 'subscribe', pusher: 'pusher', grpc: 'grpc',
-  'responder-raw': 'responder', 'responder-line': 'responder',
-}
-
-function urlOf({ protocol, address, port }: BoundListener): string {
-  const endpoint = formatEndpoint(address, port)
-  if (protocol === 'grpc') return endpoint // as gRPC clients take it
-  if (roles[protocol] !== 'responder') return `ws://${endpoint}`
-  return isUnixAddress(address) ? endpoint : `tcp://${endpoint}`
+  'responder-raw': 'responder', 'responder-line': 'responder', http: 'api',
 }
 
 /** The kernel's bound on a listener's backlog, or null where it cannot be read. */
@@ -52,12 +46,6 @@ function hints(broker: Broker): string[] {
   }
   for (const { address, port } of broker.listeners.filter(({ shared }) => shared)) {
     found.push(`another process listens on ${formatEndpoint(address, port)} too (reusePort): clients are dealt out between them, and what is published here reaches only those of this process`)
-  }
-  const open = broker.listeners.filter(({ address }) => !isLoopback(address) && !isUnixAddress(address))
-  const readable = open.some(({ protocol }) => roles[protocol] === 'responder') && broker.options.responder.reply === 'last'
-  if (readable) found.push('anyone who reaches the responder can read the last messages of topics: there is no authentication')
-  if (open.some(({ protocol }) => roles[protocol] !== 'responder')) {
-    found.push('anyone who reaches these addresses can publish and subscribe: there is no authentication')
   }
   return found
 }
@@ -94,13 +82,16 @@ function logLimits({ options }: Broker, { memoryBytes, cpus }: CgroupLimits, log
 
 export function logStart(broker: Broker, logger: Logger, group = cgroupLimits()): void {
   const { shards, io, limits } = broker.options
-  for (const listener of broker.listeners) {
+  for (const listener of broker.listeners.filter(({ protocol }) => protocol !== 'http')) {
     const { protocol, address, port } = listener
-    const url = urlOf(listener)
-    logger.info({ event: 'listening', role: roles[protocol], address, port, url }, `listening on ${url} (${roles[protocol]}${alsoIpv4(listener)})`)
+    const url = listenerUrl(broker, listener)
+    const secure = isSecure(broker, listener)
+    const details = { event: 'listening', role: roles[protocol], address, port, url, ...secure ? { tls: true } : {} }
+    logger.info(details, `listening on ${url} (${roles[protocol]}${secure && protocol === 'grpc' ? ', TLS' : ''}${alsoIpv4(listener)})`)
   }
-  for (const { address, port } of broker.api) {
-    const url = `http://${formatEndpoint(address, port)}`
+  for (const bound of broker.api) {
+    const { address, port } = bound
+    const url = apiUrl(bound)
     logger.info({ event: 'listening', role: 'api', address, port, url }, `listening on ${url} (api)`)
   }
   logTuning(broker, logger)

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Broker } from '../broker.js'
+import { isSecure } from './urls.js'
 
 export interface MadeApp {
   readonly id: string
@@ -17,22 +18,24 @@ export function randomApp(): MadeApp {
 }
 
 /** What a page needs to connect. */
-export function clientSnippet({ key }: MadeApp, host: string, port: number): string {
-  const options = `{ wsHost: '${host}', wsPort: ${port}, forceTLS: false, enabledTransports: ['ws'], cluster: 'self' }`
+export function clientSnippet({ key }: MadeApp, host: string, port: number, secure = false): string {
+  const way = secure ? `wssPort: ${port}, forceTLS: true` : `wsPort: ${port}, forceTLS: false`
+  const options = `{ wsHost: '${host}', ${way}, enabledTransports: ['ws'${secure ? ", 'wss'" : ''}], cluster: 'self' }`
   return `new Pusher('${key}', ${options})`
 }
 
 /** What a server needs to publish. */
-export function serverSnippet({ id, key, secret }: MadeApp, host: string, port: number): string {
-  return `new Pusher({ appId: '${id}', key: '${key}', secret: '${secret}', host: '${host}', port: '${port}', useTLS: false })`
+export function serverSnippet({ id, key, secret }: MadeApp, host: string, port: number, secure = false): string {
+  return `new Pusher({ appId: '${id}', key: '${key}', secret: '${secret}', host: '${host}', port: '${port}', useTLS: ${secure} })`
 }
 
 export function logMadeApp(broker: Broker, app: MadeApp, logger: Logger): void {
   const listener = broker.listeners.find(({ protocol }) => protocol === 'pusher')
   if (listener === undefined) return
   const { address: host, port } = listener
+  const secure = isSecure(broker, listener)
   const details = { event: 'pusher-app', appId: app.id, key: app.key, secret: app.secret }
   logger.info(details, `Pusher app ${app.id} until the broker ends; configure pusher.apps for one that stays`)
-  logger.info({ event: 'pusher-client' }, `in the page (pusher-js): ${clientSnippet(app, host, port)}`)
-  logger.info({ event: 'pusher-server' }, `on the server (pusher): ${serverSnippet(app, host, port)}`)
+  logger.info({ event: 'pusher-client' }, `in the page (pusher-js): ${clientSnippet(app, host, port, secure)}`)
+  logger.info({ event: 'pusher-server' }, `on the server (pusher): ${serverSnippet(app, host, port, secure)}`)
 }

@@ -14,6 +14,7 @@ import { drainOnSignals } from './drain-on-signals.js'
 import { setErrorFormat } from './exit.js'
 import { logHarmlessSignals } from './harmless-signals.js'
 import { logEvents } from './log-events.js'
+import { logExposure } from './log-exposure.js'
 import { logStart } from './log-start.js'
 import { logStats } from './log-stats.js'
 import { logMadeApp, randomApp } from './pusher-app.js'
@@ -52,6 +53,7 @@ async function run(command: Command): Promise<void> {
   drainOnSignals(broker, logger, flush)
   process.on('SIGUSR2', () => logStats(broker, logger))
   logStart(broker, logger)
+  logExposure(broker, config, logger)
   notifySystemd(broker, logger)
   if (madeApp !== null) logMadeApp(broker, madeApp, logger)
 }

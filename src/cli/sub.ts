@@ -1,23 +1,30 @@
 /** `broker sub`: prints what is published to topics. */
 
-import { InvalidArgumentError, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { WebSocket } from 'ws'
 import { addClientFlags, cautions, clientAccess, wantsTls, type ClientFlags } from './client-options.js'
 import { defaultUrl } from './default-url.js'
 import { signalExitCodes } from './exit.js'
 import { Follower } from './follow.js'
 import { startedByNpx, watchParent } from './npx.js'
-import { jsonLine, namedLine, plainLine, Printer, type Line } from './printer.js'
+import { jsonLine, namedLine, plainLine, Printer, type Line, type PrintedMessage } from './printer.js'
+import { Resume, type ResumeOptions } from './resume.js'
 import { subscribeUrl } from './topic-url.js'
 
 /** What a slow reader has for the last messages. */
 const unreadMs = 200
 
-interface SubOptions extends ClientFlags {
+interface SubOptions extends ClientFlags, ResumeOptions {
   readonly url?: string
   readonly count?: number
   readonly json?: true
+  readonly envelope?: true
   readonly reconnect: boolean
+}
+
+/** Whether connections go on where the last one ended, and are told of gaps. */
+function resumes({ since, last, envelope }: SubOptions): boolean {
+  return since !== undefined || last !== undefined || envelope === true
 }
 
 function parseCount(text: string): number {
@@ -28,8 +35,9 @@ function parseCount(text: string): number {
   return count
 }
 
-function lineOf(topics: readonly string[], { json }: SubOptions): Line {
-  if (json) return jsonLine
+function lineOf(topics: readonly string[], { json, envelope }: SubOptions): Line {
+  if (json && !envelope) return jsonLine
+  if (envelope) return plainLine // it names its topic itself
   return topics.length > 1 ? namedLine : plainLine
 }
 
@@ -65,14 +73,26 @@ function followAll(topics: readonly string[], options: SubOptions, printer: Prin
   const url = options.url ?? defaultUrl('subscribe', wantsTls(options) ? 'wss' : 'ws')
   const access = clientAccess(options)
   for (const caution of cautions(subscribeUrl(url, topics), options, access)) say(caution)
-  return topics.map((topic) => new Follower(subscribeUrl(url, [topic]), {
-    reconnects: options.reconnect,
-    access,
-    say,
-    onMessage: (payload, socket, kind) => {
-      if (!printer.print({ topic, payload, kind }) && !socket.isPaused) pace.hold(socket)
-    },
-  }))
+  return topics.map((topic) => {
+    function print(message: PrintedMessage, socket: WebSocket): void {
+      if (!printer.print(message) && !socket.isPaused) pace.hold(socket)
+    }
+    const common = { reconnects: options.reconnect, access, say }
+    if (!resumes(options)) {
+      return new Follower(subscribeUrl(url, [topic]), { ...common, onMessage: (payload, socket, kind) => print({ topic, payload, kind }, socket) })
+    }
+    const resume = new Resume(topic, options)
+    return new Follower(subscribeUrl(url, [topic]), {
+      ...common,
+      next: (base) => resume.urlFrom(base),
+      onMessage: (payload, socket) => {
+        const said = resume.read(payload)
+        if (said === null) return
+        if ('gap' in said) return say(said.gap)
+        print(options.envelope ? { ...said.message, payload } : said.message, socket)
+      },
+    })
+  })
 }
 
 async function run(topics: readonly string[], options: SubOptions): Promise<void> {
@@ -117,14 +137,19 @@ export function addSubCommand(program: Command): void {
     .option('-n, --count <count>', 'exit after this many messages', parseCount)
     .option('-u, --url <url>', 'where the broker serves subscribers (default: ws://localhost:8002, or the port of BROKER_SUBSCRIBE_PORT)')
     .option('--json', 'print {"topic":…,"text":…} a line, or base64 for bytes')
+    .addOption(new Option('--since <position>', 'begin behind this position, or at the "beginning" of what is kept').conflicts('last'))
+    .option('--last <count>', 'begin with the newest so many that are kept', parseCount)
+    .option('--envelope', 'print each message with its place: {"topic","epoch","offset","data"}')
     .option('--no-reconnect', 'end when the connection does')
   addClientFlags(command)
     .addHelpText('after', `
-A connection that is lost is made again; what is published meanwhile is not seen.
+A connection that is lost is made again. With --since, --last or --envelope it goes on where it stood, as far as the topic has a history,
+and says what is missing; without them what is published meanwhile is not seen.
 
 Examples:
   $ broker sub prices
   $ broker sub prices news --count 10
+  $ broker sub prices --last 10
   $ broker sub prices --url wss://broker.example:8002 | jq .EUR`)
     .action(run)
 }

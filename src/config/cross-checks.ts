@@ -158,6 +158,17 @@ const messageFitsRetained: Check = ({ limits: { messageBytesMax }, responder, re
     value: messageBytesMax,
   }]
 
+/** A message that its history cannot keep would empty it. */
+const messageFitsHistory: Check = ({ limits: { messageBytesMax }, history, historyBytesMax }) => {
+  const bounds = history.map(({ bytes }, at) => ({ key: `history[${at}].bytes`, bytes }))
+  const all = history.length === 0 || historyBytesMax === undefined ? [] : [{ key: 'historyBytesMax', bytes: historyBytesMax }]
+  return [...bounds, ...all].filter(({ bytes }) => messageBytesMax * 2 > bytes).slice(0, 1).map(({ key, bytes }) => ({
+    path: ['limits', 'messageBytesMax'],
+    problem: `must be at most half of ${key} (${bytes})`,
+    value: messageBytesMax,
+  }))
+}
+
 /** From nobody else is a PROXY header taken. */
 const proxyProtocolHasProxies: Check = ({ trustedProxies, ...config }) => trustedProxies.length > 0 ? [] :
   (['publish', 'subscribe', 'api', 'pusher', 'grpc', 'responder'] as const).filter((key) => config[key]?.proxyProtocol === true).map((key) => ({
@@ -172,9 +183,16 @@ const proxyProtocolHasNode: Check = ({ api }) => api?.proxyProtocol !== true || 
   value: true,
 }]
 
+/** It does not tell whose a request is: anybody could be taken for somebody on this machine. */
+const authHasNode: Check = ({ api, auth }) => auth === null || api?.server !== 'uws' ? [] : [{
+  path: ['api', 'server'],
+  problem: 'must be auto or node where auth is configured: uws does not tell whose a request is',
+  value: 'uws',
+}]
+
 const checks: readonly Check[] = [
   messageFitsLog, messageFitsBuffers, messageFitsRules, catchAllIsLast, oneCatchAllPolicy, portsDiffer, appsDiffer, channelsFitTopics, appsFitMessages, buffersFit,
-  replyIsOneLine, messageFitsRetained, proxyProtocolHasProxies, proxyProtocolHasNode, authIssues, tlsIssues,
+  replyIsOneLine, messageFitsRetained, messageFitsHistory, proxyProtocolHasProxies, proxyProtocolHasNode, authHasNode, authIssues, tlsIssues,
 ]
 
 /** Every contradiction in a configuration, none when it is sound. */

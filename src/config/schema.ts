@@ -5,10 +5,11 @@
  */
 
 import { z } from 'zod'
-import { count, listOf, network, oneOf, section, toggle } from './fields.js'
+import { bytes, count, listOf, network, oneOf, section, toggle } from './fields.js'
 import { api } from './sections/api.js'
 import { auth } from './sections/auth.js'
 import { grpc } from './sections/grpc.js'
+import { historyRule } from './sections/history.js'
 import { latency } from './sections/latency.js'
 import { limits } from './sections/limits.js'
 import { listener } from './sections/listener.js'
@@ -19,6 +20,7 @@ import { retain } from './sections/retain.js'
 import { slowConsumerRule, slowPolicy } from './sections/slow-consumers.js'
 import { timeouts } from './sections/timeouts.js'
 import { tls } from './sections/tls.js'
+import { GiB, MiB } from './units.js'
 
 /** What `createBroker` takes. */
 export const brokerSchema = section({
@@ -39,6 +41,10 @@ export const brokerSchema = section({
   tls: tls.nullable().default(null),
   /** Last messages of topics. */
   retain: retain.prefault({}),
+  /** What topics keep for who comes back or comes late; rules, most special first. None: nothing is kept, and nothing is spent on it. */
+  history: z.array(historyRule, 'must be a list of rules').max(1000, 'must be a list of at most 1000 rules').default([]),
+  /** All histories together; over it the topics used longest ago lose their oldest. Default: by memory, at most 256 MiB. */
+  historyBytesMax: bytes(1 * MiB, 64 * GiB).optional(),
   /** latency: shards on CPUs of their own, and what `latency` says. It costs idle power, not throughput. */
   profile: oneOf('default', 'latency').default('default'),
   latency: latency.prefault({}),

@@ -44,6 +44,9 @@ export async function addressesOf(host: string, key: string, resolve: Resolve): 
   }
 }
 
+/** A listener but for whether it asks, which follows from `auth`. */
+export type UnaskedListener = Omit<ListenerOptions, 'asks'>
+
 export type ListenAddress = Pick<ListenerOptions, 'address' | 'port' | 'optional'>
 
 /** Which web pages may connect. */
@@ -51,6 +54,11 @@ export type WebRules = Pick<ListenerOptions, 'origins' | 'names'>
 
 /** For protocols that no page can speak, or whose rules are somewhere else. */
 export const noPages: WebRules = { origins: null, names: [] }
+
+/** The same, and by which of the engine's TLS sections it speaks; absent: plain. */
+export interface ListenerTraits extends WebRules {
+  readonly tls?: number | null
+}
 
 /** The configured names are this server's; those that are addresses need not be told. */
 export function webRulesOf({ hosts = [], origins }: { readonly hosts?: readonly string[] | undefined, readonly origins: readonly string[] | null }): WebRules {
@@ -72,9 +80,9 @@ export async function resolveAddresses(key: string, { hosts, port }: ListenerCon
 
 /** The listeners of one protocol, none for null. @throws as resolveAddresses. */
 export async function resolveListeners(
-  protocol: ProtocolName, key: string, listener: EngineListenerConfig | null, resolve: Resolve, web: WebRules = noPages,
-): Promise<ListenerOptions[]> {
+  protocol: ProtocolName, key: string, listener: EngineListenerConfig | null, resolve: Resolve, { tls = null, ...web }: ListenerTraits = noPages,
+): Promise<UnaskedListener[]> {
   if (listener === null) return []
   const { proxyProtocol } = listener
-  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each, ...web, proxyProtocol }))
+  return (await resolveAddresses(key, listener, resolve)).map((each) => ({ protocol, ...each, ...web, proxyProtocol, socketMode: null, tls }))
 }

@@ -56,3 +56,9 @@ export function resolveRetain({ retain, responder, limits }: BrokerConfig, share
   const topicsMax = Math.min(retain.topicsMax, Math.ceil((limits.topicsMax ?? shares.topicsMax) / 2))
   return { topics, topicsMax, bytesMax: retain.bytesMax ?? Math.max(shares.retainedBytesMax, limits.messageBytesMax * 4) }
 }
+
+/** A topic with a history is kept in memory for it; names that come anew are to find room beside them. */
+export function resolveHistory({ history, historyBytesMax, limits }: BrokerConfig, shares: MemoryShares): EngineOptions['history'] {
+  const topicsMax = Math.max(1, Math.floor((limits.topicsMax ?? shares.topicsMax) / 4))
+  return { rules: history, bytesMax: historyBytesMax ?? Math.max(shares.historyBytesMax, limits.messageBytesMax * 4), topicsMax }
+}

@@ -5,6 +5,7 @@
 
 import { refusingMax } from '../http/contract.js'
 import type { BrokerConfig } from '../config/schema.js'
+import { tlsOf } from '../config/tls-checks.js'
 import { ConfigError } from '../errors.js'
 
 export interface OpenFiles {
@@ -30,6 +31,8 @@ const shardFiles = 4
 const logFilesMax = 64
 /** Connections over a limit that the engine still takes in, to tell them so (refusals_at_once_max in address_limit.h). */
 const refusals = 32
+/** A connection that is handed over decrypted: its socket, and the two ends of the pair. */
+const filesOverTls = 3
 /** The API's listeners. */
 const apiListeners = 2
 
@@ -54,12 +57,13 @@ export interface OpenFilesFor {
 export function shareOpenFiles(config: BrokerConfig, openFilesMax: number, counts: OpenFilesFor): OpenFiles {
   const { api, pusher: { apps }, limits } = config
   const share = Math.max(1, Math.floor(Math.max(openFilesMax * httpShare, Math.min(httpLeast, openFilesMax * httpShareMost))))
-  const apiConnectionsMax = api === null ? 0 : api.connectionsMax ?? Math.min(apiConnectionsUsual, share)
-  const pusherHttpConnectionsMax = apps.length === 0 ? 0 : Math.min(pusherHttpConnectionsUsual, share)
+  const [perApi, perPusher] = (['api', 'pusher'] as const).map((key) => tlsOf(config, key) === null ? 1 : filesOverTls) as [number, number]
+  const apiConnectionsMax = api === null ? 0 : api.connectionsMax ?? Math.min(apiConnectionsUsual, Math.ceil(share / perApi))
+  const pusherHttpConnectionsMax = apps.length === 0 ? 0 : Math.min(pusherHttpConnectionsUsual, Math.ceil(share / perPusher))
   const webhooks = apps.reduce((sum, app) => sum + app.webhooks.length, 0) // each posts one batch at a time
   const reserve = processFiles + logFilesMax + refusals + shardFiles * counts.shards + counts.listeners + webhooks
-    + (api === null ? 0 : apiConnectionsMax + refusingMax + apiListeners)
-    + (apps.length === 0 ? 0 : pusherHttpConnectionsMax + refusingMax)
+    + (api === null ? 0 : (apiConnectionsMax + refusingMax) * perApi + apiListeners)
+    + (apps.length === 0 ? 0 : (pusherHttpConnectionsMax + refusingMax) * perPusher)
   const connectionsMax = resolveConnections(limits.connectionsMax, openFilesMax, reserve, counts.connectionsMost)
   return { connectionsMax, apiConnectionsMax, pusherHttpConnectionsMax }
 }

@@ -1,7 +1,7 @@
 /** Whose a request is: its connection's peer, or the client that a trusted proxy tells of. */
 
 import type { EngineOptions, ProxyCalls } from '../native/binding.js'
-import type { HttpHeaders } from './contract.js'
+import type { HttpClient, HttpHeaders } from './contract.js'
 
 export interface HttpProxies extends ProxyCalls {
   /** The header by which trusted proxies tell; `none`: by none. */
@@ -10,8 +10,11 @@ export interface HttpProxies extends ProxyCalls {
   readonly announced: boolean
 }
 
-/** `peer`: an address, with a port or without. */
-export function clientOf(peer: string, headers: HttpHeaders, proxies: HttpProxies): string {
-  const value = proxies.header === 'none' ? undefined : headers[proxies.header]
-  return value !== undefined && proxies.isTrustedProxy(peer) ? proxies.forwardedClient(value) ?? peer : peer
+/** `peer`: an address, with a port or without; null: nobody stands between. */
+export function clientOf(peer: string, headers: HttpHeaders, proxies: HttpProxies | null): HttpClient {
+  if (proxies === null) return { address: peer, proxied: false }
+  const isProxy = proxies.isTrustedProxy(peer)
+  const value = proxies.header === 'none' || !isProxy ? undefined : headers[proxies.header]
+  const told = value === undefined ? null : proxies.forwardedClient(value)
+  return { address: told ?? peer, proxied: isProxy || proxies.announced }
 }

@@ -6,6 +6,14 @@ import type { HttpProxies } from './client-address.js'
 /** By names in small letters; repeated headers joined with `, `. */
 export type HttpHeaders = Readonly<Record<string, string | undefined>>
 
+/** Whose a request is. */
+export interface HttpClient {
+  /** An address, with a port or without. */
+  readonly address: string
+  /** It is a proxy's word, or a proxy's own. */
+  readonly proxied: boolean
+}
+
 export interface HttpRequest {
   /** In capitals. */
   readonly method: string
@@ -18,6 +26,10 @@ export interface HttpRequest {
   readonly body: Buffer
   /** Parts of the path that the route names, percent-decoded. */
   readonly parameters: Readonly<Record<string, string>>
+  /** Absent: the server does not tell. */
+  readonly client?: HttpClient
+  /** To which topics its sender may publish. Absent: to all. */
+  readonly mayPublish?: (topic: string) => boolean
 }
 
 export interface HttpResponse {
@@ -36,8 +48,10 @@ export interface Route {
   readonly path: string
   /** Bytes; a longer body is refused with 413 before it is read. 0: no body is wanted. */
   readonly bodyBytesMax: number
-  /** Who may ask: `anyone`, or who holds the API's token (when one is configured). */
+  /** Who may ask: `anyone`, or who holds the API's token, or a credential with the right (where one is configured). */
   readonly access: 'anyone' | 'token'
+  /** Which right that is. Absent: to read with GET, to publish with POST. */
+  readonly right?: 'read' | 'publish' | 'admin'
   /** What it is for, in a few words: for a map of the API. */
   readonly about?: string
   readonly handle: HttpHandler
@@ -95,6 +109,8 @@ export interface HttpServerOptions {
 export interface BoundHttp {
   readonly address: string
   readonly port: number
+  /** Whether it is https. Absent: it is not. */
+  readonly secure?: boolean
 }
 
 export interface HttpServer {

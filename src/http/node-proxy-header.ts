@@ -1,7 +1,7 @@
 /** The PROXY header in front of a connection that Node's server accepted itself. Thread: main. */
 
 import type { Socket } from 'node:net'
-import type { ProxyHeader } from '../native/binding.js'
+import type { ProxyHeader } from '../native/proxy-binding.js'
 import { refuseConnection } from './node-refusal.js'
 import { problem } from './problem.js'
 

@@ -236,9 +236,9 @@ class NodeHttpServer implements AdoptingHttpServer {
     if (incoming.rawHeaders.length > 2 * headersMax) return tooManyHeaders()
     if (connection.open > answeringMax) return problem(429, `at most ${answeringMax} requests of a connection may wait for answers`)
     const { path, query } = splitTarget(incoming.url ?? '')
-    const headers = incoming.headers as Readonly<Record<string, string | undefined>>
     const { method = '', httpVersionMajor: majorVersion, httpVersionMinor: minorVersion } = incoming
-    return openRequest(this.#service, { majorVersion, minorVersion, method, path, query, headers })
+    const headers = incoming.headers as HttpHeaders
+    return openRequest(this.#service, { majorVersion, minorVersion, method, path, query, headers, client: clientOf(connection.peer, headers, this.#proxies) })
   }
 
   /** What a peer that goes away in the middle has sent is forgotten with its request. */
@@ -279,8 +279,8 @@ class NodeHttpServer implements AdoptingHttpServer {
   }
 
   #tellDenied({ method, url = '', headers }: IncomingMessage, { peer }: Connection, status: number): void {
-    const client = this.#proxies === null ? peer : clientOf(peer, headers as HttpHeaders, this.#proxies)
-    this.#onDenied(client, `${method} ${splitTarget(url).path}`, status)
+    const { address } = clientOf(peer, headers as HttpHeaders, this.#proxies)
+    this.#onDenied(address, `${method} ${splitTarget(url).path}`, status)
   }
 
   /** Node reads away what is left of a body before the next request; only a short one is worth that. */

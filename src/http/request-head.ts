@@ -1,6 +1,6 @@
 /** What every server does with a request's head before it reads the body: is it sound, who answers it, how long may it be. */
 
-import { headersMax, targetBytesMax, type HttpHeaders, type HttpRequest, type HttpResponse, type HttpService, type Route } from './contract.js'
+import { headersMax, targetBytesMax, type HttpClient, type HttpHeaders, type HttpRequest, type HttpResponse, type HttpService, type Route } from './contract.js'
 import { parseHost } from './host.js'
 import { problem } from './problem.js'
 
@@ -21,6 +21,7 @@ export interface Head {
   readonly path: string
   readonly query: string
   readonly headers: HttpHeaders
+  readonly client?: HttpClient
 }
 
 const nothing = Buffer.alloc(0)
@@ -70,7 +71,7 @@ const options: HttpResponse = { status: 204, headers: { allow: 'GET, HEAD, POST,
 
 /** The request, or the answer that refuses it. */
 export function openRequest(service: HttpService, head: Head): OpenRequest | HttpResponse {
-  const { method, path, query, headers } = head
+  const { method, path, query, headers, client } = head
   const bytes = bodyBytes(headers['content-length'], headers['transfer-encoding'])
   const refusal = refuseHead(head, bytes)
   if (refusal !== null) return refusal
@@ -79,7 +80,7 @@ export function openRequest(service: HttpService, head: Head): OpenRequest | Htt
   if (!('route' in found)) return found
   const { route, parameters } = found
   if (bytes !== null && bytes > route.bodyBytesMax) return tooLong(route)
-  return { route, request: { method, path, query, headers, body: nothing, parameters }, bodyBytes: bytes }
+  return { route, request: { method, path, query, headers, body: nothing, parameters, ...client && { client } }, bodyBytes: bytes }
 }
 
 export function tooLong({ bodyBytesMax }: Route): HttpResponse {

@@ -8,6 +8,7 @@ export interface MemoryShares {
   readonly receiveBufferBytesMax: number
   readonly streamBufferBytesMax: number
   readonly retainedBytesMax: number
+  readonly historyBytesMax: number
   readonly connectionsMax: number
   readonly streamsMax: number
   readonly topicsMax: number
@@ -30,7 +31,7 @@ function within(least: number, most: number, share: number, unit = 1): number {
 
 /**
  * Of what is left beside the process: a quarter for logs (which may take a third of it before all publishers have stopped), three
- * sixteenths for connections, an eighth for send buffers, a sixteenth each for messages that came in part, the same of gRPC, last
+ * sixteenths for connections, an eighth each for send buffers and histories, a sixteenth each for messages that came in part, the same of gRPC, last
  * values, topics and streams. Together that is no more than there is, and with much memory less: every part has a bound of its own.
  */
 export function memoryShares(memoryBytes: number): MemoryShares {
@@ -40,6 +41,7 @@ export function memoryShares(memoryBytes: number): MemoryShares {
     receiveBufferBytesMax: within(1 * MiB, 256 * MiB, spare / 16, MiB),
     streamBufferBytesMax: within(1 * MiB, 256 * MiB, spare / 16, MiB),
     retainedBytesMax: within(1 * MiB, 64 * MiB, spare / 16, MiB),
+    historyBytesMax: within(1 * MiB, 256 * MiB, spare / 8, MiB),
     connectionsMax: within(100, 10_000_000, spare * 3 / 16 / connectionBytes),
     streamsMax: within(1000, 1_000_000, spare / 16 / streamBytes),
     topicsMax: within(1000, 100_000, spare / 16 / topicBytes),

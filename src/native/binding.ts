@@ -10,9 +10,17 @@
 import type { GrpcConfig } from '../config/sections/grpc.js'
 import type { LimitsConfig } from '../config/sections/limits.js'
 import type { TimeoutsConfig } from '../config/sections/timeouts.js'
+import type { AuthAskedEvent, AuthCalls } from './auth-binding.js'
+import type { HistoryCalls, HistoryRules } from './history-binding.js'
+import type { ProxyCalls } from './proxy-binding.js'
+
+export type { AuthAnswer, AuthAskedEvent, AuthCalls, NativeGrants } from './auth-binding.js'
+export type { HistoryAsk, HistoryPage, HistoryRule, KeptMessage } from './history-binding.js'
+export type { ProxyCalls, ProxyHeader } from './proxy-binding.js'
+import type { ClientCertificate, TlsCalls, TlsOptions } from './tls.js'
 
 /** A row of native/codec's protocol table: which bytes are spoken on a listener. */
-export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc' | 'responder-raw' | 'responder-line'
+export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc' | 'http' | 'responder-raw' | 'responder-line'
 
 /** Names a connection for as long as it lives and never its successor: an integer below 2^53. 0 names none. */
 export type ConnectionId = number
@@ -34,6 +42,12 @@ export interface ListenerOptions {
   readonly names: readonly string[]
   /** Trusted proxies begin each connection with a PROXY header, and are refused without one. */
   readonly proxyProtocol: boolean
+  /** Whether who may do what is asked (auth-binding.ts) before anything is done. Where `origins` is null, pages are then part of the question. */
+  readonly asks: boolean
+  /** Index in EngineOptions.tls; null: plain. */
+  readonly tls: number | null
+  /** Permissions of a Unix socket's file, 0..0o777. null for other addresses. */
+  readonly socketMode: number | null
 }
 
 export interface SlowConsumerRule {
@@ -55,6 +69,8 @@ type Numbers<Section> = { readonly [Key in keyof Section]-?: number }
 
 export interface EngineOptions {
   readonly listeners: readonly ListenerOptions[]
+  /** What listeners speak TLS by. */
+  readonly tls: readonly TlsOptions[]
   /** 1..64 event-loop threads. */
   readonly shards: number
   /** SO_REUSEPORT on the listeners. */
@@ -92,8 +108,6 @@ export interface EngineOptions {
     readonly text: string
     /** Instead of a last message that is not there. */
     readonly missing: string
-    /** Permissions of Unix sockets, 0..0o777. */
-    readonly mode: number
     /** 0: a silent connection is never closed. */
     readonly idleMs: number
   }
@@ -104,6 +118,8 @@ export interface EngineOptions {
     /** At most 64 GiB. */
     readonly bytesMax: number
   }
+  /** What topics keep for replays; no rule: nothing. The first rule that matches a topic counts, patterns as in slow-consumer rules. */
+  readonly history: HistoryRules
   readonly latency: {
     /** 0..1000: how long shards ask again before they sleep. */
     readonly spinUs: number
@@ -236,11 +252,16 @@ export interface HttpConnectionEvent {
   readonly peer: string
   /** What was read already: the request's head and whatever came behind it. */
   readonly head: Uint8Array
+  /** Whether it came over TLS: then `fd` is one end of a pair, which the engine serves decrypted. */
+  readonly secure: boolean
+  /** Which TLS has verified; null: none. */
+  readonly certificate: ClientCertificate | null
 }
 
 export type SessionEvent = SessionOpenEvent | SessionMessageEvent | SessionPublishedEvent | SessionEndEvent
 
-export type EngineEvent = ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent | SessionEvent | HttpConnectionEvent | HeardEvent
+export type EngineEvent =
+  ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent | SessionEvent | HttpConnectionEvent | HeardEvent | AuthAskedEvent
 
 /** What may go with a published payload. */
 export interface PublishDetails {
@@ -335,30 +356,7 @@ export interface TopicStats {
   readonly skipped: Readonly<Record<SlowConsumerRule['policy'], number>>
 }
 
-/** What stands at the front of a connection from a trusted proxy. */
-export interface ProxyHeader {
-  /** Why it is malformed; null: it is not. */
-  readonly problem: string | null
-  /** Its length. */
-  readonly bytes: number
-  /** The client's address without its port; null where the proxy speaks for itself or does not know. */
-  readonly client: string | null
-}
-
-/** What the control plane asks about proxies, for HTTP that it serves itself. */
-export interface ProxyCalls {
-  /** Whether an IP address, with a port or without, or `unix`, is one of `proxies.trusted`. */
-  isTrustedProxy(address: string): boolean
-  /**
-   * The client that a trusted proxy tells of in the header named by `proxies.header`, whose whole value this is (native/codec/http1/forwarded.h);
-   * null when nothing can be read from it.
-   */
-  forwardedClient(value: string): string | null
-  /** Reads a PROXY header (version 1 or 2) at the front of all bytes so far; null while it is incomplete, which ends below 4096 bytes. */
-  readProxyHeader(bytes: Uint8Array): ProxyHeader | null
-}
-
-export interface NativeEngine extends SessionCalls, ProxyCalls {
+export interface NativeEngine extends SessionCalls, ProxyCalls, AuthCalls, HistoryCalls, TlsCalls {
   /**
    * Gives the connection of an `http-connection` event back, for an upgrade to WebSocket behind other requests. From here on it counts as if
    * it had just been accepted. The engine makes a descriptor of its own of `fd`: close yours without shutting the connection down.
@@ -417,6 +415,8 @@ export interface NativeAddon {
    * listener cannot be bound; nothing runs then. `onEvents` is called on this thread with batches, oldest first.
    */
   createEngine(options: EngineOptions, onEvents: (events: readonly EngineEvent[]) => void): NativeEngine
+  /** As createEngine and setTls look at it, without an engine. Throws as they do. */
+  checkTls(options: TlsOptions): void
   /** Raises the soft limit of open files of this process to the hard one, and returns what is then in force. */
   raiseFileLimit(): number
   /** Whether this system lets this process use io_uring. */

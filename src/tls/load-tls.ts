@@ -2,8 +2,8 @@
 
 import { Issues } from '../config/issues.js'
 import type { CertificateConfig, TlsConfig } from '../config/sections/tls.js'
+import type { TlsOptions } from '../native/tls.js'
 import { readCertificate, readCertificates, type Certificate } from './certificate.js'
-import type { TlsOptions } from './options.js'
 
 export interface LoadedTls {
   readonly options: TlsOptions

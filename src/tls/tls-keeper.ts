@@ -4,9 +4,9 @@
  */
 
 import type { TlsConfig } from '../config/sections/tls.js'
+import type { TlsOptions } from '../native/tls.js'
 import { FileWatch, usualTimes, type FileWatchTimes } from './file-watch.js'
 import { filesOf, loadTls, type LoadedTls, type WallClock } from './load-tls.js'
-import type { TlsOptions } from './options.js'
 
 const dayMs = 86_400_000
 /** How long before its end a certificate is warned of. */
@@ -35,16 +35,18 @@ export interface TlsWorld {
 }
 
 interface Kept {
-  readonly path: string
-  readonly config: TlsConfig
-  loaded: LoadedTls
-  readonly watch: FileWatch
+  source: TlsSource
+  watch: FileWatch
   /** When its end was warned of last; milliseconds since 1970. */
   warnedAt: number
 }
 
-function firstLines(error: unknown): string {
+function oneLine(error: unknown): string {
   return error instanceof Error ? error.message.replaceAll('\n', '; ') : String(error)
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 export class TlsKeeper {
@@ -59,14 +61,11 @@ export class TlsKeeper {
   constructor(sources: readonly TlsSource[], world: TlsWorld) {
     this.#world = world
     this.#now = world.now ?? Date.now
-    this.#kept = sources.map(({ path, config, loaded }, index) => ({
-      path, config, loaded, warnedAt: -Infinity,
-      watch: new FileWatch(filesOf(config), () => this.#reload(index), world.times ?? usualTimes),
-    }))
+    this.#kept = sources.map((source, index) => ({ source, warnedAt: -Infinity, watch: this.#watch(index, source) }))
     this.#checks = setInterval(() => this.checkExpiry(), checkMs).unref()
   }
 
-  /** Times that other certificates were taken, and that they were refused. */
+  /** Times that certificates were read again and taken, and that they were refused. */
   get reloads(): number {
     return this.#reloads
   }
@@ -77,26 +76,31 @@ export class TlsKeeper {
 
   /** Seconds until the first certificate ends; negative when one has. */
   get expirySeconds(): number {
-    return Math.floor((Math.min(...this.#kept.map(({ loaded }) => loaded.expiry.at)) - this.#now()) / 1000)
+    return Math.floor((Math.min(...this.#kept.map(({ source }) => source.loaded.expiry.at)) - this.#now()) / 1000)
   }
 
-  /** Reads all files again, whether they have changed or not. */
-  reload(): void {
-    for (const [index, { watch }] of this.#kept.entries()) {
-      watch.forget()
-      this.#reload(index)
+  /**
+   * Reads the files again, whether they have changed or not; or takes other sections for those there are, as many in the same order.
+   * @throws {Error} the first that does not fit, which stays as it was; so do those behind it.
+   */
+  reload(next: readonly TlsSource[] | null): void {
+    for (const [index, kept] of this.#kept.entries()) {
+      const source = next?.[index] ?? this.#readAgain(kept.source)
+      this.#take(index, kept, source)
+      kept.watch.close()
+      kept.watch = this.#watch(index, source)
     }
   }
 
   /** Warns of what ends soon: once a day each. */
   checkExpiry(): void {
     for (const kept of this.#kept) {
-      const { at, file } = kept.loaded.expiry
+      const { at, file } = kept.source.loaded.expiry
       const left = at - this.#now()
       if (left >= warnBeforeMs || this.#now() - kept.warnedAt < dayMs) continue
       kept.warnedAt = this.#now()
       const when = left < 0 ? 'ended' : `ends in ${Math.floor(left / dayMs)} days,`
-      this.#world.warn('tls-certificate-ends', `the certificate in ${file} (or one behind it) ${when} at ${new Date(at).toISOString()}`)
+      this.#world.warn('tls-certificate-ends', `the certificate in ${file} (or one behind it) ${when} at ${iso(at)}`)
     }
   }
 
@@ -105,24 +109,45 @@ export class TlsKeeper {
     for (const { watch } of this.#kept) watch.close()
   }
 
-  #reload(index: number): void {
+  #watch(index: number, { config }: TlsSource): FileWatch {
+    return new FileWatch(filesOf(config), () => this.#onChange(index), this.#world.times ?? usualTimes)
+  }
+
+  #onChange(index: number): void {
     const kept = this.#kept[index]
     if (kept === undefined) return
-    const { path, config } = kept
+    try {
+      this.#take(index, kept, this.#readAgain(kept.source))
+    } catch (error) {
+      this.#world.warn('tls-reload-failed', `${kept.source.path}: the certificates stay as they were: ${oneLine(error)}`)
+    }
+  }
+
+  #readAgain({ path, config, loaded: { expiry: before } }: TlsSource): TlsSource {
     try {
       const loaded = loadTls(path, config, this.#now)
-      const hasEnded = loaded.expiry.at <= this.#now() && loaded.expiry.at < kept.loaded.expiry.at
-      if (hasEnded) throw new Error(`${loaded.expiry.file} was valid until ${new Date(loaded.expiry.at).toISOString()}, the one in use is valid for longer`)
-      this.#world.setTls(index, loaded.options)
-      kept.loaded = loaded
-      kept.warnedAt = -Infinity
-      this.#reloads += 1
-      for (const warning of loaded.warnings) this.#world.warn('tls-certificate', warning)
-      this.#world.note('tls-reloaded', `${path}: read the certificates again; the first of them ends at ${new Date(loaded.expiry.at).toISOString()}`)
-      this.checkExpiry()
+      const { at, file } = loaded.expiry
+      if (at <= this.#now() && at < before.at) throw new Error(`${file} was valid until ${iso(at)}, the one in use is valid for longer`)
+      return { path, config, loaded }
     } catch (error) {
       this.#failures += 1
-      this.#world.warn('tls-reload-failed', `${path}: the certificates stay as they were: ${firstLines(error)}`)
+      throw error
     }
+  }
+
+  #take(index: number, kept: Kept, source: TlsSource): void {
+    const { path, loaded } = source
+    try {
+      this.#world.setTls(index, loaded.options)
+    } catch (error) {
+      this.#failures += 1
+      throw error
+    }
+    kept.source = source
+    kept.warnedAt = -Infinity
+    this.#reloads += 1
+    for (const warning of loaded.warnings) this.#world.warn('tls-certificate', warning)
+    this.#world.note('tls-reloaded', `${path}: the certificates were read again; the first of them ends at ${iso(loaded.expiry.at)}`)
+    this.checkExpiry()
   }
 }

@@ -11,10 +11,11 @@ test('the answer', async (t) => {
   const head = await new RawClient(t, { host: '127.0.0.1', port }).upgrade('/', [
     'Sec-WebSocket-Protocol: chat, superchat', 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
   ])
-  t.equal(head, [
+  t.match(head, /\r\nBroker-Epoch: [0-9A-Za-z]{8,32}\r\n/)
+  t.equal(head.replace(/(?<=Broker-Epoch: )\w+/, 'E'), [
     'HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade',
     'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=', // the example of RFC 6455 §1.3
-    'Sec-WebSocket-Protocol: chat', 'Broker-Role: subscribe', '', '',
+    'Sec-WebSocket-Protocol: chat', 'Broker-Role: subscribe', 'Broker-Epoch: E', 'Broker-Offset: 0', '', '',
   ].join('\r\n'), 'the first subprotocol, no extension')
 })
 

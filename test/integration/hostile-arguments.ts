@@ -18,7 +18,8 @@ const whole = await start({
   pusher: { port: 0, apps: [{ id: 'a', key: 'k', secret: 'a-secret-of-some-length' }] },
 })
 whole.stop()
-const options = structuredClone(whole.options)
+const options = { ...structuredClone(whole.options), tls: [] } // which shows no keys
+options.listeners[0].socketMode = 0o660
 const notes = []
 const attempt = (call, task) => {
   try {
@@ -72,10 +73,13 @@ const welcome: Readonly<Record<string, readonly string[]>> = {
   'options.responder.missing': texts,
   'options.reservedTopics': ['[]'],
   'options.proxies.trusted': ['[]'],
+  'options.tls': ['[]'],
+  'options.history.rules': ['[]'],
   'options.reservedTopics.0': texts,
   // Two addresses each of publish, subscribe, pusher, grpc and the responder.
   ...Object.fromEntries(Array.from({ length: 10 }, (_, at): [string, string[]][] => [
     [`options.listeners.${at}.origins`, ['null', '[]']], [`options.listeners.${at}.names`, ['[]']],
+    [`options.listeners.${at}.socketMode`, ['null']], [`options.listeners.${at}.tls`, ['null']],
   ]).flat()),
 }
 

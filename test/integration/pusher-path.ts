@@ -2,6 +2,7 @@
 
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'tap'
+import { scheme } from '../support/over-tls.js'
 import { embedPusher, shop } from './support/pusher-broker.js'
 import { connectClient, subscribe } from './support/pusher-client.js'
 import { openSession } from './support/pusher-session.js'
@@ -14,7 +15,7 @@ async function post(port: number, path: string, signed = path): Promise<number> 
   const query = `auth_key=${shop.key}&auth_timestamp=${time}&auth_version=1.0&body_md5=${digest}`
   const signature = createHmac('sha256', shop.secret).update(`POST\n${signed}\n${query}`).digest('hex')
   const headers = { 'content-type': 'application/json' }
-  return (await fetch(`http://127.0.0.1:${port}${path}?${query}&auth_signature=${signature}`, { method: 'POST', body, headers })).status
+  return (await fetch(`${scheme('http')}://127.0.0.1:${port}${path}?${query}&auth_signature=${signature}`, { method: 'POST', body, headers })).status
 }
 
 test('wsPath, and an API under the same path', async (t) => {

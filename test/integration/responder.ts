@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'tap'
+import { loadAddon } from '../../src/native/load.js'
 import { createBroker, type Broker, type BrokerOptions } from '../../src/index.js'
 import { eventually } from './support/eventually.js'
 import { startBroker } from '../support/broker-process.js'
@@ -119,6 +120,18 @@ test('a Unix socket: made with its mode, shared by no one, gone at the end', asy
   client.socket.end()
   t.equal(await broker.close({ drainMs: 500 }), true)
   t.notOk(existsSync(path))
+})
+
+test('each Unix socket has the mode of its own listener', async (t) => {
+  const { options } = await start(t, { listen: [`unix:${socketPath(t)}`] })
+  const listener = options.listeners.at(-1)
+  if (listener === undefined) throw new Error('the engine has a listener')
+  t.equal(listener.socketMode, 0o660)
+  const modes = new Map([0o666, 0o640].map((socketMode) => [socketPath(t), socketMode]))
+  const listeners = [...modes].map(([path, socketMode]) => ({ ...listener, address: `unix:${path}`, socketMode }))
+  const engine = loadAddon().createEngine({ ...options, listeners, tls: [] }, () => {})
+  t.teardown(() => engine.stop())
+  for (const [path, mode] of modes) t.equal(statSync(path).mode & 0o777, mode)
 })
 
 test('a Unix socket that a killed broker left is taken over; any other file is not', async (t) => {

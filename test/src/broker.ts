@@ -60,7 +60,7 @@ test('regression: who stops the broker in a listener leaves no descriptor of the
   const { broker, engine } = await start()
   const fd = openSync('/dev/null', 'r')
   broker.on('warning', () => broker.stop())
-  engine.emit(warning('a'), { type: 'http-connection', protocol: 'pusher', fd, listener: 0, peer: '127.0.0.1:1', head: Buffer.of() })
+  engine.emit(warning('a'), { type: 'http-connection', protocol: 'pusher', fd, listener: 0, peer: '127.0.0.1:1', secure: false, certificate: null, head: Buffer.of() })
   t.throws(() => fstatSync(fd), { code: 'EBADF' })
 })
 

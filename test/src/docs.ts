@@ -68,6 +68,7 @@ function missingIn(tests: string): string[] {
 const headings = [
   '### Each line of the contract and its test', '### Malformed and forged input', "### Each line of the responder's contract and its test",
   "### Each line of gRPC's contract and its test",
+  "### Each line of TLS's contract and its test",
 ]
 
 for (const heading of headings) {

@@ -3,6 +3,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { exitOf, spawnCli, textOf, type Exit } from './cli.js'
+import { overTls, scheme } from './over-tls.js'
 
 /** One JSON line of the broker's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly event?: string; readonly msg: string }
@@ -20,7 +21,7 @@ export interface BrokerProcess {
   /** NaN without apps. */
   readonly pusherPort: number
   readonly grpcPort: number
-  /** `ws://127.0.0.1:PORT`, without a path. */
+  /** `ws://127.0.0.1:PORT`, without a path; `wss://` over TLS. */
   readonly publishUrl: string
   readonly subscribeUrl: string
   /** All log lines so far. */
@@ -77,6 +78,12 @@ function readLog(child: ChildProcess, stderr: () => string): Pick<BrokerProcess,
   return { log, logged }
 }
 
+/** As variables, which what a test gives itself comes before. */
+function tlsVariables(): Record<string, string> {
+  const tls = overTls()
+  return tls === null ? {} : { BROKER_TLS_CERT_FILE: tls.pair.certFile, BROKER_TLS_KEY_FILE: tls.pair.keyFile }
+}
+
 function portOf(log: readonly LogLine[], role: string): number {
   return Number(log.find((line) => line.event === 'listening' && line['role'] === role)?.['port'])
 }
@@ -84,7 +91,7 @@ function portOf(log: readonly LogLine[], role: string): number {
 /** Starts `broker start` and resolves when it is ready. Rejects, with its standard error, when it ends before. */
 export async function startBroker(t: Test, { args = [], env = {}, ...others }: BrokerProcessOptions = {}): Promise<BrokerProcess> {
   const ports = ['--publish-port', '0', '--subscribe-port', '0', '--api-port', '0', '--pusher-port', '0', '--grpc-port', '0']
-  const child = spawnCli({ args: ['start', ...ports, '--log-format', 'json', ...args], env, ...others })
+  const child = spawnCli({ args: ['start', ...ports, '--log-format', 'json', ...args], env: { ...tlsVariables(), ...env }, ...others })
   const exit = exitOf(child)
   const stderr = textOf(child.stderr)
   t.teardown(async () => {
@@ -98,8 +105,8 @@ export async function startBroker(t: Test, { args = [], env = {}, ...others }: B
   return {
     process: child, publishPort, subscribePort, apiPort: portOf(log, 'api'), pusherPort: portOf(log, 'pusher'), grpcPort: portOf(log, 'grpc'),
     log, logged, stderr, exit,
-    publishUrl: `ws://127.0.0.1:${publishPort}`,
-    subscribeUrl: `ws://127.0.0.1:${subscribePort}`,
+    publishUrl: `${scheme('ws')}://127.0.0.1:${publishPort}`,
+    subscribeUrl: `${scheme('ws')}://127.0.0.1:${subscribePort}`,
     stop(signal = 'SIGTERM') {
       child.kill(signal)
       return exit

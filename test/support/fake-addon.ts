@@ -1,7 +1,9 @@
 /** An engine of plain TypeScript: records what it is asked, emits what a test tells it to. */
 
+import type { TlsOptions } from '../../src/native/tls.js'
 import type {
-  ConnectionId, EngineEvent, EngineOptions, HeardMessage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, PublishDetails, SessionOptions,
+  AuthAnswer, ConnectionId, EngineEvent, EngineOptions, HeardMessage, HistoryAsk, HistoryPage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, NativeGrants,
+  PublishDetails, SessionOptions,
 } from '../../src/native/binding.js'
 
 export class FakeEngine implements NativeEngine {
@@ -56,6 +58,34 @@ export class FakeEngine implements NativeEngine {
 
   giveBack(): void {}
 
+  compileGrants(publish: readonly string[], subscribe: readonly string[]): NativeGrants {
+    return { publish, subscribe } as never
+  }
+
+  answerQuestions(answers: readonly AuthAnswer[]): void {
+    this.calls.push(`answerQuestions ${JSON.stringify(answers)}`)
+  }
+
+  setAskedHeaders(names: readonly string[]): void {
+    this.calls.push(`setAskedHeaders ${names.join(' ')}`)
+  }
+
+  revoke(standings: readonly number[], withinMs: number): void {
+    this.calls.push(`revoke ${standings.join(' ')} within ${withinMs}`)
+  }
+
+  shiftEnds(aheadMs: number): void {
+    this.calls.push(`shiftEnds ${aheadMs}`)
+  }
+
+  /** Thrown by the next setTls. */
+  tlsFailure: Error | null = null
+
+  setTls(index: number, { certificates }: TlsOptions): void {
+    if (this.tlsFailure !== null) throw this.tlsFailure
+    this.calls.push(`setTls ${index} ${certificates.length}`)
+  }
+
   isTrustedProxy(address: string): boolean {
     return this.options.proxies.trusted.includes(address)
   }
@@ -91,6 +121,14 @@ export class FakeEngine implements NativeEngine {
     this.calls.push(`unlisten ${id}`)
     this.heard.set(id, [])
   }
+
+  /** Keeps nothing, of nothing. */
+  history(topic: string, { since, last, messagesMax, bytesMax }: HistoryAsk): HistoryPage {
+    this.calls.push(`history ${topic} ${since} ${last} ${messagesMax} ${bytesMax}`)
+    return this.page
+  }
+
+  page: HistoryPage = { epoch: 'epoch123', keeps: false, firstOffset: 0, nextOffset: 0, oldestOffset: 0, whole: true, skipped: 0, messages: [] }
 
   dropped(id: number): number {
     return id * 10
@@ -142,6 +180,8 @@ export class FakeAddon implements NativeAddon {
     this.engines.push(engine)
     return engine
   }
+
+  checkTls(): void {}
 
   raiseFileLimit(): number {
     return 1024

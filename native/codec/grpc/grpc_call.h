@@ -15,6 +15,7 @@ namespace codec {
 
 enum class CallState : std::uint8_t {
   over,        // answered, or never taken; whatever still comes is passed over
+  waiting,     // for whether it may go on; what it says meanwhile is kept
   receiving,   // its request is coming in
   subscribed,  // the sink writes to it
   asked,       // the sink owes it an answer
@@ -25,6 +26,7 @@ enum class CallState : std::uint8_t {
 enum class Told : std::uint8_t { no, yes };
 
 /// A gRPC message that arrived in pieces so far, its prefix included.
+/// Of a call that waits: all that it has said.
 using Assembly = std::vector<std::uint8_t>;
 
 /// What only few calls have at a time.
@@ -37,6 +39,7 @@ struct CallExtras {
   std::uint32_t held_since_ms = 0;
   bool ends_after_held = false;                     // then it ends with success
   bool waits_for_connection = false;                // it is in the codec's list of those that do
+  bool peer_ended = false;                          // of a call that waits: it has said all
 };
 
 struct Call {

@@ -66,7 +66,7 @@ void GrpcCodec::free_memory() {
   std::vector<StreamKey>().swap(greetings_);
   std::vector<Deadline>().swap(deadlines_);
   deadline_calls_ = 0;
-  assembly_bytes_ = held_bytes_ = 0;
+  assembly_bytes_ = held_bytes_ = waiting_bytes_ = 0;
   held_calls_ = held_answers_ = 0;
   held_first_ = greetings_first_ = 0;
   answer_since_ms_.reset();
@@ -103,6 +103,11 @@ void GrpcCodec::on_request(StreamKey stream, HeaderList list) {
     call.extras_for_writing().topic = *request.topic();
   }
   if (request.timeout_ms()) set_deadline(stream, call, now_ms_ + *request.timeout_ms());
+  if (asks_about(call.method)) {
+    call.state = CallState::waiting;
+    if (sink_->on_stream_request(stream, {publishes(call.method), request.fields()}) != Entrance::open) return;
+    call.state = CallState::receiving;
+  }
   // Who sends a stream may want to see that it is welcome before it begins.
   if (row_of(call.method).requests == Messages::many) send_headers(stream);
 }
@@ -111,6 +116,7 @@ void GrpcCodec::on_content(StreamKey stream, base::Bytes piece) {
   while (!piece.empty()) {
     Call* const call = find(stream);
     if (call == nullptr) return;
+    if (call->state == CallState::waiting) return keep_waiting(stream, *call, piece);
     const bool is_whole = !call->extras || call->extras->assembly.empty();
     piece = is_whole ? take_message(stream, *call, piece) : assemble(stream, *call, piece);
   }
@@ -179,6 +185,10 @@ void GrpcCodec::release(Assembly& assembly) {
 void GrpcCodec::on_end(StreamKey stream) {
   Call* const call = find(stream);
   if (call == nullptr) return;
+  if (call->state == CallState::waiting) {
+    call->extras_for_writing().peer_ended = true;
+    return;
+  }
   if (call->extras && !call->extras->assembly.empty()) return end(stream, GrpcStatus::internal, "the last message is cut short");
   const bool takes_one = row_of(call->method).requests == Messages::one;
   if (takes_one && !call->has_request) return end(stream, GrpcStatus::internal, "the request has no message");
@@ -199,6 +209,7 @@ void GrpcCodec::forget(StreamKey stream) {
   Call& call = calls_[stream.slot];
   const bool has_held = call.extras && call.extras->held;
   if (has_held) forget_held(call);
+  if (call.state == CallState::waiting && call.extras) waiting_bytes_ -= call.extras->assembly.size();
   call.state = CallState::over;
   call.told = Told::no;
   if (std::exchange(call.has_deadline, false)) forget_deadline();

@@ -28,6 +28,9 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   Decoded decode(base::MutableBytes in, StreamSink& sink) override;
   void set_now(std::uint32_t now_ms) override;
   void set_credit(Credit credit) override { http2_.set_credit(credit); }
+  void ask_first(std::shared_ptr<const FieldNames> fields, std::size_t bytes_max) override;
+  void let_in(StreamKey stream, StreamSink& sink) override;
+  bool is_held_back() const override { return waiting_bytes_ > waiting_bytes_max_; }
 
   base::Bytes replies() const override { return http2_.replies(); }
   void consume_replies(std::size_t count) override { http2_.consume_replies(count); }
@@ -58,7 +61,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
 
  private:
   // grpc_codec.cc: calls as they begin, and the cutting of content into messages.
-  Http2Fields& begin_request() override { return request_->emplace(); }
+  Http2Fields& begin_request() override { return request_->emplace(asked_.get()); }
   void on_request(StreamKey stream, HeaderList list) override;
   void on_content(StreamKey stream, base::Bytes piece) override;
   void on_end(StreamKey stream) override;
@@ -68,6 +71,9 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   base::Bytes assemble(StreamKey stream, Call& call, base::Bytes piece);
   bool check_prefix(StreamKey stream, const Call& call, base::Bytes prefix);
   void release(Assembly& assembly);
+  // grpc_codec_entrance.cc: calls that wait for whether they may go on.
+  bool asks_about(GrpcMethod method) const;
+  void keep_waiting(StreamKey stream, Call& call, base::Bytes piece);
   /// Null when the stream is gone or over.
   Call* find(StreamKey stream);
   void forget(StreamKey stream);
@@ -127,6 +133,9 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   std::vector<std::unique_ptr<CallExtras>> ended_;  // in this decode: a handler may still look at what it ended
   std::size_t assembly_bytes_ = 0;
   std::size_t held_bytes_ = 0;
+  std::shared_ptr<const FieldNames> asked_;  // null: nobody is asked about
+  std::size_t waiting_bytes_ = 0;            // of assembly_bytes_: of calls that wait
+  std::size_t waiting_bytes_max_ = 0;
   std::optional<std::uint32_t> answer_since_ms_;
   std::optional<std::uint32_t> greeting_since_ms_;  // the oldest, or one before it that has been read
   std::uint32_t now_ms_ = 0;

@@ -42,6 +42,7 @@ std::optional<std::uint64_t> timeout_ns_of(std::string_view text) {
 }  // namespace
 
 void GrpcRequest::on_field(std::string_view name, std::string_view value) {
+  if (asked_ != nullptr) keep(name, value);
   if (name == ":method") {
     is_post_ = value == "POST";
   } else if (name == ":path") {
@@ -57,6 +58,12 @@ void GrpcRequest::on_field(std::string_view name, std::string_view value) {
   } else if (name == "topic") {
     take_topic(value);
   }
+}
+
+/// No value has a line end (RFC 9113 §8.2.1).
+void GrpcRequest::keep(std::string_view name, std::string_view value) {
+  if (std::find(asked_->begin(), asked_->end(), name) == asked_->end()) return;
+  fields_.append(name).append(": ").append(value).append("\n");
 }
 
 /// Whoever stands between may have joined several fields of one name to a list (gRPC over HTTP/2, "Custom-Metadata"). Which of them

@@ -1,4 +1,4 @@
-// A request's header fields, which HTTP/2 has allowed, and what gRPC makes of them. Nothing but the topic is kept.
+// A request's header fields, which HTTP/2 has allowed, and what gRPC makes of them. Nothing but the topic is kept, and what is asked for.
 // Owner: its GrpcCodec, for one request. Thread: the connection's shard.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "native/codec/grpc/grpc_methods.h"
 #include "native/codec/grpc/grpc_status.h"
 #include "native/codec/http2/http2_headers.h"
+#include "native/codec/stream_codec.h"
 
 namespace codec {
 
@@ -22,6 +23,9 @@ inline constexpr std::uint32_t grpc_timeout_ms_max = 1u << 30;
 
 class GrpcRequest final : public Http2Fields {
  public:
+  /// `asked`: fields to keep as they come (StreamRequest::fields); null: none.
+  explicit GrpcRequest(const FieldNames* asked = nullptr) : asked_(asked) {}
+
   void on_field(std::string_view name, std::string_view value) override;
 
   // Once all fields have come.
@@ -33,6 +37,7 @@ class GrpcRequest final : public Http2Fields {
   GrpcMethod method() const { return *method_; }  // status() is not unimplemented
   /// What the metadata `topic` says; nothing when there is none.
   const std::optional<std::string>& topic() const { return topic_; }
+  const std::string& fields() const { return fields_; }
   /// Whether its messages may be compressed: `grpc-encoding` names something else than identity.
   bool names_encoding() const { return names_encoding_; }
   /// How long its client waits, at least 1 ms, or nothing when that is `grpc_timeout_ms_max` or longer, or not said.
@@ -42,6 +47,10 @@ class GrpcRequest final : public Http2Fields {
   void take_timeout(std::string_view text);
   void take_topic(std::string_view text);
 
+  void keep(std::string_view name, std::string_view value);
+
+  const FieldNames* const asked_;
+  std::string fields_;
   bool is_post_ = false;
   bool is_grpc_ = false;
   bool takes_trailers_ = false;

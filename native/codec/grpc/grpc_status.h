@@ -18,6 +18,7 @@ enum class GrpcStatus : std::uint8_t {
   unimplemented = 12,      // no such method; a compressed message
   internal = 13,           // the message framing is broken; a malformed grpc-timeout
   unavailable = 14,        // shutting down: another server, or later
+  unauthenticated = 16,    // no valid credential, or one that has come to its end
 };
 
 /// How gRPC says why a call ends.
@@ -33,6 +34,7 @@ constexpr GrpcStatus grpc_status_of(Ending ending) {
     case Ending::overloaded: return GrpcStatus::resource_exhausted;
     case Ending::not_found: return GrpcStatus::not_found;
     case Ending::forbidden: return GrpcStatus::permission_denied;
+    case Ending::unauthenticated: return GrpcStatus::unauthenticated;
     case Ending::deadline: return GrpcStatus::deadline_exceeded;
     case Ending::going_away:
     case Ending::no_answer:

@@ -14,8 +14,8 @@ enum class Health : std::uint8_t {
   down,  // not now: a drain has begun, or there is no room
 };
 
-/// 200 or 503 (RFC 9110 §15), without a body to HEAD; nothing when the request is another one. A WebSocket handshake for a topic of that
-/// name is another one, and so is every method but GET and HEAD.
+/// 200 or 503 (RFC 9110 §15), without a body to HEAD; nothing when the request is another one, such as any with another method than GET and
+/// HEAD. One that asks for a protocol of ours, in a topic of that name, is not to be shown to it (Manners::is_asked_for).
 std::optional<HttpRefusal> answer_health_check(const HttpRequest& request, Health health);
 
 }  // namespace codec

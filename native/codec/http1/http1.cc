@@ -268,7 +268,7 @@ std::string write_http_refusal(const HttpRefusal& refusal, std::int64_t unix_sec
   std::string answer = "HTTP/1.1 " + std::to_string(refusal.status) + ' ';
   answer.append(row->phrase).append("\r\n");
   if (!connection.empty()) answer.append("Connection: ").append(connection).append("\r\n");
-  answer.append(row->headers);
+  answer.append(row->headers).append(refusal.headers);
   answer.append("Date: ").append(http_date(unix_seconds)).append("\r\n");
   if (!role.empty()) answer.append("Broker-Role: ").append(role).append("\r\n");
   if (refusal.status == 204) return answer.append("\r\n");  // RFC 9110 §8.6: no Content-Length

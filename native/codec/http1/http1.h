@@ -36,10 +36,12 @@ struct HttpRequest {
 
 /// A final answer in place of an upgrade.
 struct HttpRefusal {
-  int status = 400;    // 200 (to a health check), 204 (to `OPTIONS *`), 400, 403, 404, 405, 408, 414, 426, 431, 501, 503, 505 …
+  int status = 400;    // 200 (to a health check), 204 (to `OPTIONS *`), 400, 401, 403, 404, 405, 408, 414, 426, 431, 501, 503, 505 …
   std::string reason;  // one line for the body; says what was wrong
   bool body = true;    // false in answer to HEAD (RFC 9110 §9.3.2)
   bool closes = true;  // the connection ends with it
+  std::string headers = {};  // more header lines, each with its line end
+  bool logged = false;  // whoever decided it has said why
 };
 
 enum class HttpParseStatus : std::uint8_t { incomplete, complete, refused };

@@ -119,14 +119,17 @@ bool is_loopback(const HostAndPort& host) {
   return false;
 }
 
+bool names_this_server(const HttpRequest& request, const WebRules& rules) {
+  const std::string_view text = find_header(request, "Host");
+  const std::optional<HostAndPort> host = parse_host(text);
+  return text.empty() || (host && (host->kind != HostKind::name || is_loopback(*host) || is_known(*host, rules)));
+}
+
 std::optional<HttpRefusal> check_web(const HttpRequest& request, const WebRules& rules) {
   const bool from_page = std::any_of(request.headers.begin(), request.headers.end(), [](const HttpHeader& each) { return header_is(each, "Origin"); });
   // Two of them are as good as a wrong one: find_header gives nothing then.
   if (from_page && !may_connect(find_header(request, "Origin"), rules)) return HttpRefusal{403, "pages of this origin may not connect here (see origins)"};
-  if (rules.origins || !rules.local) return std::nullopt;
-  const std::string_view text = find_header(request, "Host");
-  const std::optional<HostAndPort> host = parse_host(text);
-  if (text.empty() || (host && (host->kind != HostKind::name || is_loopback(*host) || is_known(*host, rules)))) return std::nullopt;
+  if (rules.origins || !rules.local || names_this_server(request, rules)) return std::nullopt;
   return HttpRefusal{403, "the Host header must be an address, localhost or one of hosts"};
 }
 

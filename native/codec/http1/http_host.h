@@ -37,6 +37,9 @@ struct WebRules {
   bool local = false;
 };
 
+/// False when the Host header is a name that somebody else may have made to point here; an address cannot be, nor can `localhost`.
+bool names_this_server(const HttpRequest& request, const WebRules& rules);
+
 /// 403 for a page, or a name, that may not; nothing when the request may go on.
 std::optional<HttpRefusal> check_web(const HttpRequest& request, const WebRules& rules);
 

@@ -12,6 +12,7 @@ struct Upgrade {
   bool accepted = false;
   std::string accept_key;   // of WebSocket: Sec-WebSocket-Accept, when accepted
   std::string subprotocol;  // the one that is selected; empty: none was offered
+  std::string headers;      // that go with the answer besides: whole lines
   HttpRefusal refusal;      // when not
 };
 

@@ -39,7 +39,8 @@ void Http2Connection::set_now(std::uint32_t now_ms) {
 
 Decoded Http2Connection::decode(base::Bytes in, Http2Handler& handler) {
   handler_ = &handler;
-  while (!in.empty() && phase_ != Phase::failed) {
+  stopped_ = false;
+  while (!in.empty() && !stopped_ && phase_ != Phase::failed) {
     switch (phase_) {
       case Phase::preface: in = take_preface(in); break;
       case Phase::head: in = take_head(in); break;
@@ -53,7 +54,7 @@ Decoded Http2Connection::decode(base::Bytes in, Http2Handler& handler) {
   const bool is_within = phase_ == Phase::preface || phase_ == Phase::payload || !pending_.empty() || block_use_ != BlockUse::none;
   if (is_within && !request_since_ms_ && !failed()) request_since_ms_ = now_ms_;
   handler_ = nullptr;
-  return outcome();
+  return outcome(in.size());
 }
 
 base::Bytes Http2Connection::take_preface(base::Bytes in) {
@@ -220,9 +221,9 @@ void Http2Connection::refuse_streams() {
   replies_.goaway(last_id_, Http2Error::no_error, {});
 }
 
-Decoded Http2Connection::outcome() const {
+Decoded Http2Connection::outcome(std::size_t left) const {
   if (failed()) return {DecodeStatus::failed, ending_, reason_};
-  return {done() ? DecodeStatus::closed : DecodeStatus::open, Ending::normal, {}};
+  return {done() ? DecodeStatus::closed : DecodeStatus::open, Ending::normal, {}, left};
 }
 
 }  // namespace codec

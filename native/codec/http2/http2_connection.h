@@ -64,6 +64,8 @@ class Http2Connection {
   Decoded decode(base::Bytes in, Http2Handler& handler);
   void set_now(std::uint32_t now_ms);
   void set_credit(Credit credit);
+  /// Within a decode: what is left of its input is not looked at (Decoded::left).
+  void stop() { stopped_ = true; }
 
   base::Bytes replies() const { return replies_.unsent(); }
   void consume_replies(std::size_t count) { replies_.consume(count); }
@@ -110,7 +112,7 @@ class Http2Connection {
   void end_frame();
   void on_frame(base::Bytes payload);
   void fail(Http2Error error, std::string_view reason);
-  Decoded outcome() const;
+  Decoded outcome(std::size_t left) const;
   bool spend_glitch(std::uint32_t count = 1);
   void check_queues();
 
@@ -160,6 +162,7 @@ class Http2Connection {
   bool table_update_due_ = false;    // the next header block must say that our table is empty (RFC 7541 §4.2)
   bool said_table_empty_ = false;    // it does, or has
   std::uint8_t pings_waiting_ = 0;   // ours, not answered
+  bool stopped_ = false;             // the decode that is running
   Credit credit_ = Credit::granted;
 
   std::uint32_t now_ms_ = 0;

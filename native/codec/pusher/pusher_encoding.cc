@@ -2,12 +2,12 @@
 // Owner: static table (encodings.def). Thread: any.
 #include "native/codec/pusher/pusher_encoding.h"
 
-#include <algorithm>
 #include <string_view>
 
 #include "native/base/base64.h"
 #include "native/base/check.h"
 #include "native/codec/text/json_text.h"
+#include "native/codec/text/text_writer.h"
 #include "native/codec/text/utf8.h"
 #include "native/codec/websocket/websocket_header.h"
 
@@ -49,32 +49,7 @@ std::size_t envelope_bytes(const Publication& publication) {
   return bytes + 1;
 }
 
-/// The envelope's length from the frame's: what a header adds is never ambiguous.
-std::size_t envelope_bytes_in(std::size_t frame_bytes) {
-  for (const std::size_t header_bytes : {2u, 4u}) {
-    if (data_header_bytes(frame_bytes - header_bytes) == header_bytes) return frame_bytes - header_bytes;
-  }
-  return frame_bytes - data_header_bytes_max;
-}
-
-/// Writes one thing behind the other.
-class Writer {
- public:
-  explicit Writer(base::MutableBytes out) : left_(out) {}
-
-  void write(std::string_view text) {
-    CHECK(text.size() <= left_.size());
-    std::copy(text.begin(), text.end(), left_.begin());
-    left_ = left_.subspan(text.size());
-  }
-  void write_string(std::string_view text) { left_ = left_.subspan(write_json_string(text, left_)); }
-  bool full() const { return left_.empty(); }
-
- private:
-  base::MutableBytes left_;
-};
-
-void write_data(const Publication& publication, Writer& writer) {
+void write_data(const Publication& publication, TextWriter& writer) {
   if (is_text(publication)) return writer.write_string(base::text_of(publication.payload));
   writer.write_string(base::base64_encode(publication.payload));
 }
@@ -87,9 +62,9 @@ std::size_t PusherEncoding::encoded_bytes(const Publication& publication) const 
 }
 
 void PusherEncoding::encode(const Publication& publication, base::MutableBytes out) const {
-  const std::size_t bytes = envelope_bytes_in(out.size());
+  const std::size_t bytes = payload_bytes_in(out.size());
   write_data_header(PayloadKind::text, bytes, out);
-  Writer writer(out.last(bytes));
+  TextWriter writer(out.last(bytes));
   writer.write(event_name);
   writer.write_string(event_of(publication));
   writer.write(channel_name);

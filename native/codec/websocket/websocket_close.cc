@@ -16,6 +16,7 @@ CloseCode code_of(Ending ending) {
     case Ending::policy_violation:
     case Ending::not_found:
     case Ending::forbidden:
+    case Ending::unauthenticated:
     case Ending::deadline: return CloseCode::policy_violation;
     case Ending::slow:
     case Ending::overloaded:

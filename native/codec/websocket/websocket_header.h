@@ -18,6 +18,14 @@ inline std::size_t data_header_bytes(std::size_t payload_bytes) {
   return payload_bytes < 126 ? 2 : payload_bytes < 65536 ? 4 : data_header_bytes_max;
 }
 
+/// The payload's length from the frame's: what a header adds is never ambiguous.
+inline std::size_t payload_bytes_in(std::size_t frame_bytes) {
+  for (const std::size_t header_bytes : {std::size_t{2}, std::size_t{4}}) {
+    if (frame_bytes >= header_bytes && data_header_bytes(frame_bytes - header_bytes) == header_bytes) return frame_bytes - header_bytes;
+  }
+  return frame_bytes - data_header_bytes_max;
+}
+
 /// Writes it to the front of `out`; the payload follows behind `data_header_bytes(payload_bytes)`.
 inline void write_data_header(PayloadKind kind, std::size_t payload_bytes, base::MutableBytes out) {
   const std::size_t length_bytes = data_header_bytes(payload_bytes) - 2;

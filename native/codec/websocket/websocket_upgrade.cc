@@ -93,7 +93,7 @@ std::string write_upgrade_response(const Upgrade& upgrade, std::string_view role
   answer.append("Sec-WebSocket-Accept: ").append(upgrade.accept_key).append("\r\n");
   if (!upgrade.subprotocol.empty()) answer.append("Sec-WebSocket-Protocol: ").append(upgrade.subprotocol).append("\r\n");
   if (!role.empty()) answer.append("Broker-Role: ").append(role).append("\r\n");
-  return answer.append("\r\n");
+  return answer.append(upgrade.headers).append("\r\n");
 }
 
 }  // namespace codec

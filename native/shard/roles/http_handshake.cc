@@ -4,6 +4,9 @@
 
 #include "native/codec/http1/health_check.h"
 #include "native/codec/http1/upgrade.h"
+#include "native/shard/recovery_headers.h"
+#include "native/shard/roles/auth_door.h"
+#include "native/shard/roles/http_handover.h"
 #include "native/shard/roles/role.h"
 
 namespace shard {
@@ -17,9 +20,21 @@ namespace {
 /// Requests of one connection that are refused and leave it open; the answer to the next one ends it.
 constexpr std::uint8_t requests_refused_max = 100;
 constexpr std::string_view shutting_down = "shutting down";
+
+/// Its request waits for a verdict.
+bool is_parked(const Connection& connection) { return connection.authorization && connection.authorization->asked != 0; }
+
+bool is_decided(const Connection& connection) { return connection.authorization && connection.authorization->access; }
+
+/// Who decided has seen the topics, too; what is enforced is here.
+bool permits(const Connection& connection, std::string_view topic) {
+  if (!connection.authorization) return true;
+  return is_decided(connection) && connection.authorization->access->grants->permits(use_of(connection.role), topic);
+}
 }  // namespace
 
 void HttpHandshake::on_bytes(Connection& connection, base::MutableBytes bytes) {
+  CHECK(connection.state == State::handshake && connection.codec == nullptr);
   std::unique_ptr<conn::Unread> earlier = std::move(connection.unread);
   std::size_t scanned = 0;
   if (earlier) {
@@ -32,15 +47,17 @@ void HttpHandshake::on_bytes(Connection& connection, base::MutableBytes bytes) {
     if (parsed.status == codec::HttpParseStatus::refused) return refuse(connection, parsed.refusal);
     if (parsed.status == codec::HttpParseStatus::incomplete) return keep_head(connection, std::move(earlier), bytes, parsed.scanned);
     on_request_head(connection, parsed, bytes);
-    if (connection.unread) return;  // it is held
+    if (connection.unread) return;  // it is held, or parked
     bytes = bytes.subspan(parsed.consumed);
     scanned = 0;
   }
-  if (connection.state == State::open && !bytes.empty()) user_.on_first_bytes(connection, bytes);
+  const bool is_ours = connection.codec != nullptr;  // else it was handed over, with all that came
+  if (connection.state == State::open && is_ours && !bytes.empty()) user_.on_first_bytes(connection, bytes);
 }
 
 /// The rest of a request head is still to come. `bytes`: what there is of it, the last of `earlier` when that is there.
 void HttpHandshake::keep_head(Connection& connection, std::unique_ptr<conn::Unread> earlier, base::Bytes bytes, std::size_t scanned) {
+  CHECK(connection.unread == nullptr);
   const bool begins = !earlier;
   if (begins) {
     earlier = std::make_unique<conn::Unread>();
@@ -60,6 +77,7 @@ void HttpHandshake::await_request(Connection& connection) {
 
 void HttpHandshake::await_next_request(Connection& connection) {
   ++connection.requests_refused;
+  if (connection.authorization) connection.authorization->access.reset();  // that of the request behind it
   await_request(connection);
   host_.fan_out().flush_private(connection);
 }
@@ -67,21 +85,23 @@ void HttpHandshake::await_next_request(Connection& connection) {
 /// `bytes` begins with the head and ends with all that was read.
 void HttpHandshake::on_request_head(Connection& connection, const codec::HttpParsed& parsed, base::Bytes bytes) {
   const DrainPhase drain = host_.drain_phase();
-  const bool down = connection.over_limit || drain != DrainPhase::none;
-  auto health = codec::answer_health_check(parsed.request, down ? codec::Health::down : codec::Health::up);
-  if (health) return answer_health(connection, parsed.request, *health);
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
   const bool upgrades = protocol.manners.is_asked_for(parsed.request);
+  const bool down = connection.over_limit || drain != DrainPhase::none;
+  auto health = upgrades ? std::nullopt : codec::answer_health_check(parsed.request, down ? codec::Health::down : codec::Health::up);
+  if (health) return answer_health(connection, parsed.request, *health);
   const bool shares_port = protocol.shares_port_with_http && !connection.returned;
-  if (shares_port && !connection.over_limit && !upgrades) return hand_over(connection, bytes);
+  if (shares_port && !connection.over_limit && !upgrades) return hand_over(host_, connection, bytes);
   // Behind a request that asks for less the connection may go on with another client's.
   if (connection.from_proxy && upgrades && !host_.find_client(connection, parsed.request)) return;
   if (user_.answers_late() && drain == DrainPhase::closing && !connection.over_limit) return hold(connection, bytes);
-  auto refusal = open(connection, parsed.request);
-  if (!refusal) return;
-  if (!may_stay(connection, parsed.request)) return refuse(connection, *refusal);
-  refusal->closes = false;
-  answer_refused(connection, *refusal);
+  if (auto refusal = open(connection, parsed.request, bytes)) refuse_request(connection, parsed.request, std::move(*refusal));
+}
+
+void HttpHandshake::refuse_request(Connection& connection, const codec::HttpRequest& request, HttpRefusal&& refusal) {
+  if (!may_stay(connection, request)) return refuse(connection, refusal);
+  refusal.closes = false;
+  answer_refused(connection, refusal);
   await_next_request(connection);
 }
 
@@ -95,13 +115,58 @@ bool HttpHandshake::may_stay(const Connection& connection, const codec::HttpRequ
 void HttpHandshake::on_timer(Connection& connection) {
   if (awaits_nothing(connection)) return host_.doom(connection, codec::Ending::normal, "");
   if (connection.unread && connection.unread->held) return answer_held(connection);
-  refuse(connection, {408, "the handshake took too long"});
+  if (!is_parked(connection)) return refuse(connection, {408, "the handshake took too long"});
+  host_.metrics().add(Metric::auth_refused);
+  refuse(connection, {503, std::string(not_decided)});
+}
+
+// Who may do what: the request waits for the answer, whole as it came, and nothing more is read of its connection.
+
+void HttpHandshake::park(Connection& connection, const codec::HttpRequest& request, const std::vector<std::string>& topics, base::Bytes bytes) {
+  AuthQuestion question = question_of(host_, connection, request, topics);
+  connection.unread = std::make_unique<conn::Unread>();
+  connection.unread->bytes.assign(bytes.begin(), bytes.end());
+  connection.paused = true;
+  const std::uint32_t number = ask(host_, connection, std::move(question));
+  connection.authorization->asked = number;
+}
+
+void HttpHandshake::forget_question(Connection& connection) {
+  if (!is_parked(connection)) return;
+  connection.authorization->asked = 0;
+  connection.unread.reset();
+  connection.paused = false;
+}
+
+void HttpHandshake::on_verdict(Connection& connection, AuthVerdict&& verdict) {
+  if (connection.state != State::handshake || !is_parked(connection) || connection.authorization->asked != verdict.number) return;
+  const std::unique_ptr<conn::Unread> parked = std::move(connection.unread);
+  forget_question(connection);
+  const codec::HttpParsed parsed = codec::parse_http_request(parked->bytes, 0, host_.engine().options.http);
+  CHECK(parsed.status == codec::HttpParseStatus::complete);
+  std::optional<HttpRefusal> refusal;
+  if (verdict.allows) {
+    connection.authorization->answers_bearer = verdict.answers_bearer;
+    connection.authorization->access = access_of(host_, std::move(verdict));
+    connection.authorization->find_end();
+    refusal = open(connection, parsed.request, parked->bytes);
+  } else {
+    host_.metrics().add(Metric::auth_refused);
+    refusal = refusal_of(verdict, parsed.request);
+  }
+  if (refusal) refuse_request(connection, parsed.request, std::move(*refusal));
+  const base::MutableBytes rest = base::MutableBytes(parked->bytes).subspan(parsed.consumed);
+  if (connection.state == State::handshake && !rest.empty()) on_bytes(connection, rest);
+  else if (connection.state == State::open && !rest.empty()) user_.on_first_bytes(connection, rest);
+  host_.mind_unfinished(connection);
+  host_.read(connection);  // what has come meanwhile was told once
 }
 
 // While a drain is under way.
 
 /// Its request is whole. Neither answered nor read further: a client waits for the answer to its handshake for longer than this takes.
 void HttpHandshake::hold(Connection& connection, base::Bytes request) {
+  CHECK(connection.unread == nullptr && !connection.paused);
   connection.unread = std::make_unique<conn::Unread>();
   connection.unread->bytes.assign(request.begin(), request.end());
   connection.unread->held = true;
@@ -110,11 +175,12 @@ void HttpHandshake::hold(Connection& connection, base::Bytes request) {
 
 /// Lets it in to tell it what all others were told.
 void HttpHandshake::answer_held(Connection& connection) {
+  CHECK(connection.unread != nullptr && connection.unread->held);
   const std::unique_ptr<conn::Unread> held = std::move(connection.unread);
   connection.paused = false;
   const codec::HttpParsed parsed = codec::parse_http_request(held->bytes, 0, host_.engine().options.http);
   CHECK(parsed.status == codec::HttpParseStatus::complete);
-  if (const auto refusal = open(connection, parsed.request)) refuse(connection, *refusal);
+  if (const auto refusal = open(connection, parsed.request, held->bytes)) refuse(connection, *refusal);
   host_.mind_unfinished(connection);
 }
 
@@ -127,20 +193,34 @@ void HttpHandshake::end(Connection& connection) {
 
 // Upgrades.
 
-std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const codec::HttpRequest& request) {
+std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const codec::HttpRequest& request, base::Bytes bytes) {
   if (connection.over_limit) return HttpRefusal{503, "too many connections", request.method != "HEAD"};
   if (host_.drain_phase() != DrainPhase::none && !user_.answers_late()) return HttpRefusal{503, std::string(shutting_down), request.method != "HEAD"};
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
-  const codec::Upgrade upgrade = protocol.manners.accept(request);
+  codec::Upgrade upgrade = protocol.manners.accept(request);
   if (!upgrade.accepted) return upgrade.refusal;
   const EngineOptions& options = host_.engine().options;
+  const ListenerOptions& listener = options.listeners[connection.listener];
   codec::TopicsParsed parsed;
   if (protocol.parse_target != nullptr) {
-    if (const auto page = codec::check_web(request, options.listeners[connection.listener].web)) return page;
-    parsed = protocol.parse_target(request.target, options.topics);
+    // Where nobody says which pages may, those that bring a credential: who decides about that knows of them.
+    const bool decided_later = listener.asks && !listener.web.origins;
+    if (!decided_later) {
+      if (const auto page = codec::check_web(request, listener.web)) return page;
+    }
+    codec::TopicLimits limits = options.topics;
+    limits.token_in_query = listener.asks;
+    parsed = protocol.parse_target(request.target, limits);
     if (!parsed.ok) return parsed.refusal;
-    if (auto refusal = open_topics(connection, parsed.topics)) return refusal;
   }
+  if (listener.asks && !is_decided(connection)) {
+    park(connection, request, parsed.topics, bytes);
+    return std::nullopt;
+  }
+  if (protocol.parse_target != nullptr) {
+    if (auto refusal = open_topics(connection, parsed, upgrade.headers)) return refusal;
+  }
+  if (listener.asks && connection.authorization->answers_bearer) upgrade.subprotocol = "bearer";
   host_.open(connection, parsed.topics);
   host_.metrics().add(Metric::handshakes_completed);
   const std::string answer = protocol.manners.write_accepted(upgrade, codec::role_name(protocol.role));
@@ -150,16 +230,24 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
   return std::nullopt;
 }
 
-std::optional<HttpRefusal> HttpHandshake::open_topics(Connection& connection, const std::vector<std::string>& names) {
+std::optional<HttpRefusal> HttpHandshake::open_topics(Connection& connection, const codec::TopicsParsed& asked, std::string& told) {
   EngineContext& engine = host_.engine();
+  // A replay takes memory of the logs, as what is published does; a subscriber that asks for none needs nothing.
+  if (asked.wants_replay() && engine.memory.over_limit(topic::Demand::much)) return HttpRefusal{503, "the logs are full"};
   std::vector<topic::TopicRef> topics;
-  for (const std::string& name : names) {
+  for (const std::string& name : asked.topics) {
     if (engine.is_reserved(name)) return HttpRefusal{403, std::string(reserved_reason)};
+    if (!permits(connection, name)) {
+      note_refused(host_, connection, use_of(connection.role), name);
+      HttpRefusal refusal{403, std::string(not_for_topic)};
+      refusal.logged = true;
+      return refusal;
+    }
     topic::TopicRef topic = engine.topics.open(name);
     if (!topic) return HttpRefusal{503, "too many topics"};
     topics.push_back(std::move(topic));
   }
-  user_.on_topics(connection, std::move(topics));
+  told = recovery_headers(user_.on_topics(connection, std::move(topics), asked));
   return std::nullopt;
 }
 
@@ -174,12 +262,15 @@ void HttpHandshake::answer_health(Connection& connection, const codec::HttpReque
 
 void HttpHandshake::answer_refused(Connection& connection, const HttpRefusal& refusal) {
   host_.metrics().add(Metric::handshakes_refused);
-  host_.warn("handshake-refused", "refused a handshake from " + connection.peer.text() + ": " + std::to_string(refusal.status) + " " + refusal.reason);
+  if (!refusal.logged) {
+    host_.warn("handshake-refused", "refused a handshake from " + connection.peer.text() + ": " + std::to_string(refusal.status) + " " + refusal.reason);
+  }
   answer_text(connection, refusal);
 }
 
 void HttpHandshake::refuse(Connection& connection, const HttpRefusal& refusal) {
   CHECK(refusal.closes && is_beginning(connection));
+  forget_question(connection);
   answer_refused(connection, refusal);
   end_answered(connection);
 }
@@ -190,21 +281,12 @@ void HttpHandshake::answer_text(Connection& connection, const HttpRefusal& text)
 }
 
 void HttpHandshake::end_answered(Connection& connection) {
+  CHECK(is_beginning(connection));
   connection.state = State::closing;
   connection.linger_after = true;
   connection.since_ms = host_.now_ms();
   host_.arm(connection);
   host_.fan_out().flush_private(connection);
-}
-
-/// A plain HTTP request on a port that it shares: the socket is the control plane's from here on.
-void HttpHandshake::hand_over(Connection& connection, base::Bytes head) {
-  host_.unwatch(connection);
-  HttpConnection event{connection.protocol, connection.fd, connection.listener, connection.peer.text(), std::string(base::text_of(head))};
-  connection.handed_over = host_.engine().events.post(std::move(event));
-  if (!connection.handed_over) host_.metrics().add(Metric::events_dropped);
-  host_.metrics().add(Metric::http_connections);
-  host_.doom(connection, codec::Ending::normal, "");
 }
 
 }  // namespace shard

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "native/codec/http1/http1.h"
+#include "native/shard/auth_question.h"
 #include "native/shard/roles/role_host.h"
 
 namespace shard {
@@ -18,8 +19,9 @@ class HandshakeUser {
  public:
   /// Whether who comes while a drain is under way is answered at its end, with what all others were told; else it is refused.
   virtual bool answers_late() const = 0;
-  /// The request names these topics. Interest is recorded here, before the 101 is written: what is published from now on will be seen.
-  virtual void on_topics(conn::Connection& connection, std::vector<topic::TopicRef>&& topics) = 0;
+  /// The request names these topics, of which `asked` is what it said. Interest is recorded here, before the 101 is written: what is published from
+  /// now on will be seen. Returns how its subscriptions begin; none of a publisher.
+  virtual std::vector<topic::Recovery> on_topics(conn::Connection& connection, std::vector<topic::TopicRef>&& topics, const codec::TopicsParsed& asked) = 0;
   /// It is open, the 101 has been sent.
   virtual void on_upgraded(conn::Connection& connection, const codec::HttpRequest& request) = 0;
   /// What came behind the request. Dies with the call.
@@ -40,6 +42,8 @@ class HttpHandshake {
   void on_timer(conn::Connection& connection);
   /// A drain ends: answers what was held back, refuses what is not whole.
   void end(conn::Connection& connection);
+  /// Goes on with the request that waits for it.
+  void on_verdict(conn::Connection& connection, AuthVerdict&& verdict);
 
  private:
   void keep_head(conn::Connection& connection, std::unique_ptr<conn::Unread> earlier, base::Bytes bytes, std::size_t scanned);
@@ -49,15 +53,17 @@ class HttpHandshake {
   bool may_stay(const conn::Connection& connection, const codec::HttpRequest& request) const;
   void hold(conn::Connection& connection, base::Bytes request);
   void answer_held(conn::Connection& connection);
-  /// Nothing when it is open; else why not.
-  std::optional<codec::HttpRefusal> open(conn::Connection& connection, const codec::HttpRequest& request);
-  /// Nothing when they are open; else why not.
-  std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const std::vector<std::string>& names);
+  void park(conn::Connection& connection, const codec::HttpRequest& request, const std::vector<std::string>& topics, base::Bytes bytes);
+  void forget_question(conn::Connection& connection);
+  void refuse_request(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal&& refusal);
+  /// Nothing when it is open, or waits for a verdict; else why not. `bytes`: as for on_request_head.
+  std::optional<codec::HttpRefusal> open(conn::Connection& connection, const codec::HttpRequest& request, base::Bytes bytes);
+  /// Nothing when they are open; else why not. `told`: what its peer is told of their beginnings, as lines of a head.
+  std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const codec::TopicsParsed& asked, std::string& told);
   void answer_health(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal& health);
   void answer_refused(conn::Connection& connection, const codec::HttpRefusal& refusal);
   void answer_text(conn::Connection& connection, const codec::HttpRefusal& text);
   void end_answered(conn::Connection& connection);
-  void hand_over(conn::Connection& connection, base::Bytes head);
 
   RoleHost& host_;
   HandshakeUser& user_;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "native/shard/roles/auth_door.h"
+
 namespace shard {
 
 using conn::Connection;
@@ -15,13 +17,21 @@ bool is_ahead(const Connection& connection) { return connection.publishes_to && 
 
 }  // namespace
 
-void MessageRole::on_topics(Connection& connection, std::vector<topic::TopicRef>&& topics) {
-  const bool subscribes = connection.role == codec::Role::subscribe;
-  CHECK(subscribes || topics.size() == 1);
-  for (topic::TopicRef& topic : topics) {
-    if (subscribes) fan_out().audience().subscribe(connection, topic, connection.encoding);
-    else connection.publishes_to = std::move(topic);
+std::vector<topic::Recovery> MessageRole::on_topics(Connection& connection, std::vector<topic::TopicRef>&& topics, const codec::TopicsParsed& asked) {
+  if (connection.role != codec::Role::subscribe) {
+    CHECK(topics.size() == 1);
+    connection.publishes_to = std::move(topics.front());
+    return {};
   }
+  if (asked.envelope) connection.encoding = codec::EncodingId::envelope;
+  std::vector<topic::ReplayStart> starts;
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    starts.push_back(fan_out().audience().subscribe(connection, topics[i], connection.encoding, asked.wish(i)));
+  }
+  announce(connection, starts);
+  std::vector<topic::Recovery> recoveries;
+  for (topic::ReplayStart& start : starts) recoveries.push_back(std::move(start.recovery));
+  return recoveries;
 }
 
 codec::Decoded MessageRole::decode(Connection& connection, base::MutableBytes bytes) {
@@ -55,7 +65,9 @@ void MessageRole::on_ignored_message() {
 // delivered, or their subscribers, just found to be refused, are judged (slow_watch_relief.cc).
 
 bool MessageRole::must_wait(const Connection& connection, Resume resume) const {
-  if (is_beginning(connection) || !connection.publishes_to) return false;
+  // While too many questions wait for the control plane, no other one is asked.
+  if (is_beginning(connection)) return asks(host_, connection) && host_.engine().events.congested();
+  if (!connection.publishes_to) return false;
   return is_ahead(connection) || waits_for_room(connection, resume);
 }
 

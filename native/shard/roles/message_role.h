@@ -17,7 +17,7 @@ class MessageRole final : public UpgradedRole, private codec::MessageSink {
  private:
   // HandshakeUser.
   bool answers_late() const override { return false; }
-  void on_topics(conn::Connection& connection, std::vector<topic::TopicRef>&& topics) override;
+  std::vector<topic::Recovery> on_topics(conn::Connection& connection, std::vector<topic::TopicRef>&& topics, const codec::TopicsParsed& asked) override;
   void on_upgraded(conn::Connection&, const codec::HttpRequest&) override {}
 
   codec::Decoded decode(conn::Connection& connection, base::MutableBytes bytes) override;

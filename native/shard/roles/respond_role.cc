@@ -29,7 +29,7 @@ std::string_view name_in(base::Bytes request) {
 
 /// Of a local one nothing is asked of the poller before its replies are refused.
 os::Watch RespondRole::watch_for(const Connection& connection) const {
-  return connection.peer.local && connection.state != State::proxy_header ? os::Watch::edge_in : os::Watch::edge_in_out;
+  return connection.peer.local && connection.state == State::handshake ? os::Watch::edge_in : os::Watch::edge_in_out;
 }
 
 void RespondRole::begin(Connection& connection) {
@@ -55,6 +55,7 @@ void RespondRole::on_bytes(Connection& connection, base::MutableBytes bytes) {
 }
 
 codec::Flow RespondRole::on_request(base::Bytes request) {
+  CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
   if (connection.state != State::open) return codec::Flow::wait;
   metrics().add(Metric::requests);
@@ -88,14 +89,17 @@ void RespondRole::append_last(const Connection& connection, std::string_view top
 }
 
 void RespondRole::send_replies(Connection& connection) {
+  CHECK(!replies_.empty() && !connection.has_outbound());  // they would overtake those that wait
   const bool more = replies_.size() >= reply_batch_bytes;
   const os::IoResult result = host_.transports().send(connection.transport, connection.fd, replies_);
+  CHECK(result.bytes <= replies_.size());
   metrics().add(Metric::writes);
   if (result.outcome == os::IoOutcome::ok) metrics().add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
   if (result.outcome == os::IoOutcome::would_block) metrics().add(Metric::writes_refused);
   if (result.outcome == os::IoOutcome::failed) host_.doom(connection, Ending::lost, "connection lost");
-  const bool refused = connection.state != State::doomed && result.bytes < replies_.size();
-  if (refused) connection.outbound_for_writing().append(base::Bytes(replies_).subspan(result.bytes));
+  const bool rest = result.bytes < replies_.size();
+  const bool refused = connection.state != State::doomed && (rest || host_.transports().wants_write(connection.transport, connection.fd));
+  if (rest && refused) connection.outbound_for_writing().append(base::Bytes(replies_).subspan(result.bytes));
   replies_.clear();
   if (replies_.capacity() > replies_room_max) std::vector<std::uint8_t>().swap(replies_);  // `= {}` would keep the room
   if (refused) {

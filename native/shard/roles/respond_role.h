@@ -16,7 +16,7 @@ class RespondRole final : public Role, private codec::RequestSink {
   os::Watch watch_for(const conn::Connection& connection) const override;
   void begin(conn::Connection& connection) override;
   bool takes_reads(conn::Connection& connection) override;
-  std::size_t read_bytes_max(std::size_t) const override { return SIZE_MAX; }
+  std::size_t read_bytes_max(const conn::Connection&, std::size_t) const override { return SIZE_MAX; }
   bool must_wait(const conn::Connection&, Resume) const override { return false; }
   void on_bytes(conn::Connection& connection, base::MutableBytes bytes) override;
   void on_sent_all(conn::Connection& connection) override;

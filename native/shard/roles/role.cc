@@ -5,6 +5,7 @@
 #include <string>
 
 #include "native/base/wrapping_time.h"
+#include "native/shard/roles/auth_door.h"
 #include "native/shard/timer_wheel.h"
 
 namespace shard {
@@ -64,6 +65,32 @@ bool Role::waits_for_room(const Connection& connection, Resume resume) const {
 
 // Bytes leave.
 
+void Role::announce(Connection& connection, const std::vector<topic::ReplayStart>& starts) {
+  const codec::Encoding& encoding = codec::encoding(connection.encoding);
+  CHECK(connection.subscriptions.size() == starts.size());
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    const topic::Recovery& recovery = starts[i].recovery;
+    const std::string& topic = connection.subscriptions[i].slice->topic->name();
+    const auto gap = recovery.gap(topic);
+    const std::string missed = gap ? encoding.gap(*gap) : std::string();
+    std::string live = encoding.live(topic, recovery.epoch, recovery.live_offset);
+    const bool waits = starts.size() > 1 && starts[i].cursor < starts[i].live;
+    if (!missed.empty()) fan_out().audience().asides_of(connection).add_seam({i, starts[i].cursor, missed});
+    if (!live.empty() || waits) fan_out().audience().asides_of(connection).add_seam({i, starts[i].live, std::move(live)});
+  }
+}
+
+void Role::on_skipped(const SlowReport& report) {
+  Connection& connection = report.connection;
+  const bool says_gaps = connection.framing == conn::Framing::shared && !codec::encoding(connection.encoding).gap({}).empty();
+  if (!says_gaps) return;
+  std::size_t at = 0;
+  while (at < connection.subscriptions.size() && connection.subscriptions[at].slice->topic.get() != &report.topic) ++at;
+  CHECK(at < connection.subscriptions.size());
+  fan_out().audience().asides_of(connection).add_gap(at, report.first_offset, report.resume_offset, report.skipped);
+  fan_out().flush_soon(connection);
+}
+
 void Role::end_slow(const SlowReport& report, std::string_view reason) {
   metrics().add(Metric::connections_closed_slow);
   host_.begin_failed_close(report.connection, Ending::slow, reason);
@@ -80,6 +107,7 @@ bool Role::on_joined(Connection&, const topic::TopicRef&, topic::Join&) {
 std::uint32_t Role::due_ms(Connection& connection) const {
   std::uint32_t due_ms = silence_due_ms(connection);
   if (connection.within_message) due_ms = base::sooner_ms(due_ms, connection.message_ms + options().message_ms);
+  if (connection.authorization) due_ms = base::sooner_ms(due_ms, end_due_ms(host_, connection.authorization->ends_ms()));
   const std::uint32_t age_due_in_ms = connection.blocked ? fan_out().slow_watch().age_due_in_ms(connection) : TimerWheel::no_deadline_ms;
   if (age_due_in_ms == TimerWheel::no_deadline_ms) return due_ms;
   // A frame that is only partly on the wire stays overdue whatever the policy does: do not look at it in every tick.
@@ -87,6 +115,10 @@ std::uint32_t Role::due_ms(Connection& connection) const {
 }
 
 void Role::on_timer(Connection& connection) {
+  if (has_ended(host_, connection)) {
+    metrics().add(Metric::auth_ended);
+    return host_.begin_close(connection, Ending::unauthenticated, access_ended);
+  }
   if (connection.blocked && fan_out().slow_watch().age_due_in_ms(connection) == 0) fan_out().slow_watch().judge(connection);
   if (connection.state == State::open) host_.end_overdue(connection);
   if (connection.state == State::open) mind_silence(connection);

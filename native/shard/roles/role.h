@@ -25,9 +25,9 @@ enum class DrainTurn : std::uint8_t {
   comers_back,  // last, where they come back to this address; else with the subscribers
 };
 
-/// A head of it is still coming in.
+/// What comes before its first message is still coming in.
 inline bool is_beginning(const conn::Connection& connection) {
-  return connection.state == conn::State::handshake || connection.state == conn::State::proxy_header;
+  return connection.state == conn::State::handshake || connection.state == conn::State::proxy_header || connection.state == conn::State::securing;
 }
 
 /// Kept open behind a refused request, and the next one has not begun: nobody waits for an answer.
@@ -66,7 +66,7 @@ class Role {
   /// False when its socket is not to be read now; it will be, by whoever keeps it from that.
   virtual bool takes_reads(conn::Connection&) { return true; }
   /// Of one read, where most connections get `usual`.
-  virtual std::size_t read_bytes_max(std::size_t usual) const { return usual; }
+  virtual std::size_t read_bytes_max(const conn::Connection&, std::size_t usual) const { return usual; }
   /// Whether it is not read while the logs are full, or somebody else has enough to do: its own TCP window stops the peer. Asked of those that
   /// are open or in their handshake.
   virtual bool must_wait(const conn::Connection& connection, Resume resume) const = 0;
@@ -77,6 +77,15 @@ class Role {
   /// The logs have room again, for which a `withholding` one was waiting.
   virtual void on_room(conn::Connection&) {}
 
+  /// Its peer has ended its direction. True when it goes on all the same: then it is not read any more.
+  virtual bool outlives_end(conn::Connection&) { return false; }
+
+  // The control plane's HTTP server has it.
+  /// It was given `theirs`, the other end of `ours` (http_handover.h).
+  virtual void on_handed_over(conn::Connection&, int) { CHECK(!"only a relay serves another descriptor"); }
+  /// Something is ready of the descriptor that RoleHost::watch_beside was called with.
+  virtual void on_beside_ready(conn::Connection&, const os::Ready&) {}
+
   // Bytes leave.
   /// The kernel refuses them, or the peer has no window for a stream. False when its deadline minds that already.
   virtual bool on_blocked(conn::Connection&) { return true; }
@@ -84,11 +93,16 @@ class Role {
   virtual void on_sent_all(conn::Connection&) {}
   /// The kernel was offered what its streams have.
   virtual void on_streams_written(conn::Connection&) {}
+  /// It was found to be too slow, and goes on behind what it was not sent. A frame whose beginning is on the wire is pinned already: what
+  /// is appended to its private bytes leaves in the gap's place.
+  virtual void on_skipped(const SlowReport& report);
   /// It was found to be too slow, by a policy that ends whoever is.
   virtual void end_slow(const SlowReport& report, std::string_view reason);
 
   // The control plane decides.
   virtual void on_asked(conn::Connection&, Message&) {}
+  /// An answer to a question of this connection's (auth_door.h), which may wait for none any more.
+  virtual void on_verdict(conn::Connection&, AuthVerdict&&) {}
   /// As those of FanOutOwner.
   virtual bool may_join(const conn::Connection&) const { return false; }
   virtual bool on_joined(conn::Connection& connection, const topic::TopicRef& topic, topic::Join& join);
@@ -119,6 +133,9 @@ class Role {
   metrics::Block& metrics() const { return host_.metrics(); }
   FanOut& fan_out() const { return host_.fan_out(); }
 
+  /// Behind its subscriptions, all of which began like this, and before anything is written: tells where they begin, where its encoding says such
+  /// things, and keeps their replays one behind the other.
+  void announce(conn::Connection& connection, const std::vector<topic::ReplayStart>& starts);
   /// What a codec said of `bytes`: keeps what it has left, ends whoever broke the protocol.
   void act_on(conn::Connection& connection, const codec::Decoded& decoded, base::Bytes bytes);
   /// Of one that publishes to `publishes_to`, or to whatever its session permits.

@@ -24,6 +24,8 @@ enum class DrainPhase : std::uint8_t {
   ending,   // they are gone, on all shards: so is whoever has come meanwhile
 };
 
+class Role;
+
 class RoleHost {
  public:
   EngineContext& engine() const { return engine_; }
@@ -65,7 +67,12 @@ class RoleHost {
   /// It is looked at again when the logs have room.
   virtual void await_room(conn::Connection& connection, metrics::Metric why) = 0;
 
+  /// How it lives now.
+  virtual Role& role_of(const conn::Connection& connection) const = 0;
+
   // Its socket.
+  /// A second descriptor of it, for Role::on_beside_ready. False when the system has no room for that.
+  virtual bool watch_beside(const conn::Connection& connection, int fd) = 0;
   virtual void unwatch(const conn::Connection& connection) = 0;
   virtual void watch_writable(const conn::Connection& connection) = 0;
   /// Takes a proxy's word on whose request this is. False when the connection has ended by it.

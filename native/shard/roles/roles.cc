@@ -2,6 +2,7 @@
 #include "native/shard/roles/roles.h"
 
 #include "native/shard/roles/message_role.h"
+#include "native/shard/roles/relay_role.h"
 #include "native/shard/roles/respond_role.h"
 #include "native/shard/roles/session_role.h"
 #include "native/shard/roles/stream_role.h"

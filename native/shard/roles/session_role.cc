@@ -18,10 +18,13 @@ constexpr std::size_t event_bytes_max = 200;
 constexpr std::size_t unread_bytes_max = 1024 * 1024;
 }  // namespace
 
-void SessionRole::on_topics(Connection&, std::vector<topic::TopicRef>&&) { CHECK(!"the control plane decides what a session hears"); }
+std::vector<topic::Recovery> SessionRole::on_topics(Connection&, std::vector<topic::TopicRef>&&, const codec::TopicsParsed&) {
+  CHECK(!"the control plane decides what a session hears");
+}
 
 /// One that comes while a drain is under way is let in only to be told what all others were told.
 void SessionRole::opened(Connection& connection) {
+  CHECK(connection.session == nullptr);
   if (host_.drain_phase() == DrainPhase::none) connection.session = std::make_unique<conn::Session>();
 }
 
@@ -62,6 +65,7 @@ void SessionRole::tell_message(Connection& connection, std::string_view text, Wi
 
 /// What a client causes as it likes: it counts against its session's share.
 void SessionRole::post_told(Connection& connection, std::size_t bytes, Event&& event) {
+  CHECK(connection.session != nullptr);
   connection.session->tells(host_.engine().events.batch(), bytes);
   host_.post_event(std::move(event));
 }
@@ -69,6 +73,7 @@ void SessionRole::post_told(Connection& connection, std::size_t bytes, Event&& e
 codec::Flow SessionRole::on_client_publication(const codec::ClientPublication& given) {
   Connection& connection = decoding();
   if (connection.state != State::open) return codec::Flow::go_on;
+  CHECK(connection.session != nullptr);
   conn::Session& session = *connection.session;
   const conn::Grant* const grant = session.find_grant(given.channel);
   const bool fits = given.event.size() <= event_bytes_max && given.data.size() <= session.terms.publication_bytes_max;
@@ -115,6 +120,7 @@ void SessionRole::on_asked(Connection& connection, Message& message) {
   if (!connection.session) return;
   switch (message.kind) {
     case MessageKind::accept_session:
+      CHECK(message.terms != nullptr);
       connection.session->terms = std::move(*message.terms);
       break;
     case MessageKind::send:
@@ -141,6 +147,7 @@ void SessionRole::leave(Connection& connection, const std::string& topic) {
 }
 
 bool SessionRole::on_joined(Connection& connection, const topic::TopicRef& topic, topic::Join& join) {
+  CHECK(connection.session != nullptr);
   connection.session->revoke(topic->name());  // who joins again has one grant
   if (join.publishes && connection.session->terms.publications_per_second_max > 0) {
     connection.session->grants.push_back({topic, std::move(join.user_id)});

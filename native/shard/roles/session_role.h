@@ -25,7 +25,7 @@ class SessionRole final : public UpgradedRole, private codec::SessionSink {
 
   // HandshakeUser.
   bool answers_late() const override { return true; }
-  void on_topics(conn::Connection& connection, std::vector<topic::TopicRef>&& topics) override;
+  std::vector<topic::Recovery> on_topics(conn::Connection& connection, std::vector<topic::TopicRef>&& topics, const codec::TopicsParsed& asked) override;
   void on_upgraded(conn::Connection& connection, const codec::HttpRequest& request) override;
 
   const Patience& patience() const override { return options().sessions; }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "native/base/wrapping_time.h"
+#include "native/shard/roles/auth_door.h"
 
 namespace shard {
 
@@ -37,8 +38,13 @@ void StreamRole::begin(Connection& connection) {
 }
 
 void StreamRole::opened(Connection& connection) {
+  CHECK(connection.streams == nullptr);
   connection.frame_by_streams();
   connection.stream_codec().set_now(host_.now_ms());
+  if (!asks(host_, connection)) return;
+  connection.authorization = std::make_unique<conn::Authorization>();
+  const auto fields = host_.engine().asked_fields();
+  connection.stream_codec().ask_first({fields, &fields->all}, options().http.head_bytes_max);
 }
 
 /// What the codec says before its peer has said anything: behind the first read, which usually brings a request whose answer goes with it.
@@ -48,8 +54,14 @@ void StreamRole::on_first_read(Connection& connection) {
 
 /// Subscribers' streams need what their peer says of its windows: beside them publishers wait for credit instead (withhold_credit).
 bool StreamRole::must_wait(const Connection& connection, Resume resume) const {
+  if (connection.authorization && !is_beginning(connection) && connection.stream_codec().is_held_back()) return true;
   const bool only_publishes = connection.publishes_to != nullptr && connection.subscriptions.size() == 0;
   return !is_beginning(connection) && only_publishes && waits_for_room(connection, resume);
+}
+
+Metric StreamRole::why_it_waits(const Connection& connection) const {
+  const bool is_undecided = connection.authorization && connection.stream_codec().is_held_back();
+  return is_undecided ? Metric::auth_held_back : Metric::publishers_paused;
 }
 
 void StreamRole::on_bytes(Connection& connection, base::MutableBytes bytes) {
@@ -65,6 +77,7 @@ void StreamRole::on_bytes(Connection& connection, base::MutableBytes bytes) {
   fan_out().flush_private(connection);
   if (connection.state != State::open) return;
   if (keeps_too_much(connection)) return give_up(connection, "the server is out of buffers");
+  if (decoded.left > 0) host_.wait_with(connection, bytes.last(decoded.left));
   conn::Streams& streams = *connection.streams;
   const bool begins = waits_for_peer(connection) && !streams.waits_watched;
   streams.waits_watched = waits_for_peer(connection);
@@ -77,6 +90,7 @@ void StreamRole::on_bytes(Connection& connection, base::MutableBytes bytes) {
 
 /// Over the limit who has its part already gets no more; else a few could keep everybody else out. So there may be twice as many.
 bool StreamRole::admits_stream() {
+  CHECK(decoding_ != nullptr && decoding_->streams != nullptr);
   EngineContext& engine = host_.engine();
   conn::StreamAccount& account = decoding_->streams->account;
   const std::size_t streams_max = engine.options.streams_max;
@@ -101,11 +115,13 @@ void StreamRole::give_back(Connection& connection) {
 }
 
 void StreamRole::settle_account(Connection& connection, const conn::StreamAccount& now) {
+  CHECK(connection.streams != nullptr);
   EngineContext& engine = host_.engine();
   conn::StreamAccount& account = connection.streams->account;
   if (now.streams != account.streams) {
     metrics().add(Metric::streams_now, static_cast<std::int64_t>(now.streams) - static_cast<std::int64_t>(account.streams));
-    engine.streams.fetch_add(now.streams - account.streams, std::memory_order_relaxed);
+    const std::size_t all = engine.streams.fetch_add(now.streams - account.streams, std::memory_order_relaxed);
+    CHECK(all >= account.streams);  // the sum has this part in it
   }
   if (now.bytes != account.bytes) engine.stream_bytes.fetch_add(now.bytes - account.bytes, std::memory_order_relaxed);
   account = now;
@@ -157,7 +173,9 @@ std::uint32_t StreamRole::due_ms(Connection& connection) const {
   if (connection.streams->age_watched) due_ms = base::sooner_ms(due_ms, connection.streams->judge_ms);
   connection.streams->deadline_ms = waits.deadline_ms;
   if (waits.deadline_ms) due_ms = base::sooner_ms(due_ms, *waits.deadline_ms);
-  return due_ms;
+  if (!connection.authorization) return due_ms;
+  if (const auto question_ms = question_due_ms(connection)) due_ms = base::sooner_ms(due_ms, *question_ms);
+  return base::sooner_ms(due_ms, end_due_ms(host_, connection.authorization->ends_ms()));
 }
 
 void StreamRole::on_timer(Connection& connection) {
@@ -169,6 +187,10 @@ void StreamRole::on_timer(Connection& connection) {
   if (!connection.paused && is_over(waits.answer_since_ms, most_ms, now_ms)) return give_up(connection, "an answer was not read");
   if (!connection.paused && is_over(waits.greeting_since_ms, most_ms, now_ms)) end_overdue_greetings(connection);
   if (waits.deadline_ms && base::is_due(*waits.deadline_ms, now_ms)) end_overdue_calls(connection);
+  if (connection.authorization) {
+    end_overdue_questions(connection);
+    end_outdated(connection);
+  }
   connection.streams->waits_watched = waits_for_peer(connection);
   judge_streams(connection);
   if (connection.state == State::open) mind_silence(connection);

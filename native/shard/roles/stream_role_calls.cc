@@ -9,8 +9,9 @@ using conn::Connection;
 using metrics::Metric;
 
 void StreamRole::on_stream_subscribe(StreamKey stream, const codec::StreamSubscription& subscription) {
+  CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
-  if (refuses_reserved(stream, subscription.topic)) return;
+  if (refuses(stream, topic::Use::subscribe, subscription.topic)) return;
   const topic::TopicRef topic = host_.engine().topics.open(subscription.topic);
   if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
   const topic::LastValueRef last = fan_out().audience().subscribe_stream(connection, stream, topic, connection.encoding);
@@ -39,8 +40,9 @@ base::Bytes StreamRole::encode_last(const Connection& connection, const topic::L
 
 /// Protocols whose payload is opaque get it as JSON of the shared schema (ADR 0013).
 void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
+  CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
-  if (refuses_reserved(stream, given.topic)) return;
+  if (refuses(stream, topic::Use::publish, given.topic)) return;
   const topic::TopicRef topic = topic_of(connection, given.topic);
   if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
   const topic::LogMemory& memory = host_.engine().memory;
@@ -57,8 +59,9 @@ void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage&
 }
 
 void StreamRole::on_stream_last(StreamKey stream, std::string_view topic) {
+  CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
-  if (refuses_reserved(stream, topic)) return;
+  if (refuses(stream, topic::Use::subscribe, topic)) return;
   const topic::LastValueRef last = host_.engine().retained.find(topic);
   const base::Bytes message = last ? encode_last(connection, *last) : base::Bytes();
   if (message.empty()) return connection.stream_codec().finish(stream, Ending::not_found, "nothing is retained");
@@ -66,16 +69,14 @@ void StreamRole::on_stream_last(StreamKey stream, std::string_view topic) {
 }
 
 void StreamRole::on_stream_gone(StreamKey stream) {
+  CHECK(decoding_ != nullptr);
   metrics().add(Metric::streams_cancelled);
   fan_out().audience().unsubscribe_stream(*decoding_, stream);
 }
 
-void StreamRole::on_stream_window(StreamKey stream) { fan_out().on_stream_window(*decoding_, stream); }
-
-bool StreamRole::refuses_reserved(StreamKey stream, std::string_view topic) {
-  if (!host_.engine().is_reserved(topic)) return false;
-  decoding_->stream_codec().finish(stream, Ending::forbidden, reserved_reason);
-  return true;
+void StreamRole::on_stream_window(StreamKey stream) {
+  CHECK(decoding_ != nullptr);
+  fan_out().on_stream_window(*decoding_, stream);
 }
 
 /// A publisher usually stays with its topic. Null when there are too many.

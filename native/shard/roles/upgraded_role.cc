@@ -1,9 +1,11 @@
 #include "native/shard/roles/upgraded_role.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
 #include "native/base/wrapping_time.h"
+#include "native/shard/roles/auth_door.h"
 
 namespace shard {
 
@@ -35,10 +37,21 @@ void append_ping_frame(Connection& connection) {
 
 }  // namespace
 
-void UpgradedRole::begin(Connection& connection) { connection.state = State::handshake; }
+void UpgradedRole::begin(Connection& connection) {
+  CHECK(is_beginning(connection));
+  connection.state = State::handshake;
+}
 
 void UpgradedRole::refuse(Connection& connection, Ending ending, std::string_view reason) {
   handshake_.refuse(connection, {status_of(ending), std::string(reason)});
+}
+
+/// Who is not let in yet has no more than one head kept.
+std::size_t UpgradedRole::read_bytes_max(const Connection& connection, std::size_t usual) const {
+  if (!is_beginning(connection) || !asks(host_, connection)) return usual;
+  const std::size_t head_bytes_max = options().http.head_bytes_max;
+  const std::size_t kept = connection.unread ? connection.unread->bytes.size() : 0;
+  return std::min(usual, kept < head_bytes_max ? head_bytes_max - kept : 1);
 }
 
 void UpgradedRole::on_bytes(Connection& connection, base::MutableBytes bytes) {

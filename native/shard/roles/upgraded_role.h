@@ -2,6 +2,8 @@
 // Owner: a shard. Thread: that shard's.
 #pragma once
 
+#include <utility>
+
 #include "native/shard/roles/http_handshake.h"
 #include "native/shard/roles/role.h"
 
@@ -15,7 +17,9 @@ class UpgradedRole : public Role, private HandshakeUser {
   void refuse(conn::Connection& connection, codec::Ending ending, std::string_view reason) override;
   void on_handshake_timer(conn::Connection& connection) override { handshake_.on_timer(connection); }
   void end_handshake(conn::Connection& connection) override { handshake_.end(connection); }
+  std::size_t read_bytes_max(const conn::Connection& connection, std::size_t usual) const override;
   void on_bytes(conn::Connection& connection, base::MutableBytes bytes) override;
+  void on_verdict(conn::Connection& connection, AuthVerdict&& verdict) override { handshake_.on_verdict(connection, std::move(verdict)); }
   std::uint32_t due_ms(conn::Connection& connection) const override;
   void say_goodbye(conn::Connection& connection, std::uint16_t code, std::string_view reason) override;
 

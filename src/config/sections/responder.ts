@@ -1,7 +1,7 @@
 /** Answers requests on raw streams. */
 
 import type { z } from 'zod'
-import { duration, fileMode, listOf, oneOf, section, streamAddress, text } from '../fields.js'
+import { duration, fileMode, listOf, oneOf, section, streamAddress, text, toggle } from '../fields.js'
 import { KiB, hourMs } from '../units.js'
 import { proxyProtocol } from './listener.js'
 import { listenerTls } from './tls.js'
@@ -16,13 +16,15 @@ export const responder = section({
   text: text(64 * KiB).default('respuesta'),
   /** Instead of a last message that is not there. */
   missing: text(64 * KiB).default('none'),
-  /** Permissions of a Unix socket. */
+  /** Permissions of its Unix sockets. */
   mode: fileMode().default('0660'),
   /** How long a connection may ask nothing and not read; 0: for ever. */
   idleMs: duration(0, hourMs).default(300_000),
   proxyProtocol: proxyProtocol(),
   /** Of its TCP addresses; a Unix socket is plain. */
   tls: listenerTls(),
+  /** Said where others than this machine reach it: nobody is asked who they are, and it answers all of them. */
+  allowAnonymous: toggle().default(false),
 })
 
 export type ResponderConfig = z.output<typeof responder>

@@ -64,8 +64,6 @@ export const tls = section({
   minVersion: version().default('1.2'),
   /** Other certificates, by the names that clients ask for; who asks for another name, or none, gets the one above. */
   names: z.array(named, namesMessage).max(namesMax, namesMessage).default([]),
-  /** Whether the kernel may encrypt, where it can. */
-  ktls: oneOf('auto', 'off').default('auto'),
 })
 
 /** Of a listener. Absent: as at the top; null: plain. */

@@ -6,6 +6,7 @@ import {
 } from '@grpc/grpc-js'
 import { eventually, soon } from './eventually.js'
 import { messageService, methodOf, v1Service } from './grpc-services.js'
+import { overTls } from '../../support/over-tls.js'
 
 interface Test {
   teardown(task: () => unknown): void
@@ -68,7 +69,7 @@ export class GrpcClient {
 
   /** Connects with the first call. Each object has a connection of its own: grpc-js shares them otherwise. */
   constructor(t: Test, port: number, options: ClientOptions = {}) {
-    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1, ...options })
+    this.#client = new Client(`127.0.0.1:${port}`, overTls() === null ? credentials.createInsecure() : credentials.createSsl(overTls()?.ca), { 'grpc.use_local_subchannel_pool': 1, ...options })
     t.teardown(() => this.#client.close())
   }
 

@@ -6,6 +6,7 @@ import { GrpcClient, withTopic } from './grpc-client.js'
 import { v1Service } from './grpc-services.js'
 import { sdkFor, shop } from './pusher-broker.js'
 import { connectClient, subscribe, vouchedBy } from './pusher-client.js'
+import { scheme } from '../../support/over-tls.js'
 import { connect } from './ws-client.js'
 
 interface Test {
@@ -66,7 +67,7 @@ async function openPublishers(t: Test, { broker, publishUrl, grpcPort }: GrpcBro
   const stream = grpc.publisher(topic)
   const sdk = sdkFor(app, pusherPort)
   const client = await subscribe(await connectClient(t, { port: pusherPort, key: app.key }, vouchedBy(sdk, anna)), channelName)
-  const api = `http://127.0.0.1:${broker.api[0]?.port}/topics/${topic}`
+  const api = `${scheme('http')}://127.0.0.1:${broker.api[0]?.port}/topics/${topic}`
   return new Map<string, Publish>([
     ['websocket', (said) => ws.send(JSON.stringify(said))],
     ['http', (said) => fetch(api, { method: 'POST', body: JSON.stringify(said), headers: { 'content-type': 'application/json' } })],

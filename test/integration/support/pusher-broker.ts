@@ -3,6 +3,7 @@
 import Sdk from 'pusher'
 import type { Broker, BrokerOptions } from '../../../src/index.js'
 import { embed } from './embedded.js'
+import { overTls } from '../../support/over-tls.js'
 
 interface Test {
   teardown(task: () => unknown): void
@@ -29,7 +30,7 @@ const encryptionMasterKeyBase64 = Buffer.alloc(32, 'fan out').toString('base64')
 
 /** The SDK as its users create it: nothing but host, port, id, key and secret is ours. */
 export function sdkFor({ id, key, secret }: AppOptions, port: number): Sdk {
-  return new Sdk({ appId: id, key, secret, host: '127.0.0.1', port: String(port), useTLS: false, encryptionMasterKeyBase64 })
+  return new Sdk({ appId: id, key, secret, host: '127.0.0.1', port: String(port), useTLS: overTls() !== null, encryptionMasterKeyBase64 })
 }
 
 export interface PusherSetting {

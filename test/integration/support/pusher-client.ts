@@ -2,6 +2,7 @@
 
 import Sdk from 'pusher'
 import pusherModule, { type Channel, type Options } from 'pusher-js'
+import { overTls } from '../../support/over-tls.js'
 import { Ear } from './pusher-ear.js'
 
 /** Its types say `exports.default = Pusher`, its code says `module.exports = Pusher`. */
@@ -67,7 +68,7 @@ export function vouchedBy(sdk: Sdk, { id, info = {}, watchlist }: Person): Parti
 
 /** Begins to connect, by WebSocket alone: the other ways lead to other hosts. Disconnected when the test ends. */
 export function startClient(t: Test, { port, key }: Place, options: Partial<Options> = {}): PusherClient {
-  const pusher = new PusherJs(key, { cluster: 'self', wsHost: '127.0.0.1', wsPort: port, forceTLS: false, enabledTransports: ['ws'], ...options })
+  const pusher = new PusherJs(key, { cluster: 'self', wsHost: '127.0.0.1', wsPort: port, wssPort: port, forceTLS: overTls() !== null, enabledTransports: ['ws', 'wss'], ...options })
   t.teardown(() => pusher.disconnect())
   return {
     pusher, connection: new Ear(pusher.connection), user: new Ear(pusher.user), watchlist: new Ear(pusher.user.watchlist),

@@ -1,5 +1,6 @@
 /** Sessions of the Pusher protocol without a client library: what is sent and received is in the test's hands. */
 
+import { scheme } from '../../support/over-tls.js'
 import { connect } from './ws-client.js'
 import type { ClientOptions } from 'ws'
 
@@ -28,7 +29,7 @@ export const clientTarget = (key: string) => `/app/${key}?protocol=7&client=js&v
 
 /** Connects to any target, and looks at nothing. */
 export async function openSession(t: Test, port: number, target: string, options: ClientOptions = {}): Promise<Session> {
-  const client = await connect(t, `ws://127.0.0.1:${port}${target}`, options)
+  const client = await connect(t, `${scheme('ws')}://127.0.0.1:${port}${target}`, options)
   const messages = () => client.texts().map((text) => JSON.parse(text) as Message)
   return {
     ...client, messages,

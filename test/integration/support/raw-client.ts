@@ -1,8 +1,9 @@
 /** A client of bytes: a socket that says what it is told, and may stop reading. */
 
-import { connect, type Socket, type TcpNetConnectOpts } from 'node:net'
+import type { Socket, TcpNetConnectOpts } from 'node:net'
 import { patienceMs } from './eventually.js'
 import { frameBytes, takeFrame, type Frame } from './frames.js'
+import { connectSocket } from '../../support/over-tls.js'
 
 interface Test {
   teardown(task: () => unknown): void
@@ -30,7 +31,7 @@ export class RawClient {
   #waiters: Waiter[] = []
 
   constructor(t: Test, options: TcpNetConnectOpts) {
-    this.socket = connect(options)
+    this.socket = connectSocket(options)
     t.teardown(() => this.socket.destroy())
     this.socket.on('data', (chunk) => {
       this.#chunks.push(chunk)

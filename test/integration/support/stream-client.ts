@@ -1,6 +1,7 @@
 /** A client of a raw byte stream, over TCP or a Unix socket: says what it is told, counts what it gets. */
 
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net'
+import { connectSocket } from '../../support/over-tls.js'
 import { eventually } from './eventually.js'
 
 interface Test {
@@ -14,7 +15,7 @@ export class StreamClient {
   failed: string | null = null
 
   constructor(t: Test, where: TcpNetConnectOpts | { path: string }) {
-    this.socket = connect({ ...where, allowHalfOpen: true })
+    this.socket = 'path' in where ? connect({ ...where, allowHalfOpen: true }) : connectSocket({ ...where, allowHalfOpen: true })
     t.teardown(() => this.socket.destroy())
     this.socket.setNoDelay(true).setEncoding('latin1')
     this.socket.on('data', (text: string) => { this.received += text })

@@ -31,6 +31,7 @@ TEST_CASE("protocols: each is found by its name, and no other name is one") {
   CHECK(named("websocket-subscribe").role == codec::Role::subscribe);
   CHECK(named("pusher").role == codec::Role::session);
   CHECK(named("grpc").role == codec::Role::streams);
+  CHECK(named("http").role == codec::Role::relay);
   CHECK(named("responder-raw").role == codec::Role::respond);
   CHECK(named("responder-line").role == codec::Role::respond);
   for (const char* const name : {"", "Pusher", "grpc ", "websocket", "mqtt"}) {
@@ -44,7 +45,7 @@ TEST_CASE("protocols: each is found by its name, and no other name is one") {
 TEST_CASE("protocols: what Broker-Role says") {
   CHECK(codec::role_name(codec::Role::publish) == "publish");
   CHECK(codec::role_name(codec::Role::subscribe) == "subscribe");
-  for (const codec::Role role : {codec::Role::session, codec::Role::streams, codec::Role::respond}) CHECK(codec::role_name(role) == "");
+  for (const codec::Role role : {codec::Role::session, codec::Role::streams, codec::Role::relay, codec::Role::respond}) CHECK(codec::role_name(role) == "");
 }
 
 TEST_CASE("protocols: the codec of each, with its limits") {

@@ -155,7 +155,8 @@ Received take_apart(const std::string& wire) {
 
 /// Every stream has all of its topic.
 void check_complete(const Scene& scene, const Received& received) {
-  for (const auto& [stream, topic] : scene.topic_of) {
+  for (const auto& [key, topic] : scene.topic_of) {
+    const auto stream = key;  // clang 14 captures no binding
     CAPTURE(stream);
     const auto texts = received.texts.find(stream);
     CHECK((texts == received.texts.end() ? std::vector<std::string>() : texts->second) == scene.published[topic]);

@@ -57,10 +57,10 @@ struct Scene {
   }
 
   TakingKernel kernel;
-  transport::Transports transports{kernel};
+  metrics::Block block;
+  transport::Transports transports{{kernel, block}};
   topic::LogMemory memory{kernel, 64 << 20};
   conn::ConnectionTable connections;
-  metrics::Block block;
   std::vector<conn::SlowRule> rules;
   Owner owner;
   topic::TopicRef topic = std::make_shared<topic::Topic>("t");

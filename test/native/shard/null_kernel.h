@@ -66,6 +66,7 @@ class NullKernel : public os::Kernel {
     }
     return {};
   }
+  os::SocketPair open_pair() override { return {}; }
   os::IoResult receive(int fd, base::MutableBytes into) override {
     ++calls.receives;
     std::string& incoming = sockets_[static_cast<std::size_t>(fd)].incoming;

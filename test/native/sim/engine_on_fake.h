@@ -14,6 +14,7 @@
 #include "test/native/sim/client.h"
 #include "test/native/sim/grpc_client.h"
 #include "test/native/sim/pusher_client.h"
+#include "test/native/sim/tls_peer.h"
 #include "test/native/sim/told.h"
 
 namespace sim {
@@ -22,12 +23,17 @@ class EngineOnFake : private shard::EventSink {
  public:
   static constexpr std::uint16_t session_port = 8003;
   static constexpr std::uint16_t grpc_port = 8004;
+  static constexpr std::uint16_t http_port = 8005;
 
-  explicit EngineOnFake(shard::EngineOptions options = {}) : kernel(1), random_(1) {
+  /// `asks`: of each listener for which somebody is to be asked who may do what; sessions' never is.
+  explicit EngineOnFake(shard::EngineOptions options = {}, bool asks = false) : kernel(1), random_(1) {
     options.listeners = {{codec::ProtocolId::websocket_publish, *os::Address::parse("127.0.0.1", 8001), false},
                          {codec::ProtocolId::websocket_subscribe, *os::Address::parse("127.0.0.1", 8002), false},
                          {codec::ProtocolId::pusher, *os::Address::parse("127.0.0.1", session_port), false},
-                         {codec::ProtocolId::grpc, *os::Address::parse("127.0.0.1", grpc_port), false}};
+                         {codec::ProtocolId::grpc, *os::Address::parse("127.0.0.1", grpc_port), false},
+                         {codec::ProtocolId::http, *os::Address::parse("127.0.0.1", http_port), false}};
+    for (shard::ListenerOptions& each : options.listeners) each.asks = asks && each.protocol != codec::ProtocolId::pusher;
+    if (options.tls) secure(options);
     shard::StartError error;
     engine = shard::Engine::start(std::move(options), kernel, *this, error);
     engine->set_connection_events(true);
@@ -68,11 +74,12 @@ class EngineOnFake : private shard::EventSink {
   }
   /// One round of it; true when a client has moved.
   bool step(std::int64_t ms = 0) {
+    const std::uint64_t moves_before = kernel.layer_moves;
     turn(ms);
     bool moved = false;
     for (const auto& each : clients) moved = each->step() || moved;
     for (const auto& each : grpc_clients) moved = each->step() || moved;
-    return moved;
+    return moved || kernel.layer_moves != moves_before;
   }
   void turn(std::int64_t ms = 0) {
     kernel.advance_ns(ms * 1'000'000);
@@ -113,6 +120,11 @@ class EngineOnFake : private shard::EventSink {
     Kind& kind = *made;
     clients.push_back(std::move(made));
     return kind;
+  }
+  /// Every listener speaks TLS by the first context, and every peer too.
+  void secure(shard::EngineOptions& options) {
+    for (shard::ListenerOptions& each : options.listeners) each.transport = transport::TransportId::tls;
+    kernel.layer = [] { return std::make_unique<TlsPeer>(); };
   }
   bool congested() const override { return congested_now || (backlog && backlog->full()); }
   std::uint64_t batch() const override { return batch_now; }

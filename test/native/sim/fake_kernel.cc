@@ -65,6 +65,7 @@ void FakeKernel::close(int fd) {
       socket.reset = true;
     }
     socket.to_engine.clear();
+    tell_twin(socket);
   } else if (kind == Kind::listener) {
     for (const int waiting : listeners_.at(fd).queue) sockets_.at(waiting).reset = true;
     listeners_.erase(fd);
@@ -123,9 +124,26 @@ os::Accepted FakeKernel::accept(int listener) {
   return {os::AcceptOutcome::ok, fd, 0, socket.peer};
 }
 
+os::SocketPair FakeKernel::open_pair() {
+  step();
+  if (chance(random_, faults.refused_pair)) return {};
+  const os::SocketPair pair{open_fd(Kind::socket), open_fd(Kind::socket)};
+  sockets_[pair.ours].twin = pair.theirs;
+  sockets_[pair.theirs].twin = pair.ours;
+  return pair;
+}
+
+IoResult FakeKernel::receive_from_twin(int fd, base::MutableBytes into) {
+  const int twin = sockets_.at(fd).twin;
+  if (const std::size_t bytes = read_wire(twin, into); bytes > 0) return {IoOutcome::ok, bytes, 0};
+  const Socket& other = sockets_.at(twin);
+  return {other.engine_shut || other.engine_closed ? IoOutcome::end : IoOutcome::would_block, 0, 0};
+}
+
 IoResult FakeKernel::receive(int fd, base::MutableBytes into) {
   Socket& socket = open_socket(fd);
   step();
+  if (socket.twin >= 0) return receive_from_twin(fd, into);
   if (socket.reset) return {IoOutcome::failed, 0, ECONNRESET};
   if (const std::size_t bytes = socket.to_engine.read(into); bytes > 0) return {IoOutcome::ok, bytes, 0};
   if (socket.peer_shut) return {IoOutcome::end, 0, 0};
@@ -140,6 +158,7 @@ bool FakeKernel::has_room(const Socket& socket) const {
 IoResult FakeKernel::begin_send(Socket& socket, int fd, std::size_t length) {
   step();
   if (socket.reset || socket.engine_shut) return {IoOutcome::failed, 0, socket.reset ? ECONNRESET : EPIPE};
+  if (socket.twin >= 0 && sockets_.at(socket.twin).engine_closed) return {IoOutcome::failed, 0, EPIPE};
   if (socket.peer_gone) {  // the first send still succeeds; it is what makes the peer's kernel answer with a reset
     reset(fd);
     return {IoOutcome::ok, length, 0};
@@ -179,6 +198,7 @@ IoResult FakeKernel::send_gather(int fd, std::span<const os::Piece> pieces) {
     if (part > 0) to.append({static_cast<const std::uint8_t*>(piece.bytes), part});
     left -= part;
   }
+  tell_twin(socket);
   return result;
 }
 
@@ -198,7 +218,10 @@ void FakeKernel::send_batch(std::span<os::SendOp> ops) {
   }
 }
 
-void FakeKernel::shutdown_send(int fd) { open_socket(fd).engine_shut = true; }
+void FakeKernel::shutdown_send(int fd) {
+  open_socket(fd).engine_shut = true;
+  tell_twin(open_socket(fd));
+}
 
 // Readiness: epoll(7). An edge puts a descriptor into the ready list; `wait` takes it out and reports what holds then.
 
@@ -265,8 +288,9 @@ os::Ready FakeKernel::ready_of(int fd, const Watched& watched) const {
     ready.readable = wakes_.at(fd) > 0;
   } else {
     const Socket& socket = sockets_.at(fd);
-    ready.hang_up = socket.reset || socket.peer_shut;
-    ready.readable = ready.hang_up || socket.to_engine.size() > 0;
+    const Socket* const twin = socket.twin < 0 ? nullptr : &sockets_.at(socket.twin);
+    ready.hang_up = socket.reset || socket.peer_shut || (twin != nullptr && (twin->engine_shut || twin->engine_closed));
+    ready.readable = ready.hang_up || socket.to_engine.size() > 0 || (twin != nullptr && twin->to_peer.size() > 0);
     ready.writable = watched.how == os::Watch::edge_in_out && (socket.reset || has_room(socket));
   }
   return ready;

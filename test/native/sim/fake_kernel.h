@@ -33,6 +33,20 @@ struct Faults {
   unsigned refused_map = 0;    // no memfd
   unsigned refused_private_map = 0;
   unsigned refused_watch = 0;  // connections only
+  unsigned refused_pair = 0;   // no descriptors
+};
+
+/// What a peer's bytes become on the wire, such as TLS (tls_peer.h).
+class PeerLayer {
+ public:
+  virtual ~PeerLayer() = default;
+  virtual bool is_ready() const = 0;
+  virtual void say(base::Bytes bytes) = 0;
+  virtual void say_end() = 0;
+  virtual void feed(base::Bytes wire) = 0;
+  /// What is to be sent, and what was heard: taken from the front.
+  virtual std::string& wire() = 0;
+  virtual std::string& heard() = 0;
 };
 
 class FakeKernel final : public os::Kernel {
@@ -44,6 +58,13 @@ class FakeKernel final : public os::Kernel {
   std::size_t receive_buffer_bytes = 64 * 1024;
   /// Called between any two system calls of the engine: what other threads do meanwhile. Not called while it runs.
   std::function<void()> meanwhile;
+
+  /// Makes the layer of each peer that connects from here on; empty: they have none. Then all calls below mean the bytes above it.
+  std::function<std::unique_ptr<PeerLayer>()> layer;
+  /// Of a layer's bytes on their way to the engine: at most so many at once, so that records come in parts, and late.
+  std::size_t layer_bytes_max = SIZE_MAX;
+  /// Grows whenever a layer's bytes move.
+  std::uint64_t layer_moves = 0;
 
   // What the test does to the world.
   void advance_ns(std::int64_t ns) { clock_ns_ += ns; }
@@ -83,6 +104,7 @@ class FakeKernel final : public os::Kernel {
   os::Listening listen(const os::ListenOptions& options) override;
   void close_listener(int fd, const os::Endpoint& address) override;
   os::Accepted accept(int listener) override;
+  os::SocketPair open_pair() override;
   os::IoResult receive(int fd, base::MutableBytes into) override;
   os::IoResult send(int fd, base::Bytes bytes) override;
   os::IoResult send_gather(int fd, std::span<const os::Piece> pieces) override;
@@ -121,6 +143,7 @@ class FakeKernel final : public os::Kernel {
     bool peer_gone = false;
     bool reset = false;  // by either side
     bool spared = false;
+    int twin = -1;  // of a pair: the other end, to which it sends
 
     void lose() {
       lost.append(std::move(to_peer));
@@ -146,6 +169,11 @@ class FakeKernel final : public os::Kernel {
   int open_fd(Kind kind);
   void require(int fd, Kind kind) const;
   Socket& open_socket(int fd);
+  PeerLayer* layer_of(int socket) const;
+  std::size_t write_wire(int socket, base::Bytes bytes);
+  std::size_t read_wire(int socket, base::MutableBytes into);
+  void push_layer(int socket, PeerLayer& layer);
+  bool pull_layer(int socket, PeerLayer& layer, std::size_t bytes_max);
   void step();
   void edge(int fd);
   void fire_due_edges();
@@ -153,6 +181,11 @@ class FakeKernel final : public os::Kernel {
   bool has_room(const Socket& socket) const;
   bool goes_wrong(const Socket& socket, unsigned in_thousand) { return !socket.spared && chance(random_, in_thousand); }
   os::IoResult begin_send(Socket& socket, int fd, std::size_t length);
+  os::IoResult receive_from_twin(int fd, base::MutableBytes into);
+  /// What its other end sees of it has changed.
+  void tell_twin(const Socket& socket) {
+    if (socket.twin >= 0) edge(socket.twin);
+  }
   void reset(int socket);
   os::Ready ready_of(int fd, const Watched& watched) const;
 
@@ -163,6 +196,7 @@ class FakeKernel final : public os::Kernel {
   std::uint16_t next_port_ = 20'000;
   std::map<int, Kind> open_;
   std::map<int, Socket> sockets_;  // kept after both ends are closed: the test still asks
+  std::map<int, std::unique_ptr<PeerLayer>> layers_;  // by socket
   std::map<int, Listener> listeners_;
   std::map<int, Poller> pollers_;
   std::map<int, std::uint64_t> wakes_;

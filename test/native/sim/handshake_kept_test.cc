@@ -55,6 +55,10 @@ TEST_CASE("kept: an upgrade behind a health check is served, and health checks a
     CHECK(count_of(answers, "close") == 0);
     CHECK(count_of(answers, "HTTP/1.1 101 ") == 1);
   }
+  Raw topic_of_that_name(on, subscribe_port, 8);
+  topic_of_that_name.write(upgrade_request("/up"));
+  on.settle();
+  CHECK(topic_of_that_name.read().starts_with("HTTP/1.1 101 "));
   CHECK(on.stat(Metric::handshakes_refused) == 0);
   Raw last(on, subscribe_port, 9);
   last.write("GET /up HTTP/1.1\r\nHost: sim\r\nConnection: close\r\n\r\n");

@@ -106,7 +106,8 @@ TEST_CASE("return: a head that the engine refuses, or understands as no upgrade,
       {plain_request, "HTTP/1.1 426 "},
       {"POST /x HTTP/1.1\r\nHost: sim\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 405 "},
   };
-  for (const auto& [head, answer] : heads) {
+  for (const auto& [given, answer] : heads) {
+    const std::string& head = given;
     CAPTURE(head);
     SessionsOnFake on;
     Raw client(on, SessionsOnFake::session_port, 1);

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <thread>
 
+#include "native/base/base62.h"
+
 #include "test/native/doctest_last.h"
 
 TEST_CASE("registry: one topic for one name, whoever asks") {
@@ -73,4 +75,16 @@ TEST_CASE("registry: many threads open and drop, and see one topic") {
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == 0);
   CHECK(registry.size() <= 8);
+}
+
+TEST_CASE("registry: each topic that is made has an epoch of its own, also one that was forgotten before") {
+  topic::Registry registry(1, "run1234");
+  const std::string first = registry.open("a")->epoch();
+  CHECK(first.size() >= 8);
+  CHECK(first.size() <= 32);
+  CHECK(first.starts_with("run1234"));
+  CHECK(first.find_first_not_of(base::base62_digits) == std::string::npos);
+  CHECK(registry.open("a")->epoch() == first);
+  CHECK(registry.open("b")->epoch() != first);  // it takes the place of "a"
+  CHECK(registry.open("a")->epoch() != first);
 }

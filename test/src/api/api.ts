@@ -2,12 +2,14 @@
 
 import { test } from 'tap'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import { createApi, type ApiDeps, type ApiOptions } from '../../../src/api/api.js'
+import { createApi, type ApiDeps, type ApiHistory, type ApiOptions } from '../../../src/api/api.js'
 import type { HttpHeaders, HttpResponse } from '../../../src/http/contract.js'
 import { openRequest, splitTarget } from '../../../src/http/request-head.js'
 import type { TopicStats } from '../../../src/native/binding.js'
 
 const none: TopicStats['skipped'] = { disconnect: 0, 'drop-oldest': 0, latest: 0 }
+
+const noHistory: ApiHistory = { epoch: 'epoch123', messages: [], next: 'epoch123--1', gap: null, oldest: 'epoch123--1', keeps: false }
 
 class FakeBroker implements ApiDeps {
   readonly published: [topic: string, payload: string | Uint8Array][] = []
@@ -50,6 +52,24 @@ class FakeBroker implements ApiDeps {
   topic(name: string) {
     this.#mayFail()
     return this.topics.find(({ topic }) => topic === name) ?? null
+  }
+
+  /** What was asked of histories, and what is answered: the last one again and again. */
+  readonly asked: [topic: string, ask: object][] = []
+  pages: ApiHistory[] = [noHistory]
+  listeners: (() => void)[] = []
+
+  history(topic: string, ask: object): ApiHistory {
+    this.#mayFail()
+    this.asked.push([topic, ask])
+    return (this.pages.length > 1 ? this.pages.shift() : this.pages[0]) ?? noHistory
+  }
+
+  onPublished(_topic: string, listener: () => void) {
+    this.listeners.push(listener)
+    return () => {
+      this.listeners = this.listeners.filter((each) => each !== listener)
+    }
   }
 
   status() {

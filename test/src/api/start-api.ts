@@ -12,6 +12,8 @@ function deps(): ApiDeps & { readonly published: string[] } {
     explainStats: () => ({}), stats: () => ({}),
     topicStats: () => [],
     topic: () => null,
+    history: () => ({ epoch: 'epoch123', messages: [], next: 'epoch123--1', gap: null, oldest: 'epoch123--1', keeps: false }),
+    onPublished: () => () => {},
     status: () => ({ turnAgesMs: [0] }),
     logBytes: () => 0,
     isReserved: () => false,

@@ -64,9 +64,9 @@ test('gRPC can be switched off, and --host does not switch it on', async (t) => 
   t.notMatch(stdout(), /"role":"grpc"/)
 })
 
-test('a public address deserves a hint', async (t) => {
+test('an address that others reach, without authentication, is warned of so that nobody misses it', async (t) => {
   const broker = await startBroker(t, { args: ['--host', '0.0.0.0'] })
-  t.match(broker.log.find(({ msg }) => msg.includes('authentication')), { level: 'warn', event: 'hint' })
+  t.match(await broker.logged(({ event }) => event === 'exposed'), { level: 'warn', msg: /^!+\nOPEN TO EVERYBODY: .*there is no authentication.*\n!+$/ })
 })
 
 test('pretty on request', async (t) => {

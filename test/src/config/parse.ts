@@ -53,6 +53,8 @@ const refused: [unknown, string | RegExp][] = [
     { responder: { listen: [80], reply: 'last' }, retain: { bytesMax: '128KiB' } },
     'limits.messageBytesMax must be at most a quarter of retain.bytesMax (131072), got: 65536',
   ],
+  [{ history: [{ topics: 'a', bytes: '100KiB' }] }, 'limits.messageBytesMax must be at most half of history[0].bytes (102400), got: 65536'],
+  [{ history: [{ topics: 'a', messages: 0 }] }, 'history[0].messages must be 1..100000, got: 0'],
   [{ retain: { topics: ['a*b'] } }, 'retain.topics[0] must be an exact topic or a prefix followed by *, got: a*b'],
   [{ profile: 'fast' }, 'profile must be one of default, latency, got: fast'],
   [{ latency: { spinUs: 1001 } }, 'latency.spinUs must be 0..1000 µs, got: 1001'],

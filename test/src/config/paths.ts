@@ -22,7 +22,7 @@ test('every key of the schema is found, lists are marked', async (t) => {
     [
       'publish.hosts', 'publish.origins', 'publish.auth', 'subscribe.hosts', 'subscribe.origins', 'subscribe.auth', 'api.hosts', 'api.origins', 'api.auth', 'pusher.hosts', 'pusher.apps',
       'grpc.hosts', 'grpc.auth', 'responder.listen', 'auth.jwt.keys', 'auth.tokens', 'auth.webhook.headers', 'auth.certificates', 'auth.anonymous.publish',
-      'auth.anonymous.subscribe', 'auth.origins', 'tls.names', 'retain.topics', 'cpus', 'trustedProxies', 'slowConsumers',
+      'auth.anonymous.subscribe', 'auth.origins', 'tls.names', 'retain.topics', 'history', 'cpus', 'trustedProxies', 'slowConsumers',
     ],
   )
 })

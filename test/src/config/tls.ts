@@ -25,7 +25,6 @@ const refused: [unknown, string][] = [
   [{ ...pair, clientCert: 'require' }, '.clientCaFile must be set where clientCert is require, got: nothing'],
   [{ ...pair, clientCaFile: '/run/ca.pem' }, '.clientCert must be request or require where clientCaFile is set, got: none'],
   [{ ...pair, ciphers: 'RC4' }, '.ciphers is not a known key, got: RC4'],
-  [{ ...pair, ktls: 'on' }, '.ktls must be one of auto, off, got: on'],
   [named('a.*.example'), `.names[0].serverNames[0] ${nameMessage}, got: a.*.example`],
   [named('10.0.0.1'), `.names[0].serverNames[0] ${nameMessage}, got: 10.0.0.1`],
   [named('*'), `.names[0].serverNames[0] ${nameMessage}, got: *`],
@@ -46,7 +45,7 @@ test('what is refused, in one line that shows no secret', async (t) => {
 })
 
 test('what is left out, and other forms of the same', async (t) => {
-  const whole = { ...pair, clientCert: 'none', minVersion: '1.2', names: [], ktls: 'auto' }
+  const whole = { ...pair, clientCert: 'none', minVersion: '1.2', names: [] }
   t.strictSame(parseOptions({ tls: pair }).tls, whole)
   t.strictSame(parseOptions({ tls: { ...pair, minVersion: 1.3 } }).tls?.minVersion, '1.3')
   t.strictSame(parseOptions({ tls: named('*.Shop.example.', 'localhost') }).tls?.names[0]?.serverNames, ['*.shop.example', 'localhost'])

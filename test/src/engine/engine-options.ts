@@ -5,6 +5,7 @@ import { resolveEngineOptions } from '../../../src/engine/engine-options.js'
 import { noPages } from '../../../src/engine/hosts.js'
 import type { Machine } from '../../../src/machine/machine.js'
 
+const plain = { ...noPages, proxyProtocol: false, socketMode: null, asks: false, tls: null }
 const GiB = 2 ** 30
 const MiB = 2 ** 20
 const machine: Machine = {
@@ -110,11 +111,22 @@ test('the last rule for slow consumers is for everything', async (t) => {
 
 test('listeners of one protocol follow each other', async (t) => {
   t.strictSame((await resolve({ publish: { port: 0 } })).listeners, [
-    { protocol: 'websocket-publish', address: '127.0.0.1', port: 0, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'websocket-publish', address: '::1', port: 0, optional: true, ...noPages, proxyProtocol: false },
-    { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true, ...noPages, proxyProtocol: false },
+    { protocol: 'websocket-publish', address: '127.0.0.1', port: 0, optional: false, ...plain },
+    { protocol: 'websocket-publish', address: '::1', port: 0, optional: true, ...plain },
+    { protocol: 'websocket-subscribe', address: '127.0.0.1', port: 8002, optional: false, ...plain },
+    { protocol: 'websocket-subscribe', address: '::1', port: 8002, optional: true, ...plain },
   ])
+})
+
+test('with auth, who may do what is asked on the listeners of its protocols', async (t) => {
+  const { listeners } = await resolve({ auth: {}, grpc: {}, responder: { listen: [8080] }, pusher: { apps: [{ id: '1', key: 'k', secret: 's' }] } })
+  const asking = new Set(listeners.filter(({ asks }) => asks).map(({ protocol }) => protocol))
+  t.strictSame(asking, new Set(['websocket-publish', 'websocket-subscribe', 'grpc']))
+})
+
+test('a responder that others reach must be meant for them', async (t) => {
+  await t.rejects(resolve({ responder: { listen: ['tcp://10.0.0.7:9'] } }), { code: 'ERR_CONFIG', message: /^responder\.allowAnonymous must be true where .*10\.0\.0\.7/ })
+  await t.resolves(resolve({ responder: { listen: ['tcp://127.0.0.1:9', 'unix:/run/b.sock'] } }))
 })
 
 test('io is what the system allows, or an error that says so', async (t) => {
@@ -136,8 +148,8 @@ test('gRPC listens when it is asked for; its limits are always there', async (t)
   const limits = { streamsPerConnectionMax: 7, streamsMax: 1_000_000, bufferBytesPerConnectionMax: 8_388_608, bufferBytesMax: 268_435_456 }
   const options = await resolve({ grpc: { streamsPerConnectionMax: 7 } })
   t.strictSame(options.listeners.slice(-2), [
-    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'grpc', address: '::1', port: 50_051, optional: true, ...noPages, proxyProtocol: false },
+    { protocol: 'grpc', address: '127.0.0.1', port: 50_051, optional: false, ...plain },
+    { protocol: 'grpc', address: '::1', port: 50_051, optional: true, ...plain },
   ])
   t.strictSame(options.grpc, limits)
   const without = await resolve({})
@@ -148,15 +160,15 @@ test('gRPC listens when it is asked for; its limits are always there', async (t)
 test('a responder listens where it is told, once', async (t) => {
   t.notOk((await resolve({})).listeners.some(({ protocol }) => protocol.startsWith('responder')), 'nowhere unless told')
   const { listeners, responder } = await resolve({ responder: {
-    listen: [8080, 'tcp://127.0.0.1:8080', 'unix:/run/b.sock', 'tcp://name:9', 'unix:/run/b.sock'], framing: 'line', mode: '600',
+    listen: [8080, 'tcp://127.0.0.1:8080', 'unix:/run/b.sock', 'tcp://name:9', 'unix:/run/b.sock'], framing: 'line', mode: '600', allowAnonymous: true,
   } })
   t.strictSame(listeners.slice(-4), [
-    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'responder-line', address: '::1', port: 8080, optional: true, ...noPages, proxyProtocol: false },
-    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false, ...noPages, proxyProtocol: false },
-    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false, ...noPages, proxyProtocol: false },
+    { protocol: 'responder-line', address: '127.0.0.1', port: 8080, optional: false, ...plain },
+    { protocol: 'responder-line', address: '::1', port: 8080, optional: true, ...plain },
+    { protocol: 'responder-line', address: 'unix:/run/b.sock', port: 0, optional: false, ...plain, socketMode: 0o600 },
+    { protocol: 'responder-line', address: '10.0.0.7', port: 9, optional: false, ...plain },
   ])
-  t.strictSame(responder, { reply: 'fixed', text: 'respuesta', missing: 'none', mode: 0o600, idleMs: 300_000 })
+  t.strictSame(responder, { reply: 'fixed', text: 'respuesta', missing: 'none', idleMs: 300_000 })
   const none = async () => { throw Object.assign(new Error('no such host'), { code: 'ENOTFOUND' }) }
   await t.rejects(resolve({ responder: { listen: ['tcp://name:9'] } }, { resolve: none }), {
     message: 'responder.listen must be addresses or names that resolve, got: name (ENOTFOUND)',
@@ -207,4 +219,10 @@ test('whose word on addresses is taken, and by what', async (t) => {
   t.strictSame(options.proxies, { trusted: ['10.0.0.0/8', '::1'], header: 'none' })
   const announced = options.listeners.filter(({ proxyProtocol }) => proxyProtocol).map(({ protocol, address }) => `${protocol} ${address}`)
   t.strictSame(announced, ['websocket-publish 127.0.0.1', 'websocket-publish ::1', 'responder-raw unix:/run/b.sock'])
+})
+
+test('histories: rules as they are, sizes by memory', async (t) => {
+  t.strictSame((await resolve({})).history, { rules: [], bytesMax: 268_435_456, topicsMax: 25_000 })
+  const { history } = await resolve({ history: [{ topics: 'a*' }], historyBytesMax: '2MiB', limits: { topicsMax: 100 } })
+  t.strictSame(history, { rules: [{ topics: 'a*', messages: 1000, bytes: 1_048_576, seconds: 300 }], bytesMax: 2_097_152, topicsMax: 25 })
 })

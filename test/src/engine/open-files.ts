@@ -20,6 +20,14 @@ test('all files have one use, and HTTP has its own', async (t) => {
   t.equal(share({ pusher: { apps: [{ ...app, webhooks }] } }, 1024).connectionsMax, 1024 - 144 - 128 - 32 - 2)
 })
 
+test('HTTP that the engine decrypts takes three files a connection', async (t) => {
+  const tls = { certFile: 'x', keyFile: 'x' }
+  t.strictSame(share({ api: {}, tls }, 1024), { connectionsMax: 1024 - 144 - (43 + 32) * 3 - 2, apiConnectionsMax: 43, pusherHttpConnectionsMax: 0 })
+  t.strictSame(share({ api: { tls: null }, tls, pusher: { apps: [app] } }, 1024), {
+    connectionsMax: 1024 - 144 - 128 - 34 - (43 + 32) * 3, apiConnectionsMax: 128, pusherHttpConnectionsMax: 43,
+  })
+})
+
 test('20,000 files are enough for 19,000 subscribers of every protocol and their publishers', async (t) => {
   const { connectionsMax, ...http } = share({ api: {}, pusher: { apps: [app] } }, 20_000)
   t.strictSame(http, { apiConnectionsMax: 200, pusherHttpConnectionsMax: 200 })

@@ -10,7 +10,7 @@ test('all parts together are never more than there is beside the process', async
     const logs = shares.logBytesMax * 21 / 16
     const sendBuffers = 1000 * 2 * shares.sendBufferBytes
     const counted = shares.connectionsMax * 4096 + shares.topicsMax * 1024 + shares.streamsMax * 512
-    const most = logs + sendBuffers + counted + shares.receiveBufferBytesMax + shares.streamBufferBytesMax + shares.retainedBytesMax
+    const most = logs + sendBuffers + counted + shares.receiveBufferBytesMax + shares.streamBufferBytesMax + shares.retainedBytesMax + shares.historyBytesMax
     // The smallest send buffer is what a socket needs to be of use.
     if (memory > 256) t.ok(most <= memory * MiB - processBytes, `${memory} MiB: ${most / MiB}`)
     t.ok(logs + sendBuffers + shares.retainedBytesMax <= memory * MiB - processBytes, `${memory} MiB`)

@@ -22,8 +22,18 @@ export interface Forged {
   readonly twin: string
 }
 
+/** A key as a configuration has it. */
+export interface WrittenKey {
+  readonly alg: JwtAlgorithm
+  readonly kid: string
+  /** One of both is there. */
+  readonly secret: string | null
+  readonly publicPem: string | null
+}
+
 export interface ForgedTokens {
   readonly settings: JwtSettings
+  readonly keys: readonly WrittenKey[]
   readonly rows: readonly Forged[]
 }
 
@@ -204,17 +214,19 @@ function rightOf(kit: Kit): string[] {
   ]
 }
 
-async function kitFor(alg: JwtAlgorithm, nowMs: number): Promise<{ readonly kit: Kit, readonly key: VerifyingKey }> {
+async function kitFor(alg: JwtAlgorithm, nowMs: number): Promise<{ readonly kit: Kit, readonly key: VerifyingKey, readonly written: WrittenKey }> {
   const kid = `key-${alg}`
   const nowSeconds = Math.floor(nowMs / 1000)
   const claims = { iss: 'https://issuer.example', aud: 'broker', sub: 'u1', exp: nowSeconds + 3600, topics: { subscribe: ['prices/*'], publish: ['out/u1'] } }
   const shared = { alg, kid, claims, header: { alg, kid, typ: 'JWT' }, nowSeconds }
   if (isSecretAlgorithm(alg)) {
     const [secret, stranger] = [randomBytes(64).toString('hex'), randomBytes(64)]
-    return { kit: { ...shared, key: Buffer.from(secret), stranger, publicPem: null }, key: await secretKey(alg, writtenSecret(secret), kid) }
+    return { kit: { ...shared, key: Buffer.from(secret), stranger, publicPem: null }, key: await secretKey(alg, writtenSecret(secret), kid), written: { alg, kid, secret, publicPem: null } }
   }
   const [pair, stranger]: [Pair, Pair] = [keyPair(alg), keyPair(alg)]
-  return { kit: { ...shared, key: pair.privateKey, stranger: stranger.privateKey, publicPem: pemOf(pair) }, key: await verifyingKey(alg, pair, kid) }
+  const publicPem = pemOf(pair)
+  const kit = { ...shared, key: pair.privateKey, stranger: stranger.privateKey, publicPem }
+  return { kit, key: await verifyingKey(alg, pair, kid), written: { alg, kid, secret: null, publicPem } }
 }
 
 function rowsOf(kit: Kit): Forged[] {
@@ -229,5 +241,5 @@ export async function forgedTokens(nowMs: number): Promise<ForgedTokens> {
   const settings = {
     keys: kits.map(({ key }) => key), jwks: null, issuers: ['https://issuer.example'], audiences: ['broker'], clockToleranceMs, requireExpiry: true,
   }
-  return { settings, rows: kits.flatMap(({ kit }) => rowsOf(kit)) }
+  return { settings, keys: kits.map(({ written }) => written), rows: kits.flatMap(({ kit }) => rowsOf(kit)) }
 }

@@ -11,10 +11,10 @@ export const typescriptFloors: readonly (readonly string[])[] = [
   ['errors.ts package-info.ts', 'log', 'endpoint.ts', 'client'],
   ['config'],
   ['native'],
-  ['machine', 'listen-error.ts', 'bench', 'subscriptions.ts'],
+  ['machine', 'listen-error.ts', 'bench', 'subscriptions.ts', 'history.ts'],
   ['http', 'auth', 'tls'],
   ['api', 'pusher', 'engine', 'exit-guard.ts'],
-  ['broker.ts create-broker.ts index.ts extension.ts api-extension.ts pusher-extension.ts http-place.ts'],
+  ['broker.ts broker-contract.ts create-broker.ts index.ts extension.ts api-extension.ts auth-extension.ts pusher-extension.ts tls-extension.ts http-place.ts'],
   ['cli'],
 ]
 

@@ -153,14 +153,64 @@ TEST_CASE("topic path: is_valid_topic") {
 
 TEST_CASE("topic path: a query key that means nothing here is refused by name") {
   const auto why = [](const codec::TopicsParsed& parsed) { return std::to_string(parsed.refusal.status) + " " + parsed.refusal.reason; };
-  CHECK(why(codec::parse_subscribe_target("/?last=10", {})) == "400 a query key must be topic, got: last");
-  CHECK(why(codec::parse_subscribe_target("/a?topic=b&since=3", {})) == "400 a query key must be topic, got: since");
-  CHECK(why(codec::parse_subscribe_target("/?token=secret", {})) == "400 a query key must be topic, got: token");
-  CHECK(why(codec::parse_subscribe_target("/?Topic=a", {})) == "400 a query key must be topic, got: Topic");
-  CHECK(why(codec::parse_subscribe_target("/?=a", {})) == "400 a query key must be topic, got: =");
-  CHECK(why(codec::parse_subscribe_target("/?" + std::string(100, 'k'), {})) == "400 a query key must be topic, got: " + std::string(64, 'k'));
+  CHECK(why(codec::parse_subscribe_target("/?token=secret", {})) == "400 a query key must be topic, since, last or envelope, got: token");
+  CHECK(why(codec::parse_subscribe_target("/?Topic=a", {})) == "400 a query key must be topic, since, last or envelope, got: Topic");
+  CHECK(why(codec::parse_subscribe_target("/?=a", {})) == "400 a query key must be topic, since, last or envelope, got: =");
+  CHECK(why(codec::parse_subscribe_target("/?" + std::string(100, 'k'), {})) == "400 a query key must be topic, since, last or envelope, got: " + std::string(64, 'k'));
   CHECK(why(codec::parse_publish_target("/a?topic=b", {})) ==
         "400 a publisher names its topic by the path, and there must be no query, got: topic");
   CHECK(why(codec::parse_publish_target("/a?=", {})) == "400 a publisher names its topic by the path, and there must be no query, got: =");
   CHECK(why(codec::parse_publish_target("/a?last=1", {})) == "400 a publisher names its topic by the path, and there must be no query, got: last");
+}
+
+namespace {
+
+/// Each topic with where it begins: `a since run1234A 5`, `b last 3`, `c beginning`, `d live`.
+std::string asked(const std::string& target) {
+  const codec::TopicsParsed parsed = codec::parse_subscribe_target(target, {});
+  if (!parsed.ok) return std::to_string(parsed.refusal.status) + " " + parsed.refusal.reason;
+  std::string text;
+  for (std::size_t i = 0; i < parsed.topics.size(); ++i) {
+    const codec::ReplayWish wish = parsed.wish(i);
+    text += (i == 0 ? "" : ", ") + parsed.topics[i];
+    if (wish.from == codec::ReplayWish::From::since) text += " since " + wish.epoch + " " + std::to_string(wish.offset);
+    if (wish.from == codec::ReplayWish::From::last) text += " last " + std::to_string(wish.last);
+    if (wish.from == codec::ReplayWish::From::beginning) text += " beginning";
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("topic path: where a subscriber begins, once for all topics or once for each, in their order") {
+  CHECK(asked("/a") == "a");
+  CHECK(!codec::parse_subscribe_target("/a", {}).wants_replay());
+  CHECK(asked("/a?since=run1234A-4") == "a since run1234A 5");
+  CHECK(asked("/?since=run1234A--1") == "default since run1234A 0");
+  CHECK(asked("/a?since=run1234A%2D4") == "a since run1234A 5");
+  CHECK(asked("/a?since=") == "a");
+  CHECK(asked("/a?last=3&topic=b") == "a last 3, b last 3");
+  CHECK(asked("/?topic=a&topic=b&since=beginning") == "a beginning, b beginning");
+  CHECK(asked("/?topic=a&topic=b&since=run1234A-1&since=run1234B-2") == "a since run1234A 2, b since run1234B 3");
+  CHECK(asked("/?topic=a&since=run1234A-1&topic=b&since=live") == "a since run1234A 2, b");
+  CHECK(asked("/?topic=a&topic=b&since=run1234A-1&since=&last=&last=7") == "a since run1234A 2, b last 7");
+  CHECK(asked("/a?topic=b&topic=a&last=1&last=2&last=3") == "a last 1, b last 2");  // the first mention counts
+  CHECK(codec::parse_subscribe_target("/a?last=3", {}).wants_replay());
+}
+
+TEST_CASE("topic path: where a subscriber begins must be said so that it is understood") {
+  CHECK(asked("/a?since=3") == "400 since must be <epoch>-<offset>, beginning, or live");
+  CHECK(asked("/a?since=%2") == "400 since must be <epoch>-<offset>, beginning, or live");
+  CHECK(asked("/a?last=0") == "400 last must be a number from 1 on");
+  CHECK(asked("/a?last=all") == "400 last must be a number from 1 on");
+  CHECK(asked("/a?topic=b&topic=c&last=1&last=2") == "400 since, or last, must be said once, or once for each topic");
+  CHECK(asked("/a?since=run1234A-4&last=1") == "400 a topic must have since or last, not both");
+  CHECK(asked("/a?envelope=yes") == "400 envelope must be 1 or 0");
+}
+
+TEST_CASE("topic path: an envelope is asked for") {
+  CHECK(codec::parse_subscribe_target("/a?envelope=1", {}).envelope);
+  CHECK(!codec::parse_subscribe_target("/a?envelope=0", {}).envelope);
+  CHECK(!codec::parse_subscribe_target("/a", {}).envelope);
+  CHECK(!codec::parse_publish_target("/a?envelope=1", {}).ok);
 }

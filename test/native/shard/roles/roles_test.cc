@@ -5,7 +5,7 @@
 #include "test/native/doctest_last.h"
 
 TEST_CASE("roles: a row each, and who can be told in its handshake to come back") {
-  CHECK(shard::role_count == 5);
+  CHECK(shard::role_count == 6);
   CHECK(shard::has_handshake(codec::Role::publish));
   CHECK(shard::has_handshake(codec::Role::subscribe));
   CHECK(shard::has_handshake(codec::Role::session));
