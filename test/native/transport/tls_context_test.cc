@@ -47,6 +47,7 @@ Setup setup_of(const Pair& pair) {
 
 TEST_CASE("tls context: the library is there, and says what went wrong") {
   CHECK(transport::openssl::problem().empty());
+  transport::openssl::take_error();  // what a client of another test has left
   CHECK(transport::openssl::take_error() == "unknown error");
 }
 
