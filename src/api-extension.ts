@@ -61,7 +61,7 @@ export class ApiExtension implements BrokerExtension {
 
   onEvent(event: SessionEvent | HttpConnectionEvent): void {
     if (event.type !== 'http-connection' || event.protocol !== 'http') return
-    this.#adopting?.adopt(new Socket({ fd: event.fd, readable: true, writable: true }), event.head, null, event.peer)
+    this.#adopting?.adopt(new Socket({ fd: event.fd, readable: true, writable: true }), event.head, null, event.peer, event.certificate)
   }
 
   beginDrain(): void {}

@@ -161,7 +161,13 @@ napi_value object_of(napi_env env, const transport::Identity& identity) {
   if (identity.common_name.empty()) object.set_null("commonName");
   else object.set("commonName", std::string_view(identity.common_name));
   object.set("uris", identity.uris);
+  object.set("expiresAt", static_cast<double>(identity.not_after_ms));
   return object.value();
+}
+
+void set_certificate(napi_env env, Object& object, const std::optional<transport::Identity>& certificate) {
+  if (certificate) object.set("certificate", object_of(env, *certificate));
+  else object.set_null("certificate");
 }
 
 napi_value object_of(napi_env env, const shard::HttpConnection& event) {
@@ -173,8 +179,7 @@ napi_value object_of(napi_env env, const shard::HttpConnection& event) {
   object.set("peer", std::string_view(event.peer));
   object.set_bytes("head", event.head);
   object.set_boolean("secure", event.secure);
-  if (event.certificate) object.set("certificate", object_of(env, *event.certificate));
-  else object.set_null("certificate");
+  set_certificate(env, object, event.certificate);
   return object.value();
 }
 
@@ -184,7 +189,7 @@ napi_value credential_of(napi_env env, const shard::AuthQuestion& question) {
   object.set("subprotocols", question.credential.subprotocols);
   object.set("query", std::string_view(question.credential.query));
   object.set("metadata", question.metadata);
-  object.set_null("certificate");
+  set_certificate(env, object, question.certificate);
   return object.value();
 }
 

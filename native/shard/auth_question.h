@@ -11,6 +11,7 @@
 #include "native/codec/http1/http_credential.h"
 #include "native/codec/protocol.h"
 #include "native/topic/grants.h"
+#include "native/transport/identity.h"
 
 namespace shard {
 
@@ -26,6 +27,7 @@ struct AuthQuestion {
   std::vector<std::string> topics = {};  // none where they are named later
   codec::HttpCredential credential = {};
   std::optional<std::string> metadata = {};  // `authorization` of a gRPC call
+  std::optional<transport::Identity> certificate = {};  // of the client, verified by TLS
   std::vector<std::pair<std::string, std::string>> headers = {};  // that are wanted besides, names in small letters
 };
 

@@ -28,7 +28,7 @@ const rightOfMethod: Readonly<Record<Route['method'], Right>> = { GET: 'read', P
 const forwarding = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip']
 
 /** Where nobody tells, it may be anybody. */
-const anybody: HttpClient = { address: '', proxied: true }
+const anybody: HttpClient = { address: '', proxied: true, certificate: null }
 
 /** Somebody's name, who may have made it point here, in the browser of somebody who sits here. */
 function isForeignName(header: string | undefined, names: readonly string[]): boolean {
@@ -43,7 +43,7 @@ function questionOf(right: Right, { client = anybody, headers, query, parameters
     protocol: 'http-api', listener: 'api', peer: withoutPort(client.address),
     proxied: client.proxied || forwarding.some((name) => headers[name] !== undefined) || isForeignName(headers['host'], names),
     origin: headers['origin'] ?? null, action: right, api: true, topics: right === 'publish' && topic !== undefined ? [topic] : [],
-    credential: { authorization: headers['authorization'] ?? null, subprotocols: null, query, metadata: null, certificate: null },
+    credential: { authorization: headers['authorization'] ?? null, subprotocols: null, query, metadata: null, certificate: client.certificate },
     headers: Object.fromEntries(told),
   }
 }

@@ -1,6 +1,6 @@
 /** Client certificates: TLS has verified who it is, the configuration says what that one may do. */
 
-import type { ClientCertificate } from './credential.js'
+import type { ClientCertificate } from '../native/tls.js'
 import type { Grants } from './grants.js'
 import type { Principal } from './principal.js'
 

@@ -5,19 +5,10 @@
  */
 
 import { tokenForm } from '../config/sections/auth.js'
+import type { ClientCertificate } from '../native/tls.js'
 
 /** Characters of a token, at most; what is longer is refused without being looked at. */
 export const tokenBytesMax = 8192
-
-/** A client's certificate that TLS has verified. */
-export interface ClientCertificate {
-  /** Of its subject; null: it has none. */
-  readonly commonName: string | null
-  /** Of its subject alternative names. */
-  readonly uris: readonly string[]
-  /** When it ends, in milliseconds since 1970. */
-  readonly expiresAt: number
-}
 
 /** The parts of a request that may carry a credential, as they came. */
 export interface CredentialParts {

@@ -1,6 +1,8 @@
 /** `broker config check`: whether a broker would start with a configuration, and what an operator should mind about it. */
 
 import type { Command } from 'commander'
+import { loadSettings } from '../auth/load-settings.js'
+import { systemWorld } from '../auth/world.js'
 import type { LoadedConfig } from '../config/load.js'
 import { tlsListeners, tlsOf } from '../config/tls-checks.js'
 import type { BrokerConfig } from '../config/schema.js'
@@ -40,6 +42,24 @@ export function configWarnings({ config, warnings }: LoadedConfig, prepared: Pre
   return [...loud, ...warnings, ...aboutTls(prepared, now), ...unaskedCertificates(config)]
 }
 
+/**
+ * Reads the secrets and keys of `auth`; its servers are not asked.
+ * @returns what to mind about them.
+ * @throws {ConfigError} a file that cannot be read, or is not what it must be.
+ */
+async function checkAuth(config: BrokerConfig): Promise<string[]> {
+  const { auth } = config
+  if (auth === null) return []
+  const found: string[] = []
+  const world = systemWorld((message) => found.push(message))
+  try {
+    await loadSettings({ ...config, auth: { ...auth, jwt: auth.jwt === null ? null : { ...auth.jwt, jwksUrl: undefined } } }, world, null)
+  } finally {
+    world.http.close()
+  }
+  return found
+}
+
 /** `0.0.0.0:8001 (websocket-publish, TLS)`. */
 function places({ engineOptions: { listeners }, apiAddresses }: PreparedBroker): string[] {
   const engine = listeners.map(({ protocol, address, port, tls }) => `${formatEndpoint(address, port)} (${protocol}${tls === null ? '' : ', TLS'})`)
@@ -50,11 +70,13 @@ function places({ engineOptions: { listeners }, apiAddresses }: PreparedBroker):
 async function run(options: CheckOptions, command: Command): Promise<void> {
   const loaded = loadConfigOf(command)
   const { log: _, ...config } = loaded.config
-  const prepared = await prepareBroker(loadAddon(), config).catch((error: unknown) => {
+  const located = (error: unknown) => {
     if (!(error instanceof ConfigError)) throw error
     throw new ConfigError(error.issues.map((issue) => ({ ...issue, source: issue.source ?? loaded.sourceOf(issue.path) })))
-  })
-  const warnings = configWarnings(loaded, prepared)
+  }
+  const prepared = await prepareBroker(loadAddon(), config).catch(located)
+  const aboutAuth = await checkAuth(config).catch(located)
+  const warnings = [...configWarnings(loaded, prepared), ...aboutAuth]
   const listens = places(prepared)
   if (options.json) return console.log(JSON.stringify({ ok: true, warnings, listeners: listens }))
   for (const warning of warnings) process.stderr.write(`broker: warning: ${warning}\n`)

@@ -4,15 +4,25 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/schema.js'
 import { flattenConfig } from './config-rows.js'
 
-/** What may change while the broker runs: a key or a section, and how. A new one is a row in start.ts. */
+/** What may change while the broker runs, and how: keys or sections that are applied together. A new one is a row in start.ts. */
 export interface ReloadRow {
-  readonly key: string
-  /** Throws where it cannot be; then the old value is in effect. */
+  readonly keys: readonly string[]
+  /** Whether it names files, which may have changed where no key has: then it is applied every time. */
+  readonly hasFiles?: (config: Config) => boolean
+  /** Throws where it cannot be; then what was in effect still is. */
   apply(config: Config): void | Promise<void>
 }
 
-function isBelow(key: string, section: string): boolean {
-  return key === section || key.startsWith(`${section}.`)
+interface Applied {
+  /** Those that are in effect now. */
+  readonly keys: readonly string[]
+  /** Rows without a changed key whose files were read again: by their first key. */
+  readonly again: readonly string[]
+  readonly failed: boolean
+}
+
+function belongsTo({ keys }: ReloadRow, key: string): boolean {
+  return keys.some((section) => key === section || key.startsWith(`${section}.`))
 }
 
 function oneLine(error: unknown): string {
@@ -51,29 +61,35 @@ export class Reloader {
     const wanted = flattenConfig(config)
     const keys = new Set([...wanted.keys(), ...this.#running.keys()])
     const changed = [...keys].filter((key) => wanted.get(key) !== this.#running.get(key)).sort()
-    if (changed.length === 0) return this.#logger.info({ event: 'reload', applied: [], needRestart: [] }, 'reloaded: nothing has changed')
-    const applied = await this.#apply(config, wanted, changed)
-    const needRestart = changed.filter((key) => !this.#rows.some((row) => isBelow(key, row.key)))
-    if (applied.length > 0) this.#logger.info({ event: 'reload', applied, needRestart }, `reloaded: ${applied.join(', ')}`)
-    if (needRestart.length > 0) this.#logger.warn({ event: 'reload', applied, needRestart }, `these keys need a restart: ${needRestart.join(', ')}`)
+    const { keys: applied, again, failed } = await this.#apply(config, wanted, changed)
+    const needRestart = changed.filter((key) => !this.#rows.some((row) => belongsTo(row, key)))
+    const details = { event: 'reload', applied, needRestart }
+    const done = [...applied, ...again.map((name) => `the files of ${name}`)]
+    if (done.length > 0) this.#logger.info(details, `reloaded: ${done.join(', ')}`)
+    else if (changed.length === 0 && !failed) this.#logger.info(details, 'reloaded: nothing has changed')
+    if (needRestart.length > 0) this.#logger.warn(details, `these keys need a restart: ${needRestart.join(', ')}`)
   }
 
-  /** @returns the keys that are in effect now. */
-  async #apply(config: Config, wanted: ReadonlyMap<string, string>, changed: readonly string[]): Promise<string[]> {
+  async #apply(config: Config, wanted: ReadonlyMap<string, string>, changed: readonly string[]): Promise<Applied> {
     const applied: string[] = []
+    const again: string[] = []
+    let failed = false
     for (const row of this.#rows) {
-      const keys = changed.filter((key) => isBelow(key, row.key))
-      if (keys.length === 0) continue
+      const keys = changed.filter((key) => belongsTo(row, key))
+      if (keys.length === 0 && row.hasFiles?.(config) !== true) continue
+      const names = keys.length > 0 ? keys : row.keys.slice(0, 1)
       try {
         await row.apply(config)
       } catch (error) {
-        this.#logger.error({ event: 'reload-failed', keys }, `${keys.join(', ')} stay as they were: ${oneLine(error)}`)
+        failed = true
+        this.#logger.error({ event: 'reload-failed', keys: names }, `${names.join(', ')} stay as they were: ${oneLine(error)}`)
         continue
       }
       for (const key of keys) this.#note(key, wanted.get(key))
       applied.push(...keys)
+      if (keys.length === 0) again.push(...names)
     }
-    return applied
+    return { keys: applied, again, failed }
   }
 
   #note(key: string, value: string | undefined): void {

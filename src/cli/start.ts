@@ -2,13 +2,17 @@
 
 import type { Command } from 'commander'
 import type { Logger } from 'pino'
+import { reloadAuth } from '../auth-extension.js'
 import type { Broker } from '../broker.js'
 import type { LoadedConfig } from '../config/load.js'
-import { foreignVariables } from '../config/sources.js'
 import { parsePusherApp } from '../config/parse.js'
+import type { Config } from '../config/schema.js'
+import { foreignVariables } from '../config/sources.js'
+import { tlsListeners, tlsOf } from '../config/tls-checks.js'
 import { createBroker } from '../create-broker.js'
 import { ConfigError } from '../errors.js'
 import { createLogger, type Log } from '../log/logger.js'
+import { reloadTls } from '../tls-extension.js'
 import { addConfigFlags, loadConfigOf } from './config-flags.js'
 import { drainOnSignals } from './drain-on-signals.js'
 import { setErrorFormat } from './exit.js'
@@ -27,9 +31,19 @@ function withSource(error: unknown, sourceOf: LoadedConfig['sourceOf']): unknown
   return new ConfigError(error.issues.map((issue) => ({ ...issue, source: issue.source ?? sourceOf(issue.path) })))
 }
 
-/** What SIGHUP may change; a row each. */
-function reloadable(logger: Logger): ReloadRow[] {
-  return [{ key: 'log.level', apply: ({ log: { level } }) => void (logger.level = level) }]
+const tlsKeys = ['tls', ...tlsListeners.map((listener) => `${listener}.tls`)]
+
+function hasTls(config: Config): boolean {
+  return tlsListeners.some((listener) => config[listener] !== null && tlsOf(config, listener) !== null)
+}
+
+/** What SIGHUP may change; a row each. `started`: the broker, once it runs. */
+function reloadable(logger: Logger, started: () => Promise<Broker>): ReloadRow[] {
+  return [
+    { keys: ['log.level'], apply: ({ log: { level } }) => void (logger.level = level) },
+    { keys: tlsKeys, hasFiles: hasTls, apply: async (config) => reloadTls(await started(), config) },
+    { keys: ['auth'], hasFiles: ({ auth }) => auth !== null, apply: async (config) => reloadAuth((await started()).port, config) },
+  ]
 }
 
 async function run(command: Command): Promise<void> {
@@ -40,12 +54,15 @@ async function run(command: Command): Promise<void> {
   const { logger, lost }: Log = createLogger(log)
   for (const name of foreignVariables(process.env)) logger.warn({ event: 'hint' }, `${name} is no variable of the broker: it has no effect`)
   for (const warning of warnings) logger.warn({ event: 'hint' }, warning)
-  const reloader = new Reloader(config, reloadable(logger), () => loadConfigOf(command).config, logger)
+  let starting: Promise<Broker> | null = null
+  const started = () => starting ?? Promise.reject(new Error('the broker has not begun'))
+  const reloader = new Reloader(config, reloadable(logger, started), () => loadConfigOf(command).config, logger)
   process.on('SIGHUP', () => void reloader.reload()) // before anything is bound: an ssh session may close at any time
   logHarmlessSignals(logger)
   const madeApp = pusher === true && config.pusher.apps.length === 0 ? randomApp() : null
   if (madeApp !== null) config.pusher.apps.push(parsePusherApp(madeApp)) // of this run: no reload looks for it
-  const broker: Broker = await createBroker(options).catch((error: unknown) => {
+  starting = createBroker(options)
+  const broker = await starting.catch((error: unknown) => {
     throw withSource(error, sourceOf)
   })
   broker.port.count('log_lines_lost', 'log lines that found no room while the log could not be written', lost)
@@ -65,8 +82,8 @@ export function addStartCommand(program: Command): void {
   addConfigFlags(command)
     .option('--pusher', 'speak the Pusher protocol; without configured apps, one is made up and its keys are shown')
     .addHelpText('after', `
-SIGUSR2 logs all counters, the 20 topics that skipped most, and what each shard did last. SIGHUP reads the configuration again: log.level
-changes at once, every other key that differs is named and needs a restart.
+SIGUSR2 logs all counters, the 20 topics that skipped most, and what each shard did last. SIGHUP reads the configuration and its files
+again: log.level, auth and the tls sections change at once, every other key that differs is named and needs a restart.
 Every key can also be set in the environment: limits.messageBytesMax is BROKER_LIMITS_MESSAGE_BYTES_MAX.
 Flags win over the environment, the environment over the file, the file over defaults.
 

@@ -11,7 +11,7 @@ export interface HttpProxies extends ProxyCalls {
 }
 
 /** `peer`: an address, with a port or without; null: nobody stands between. */
-export function clientOf(peer: string, headers: HttpHeaders, proxies: HttpProxies | null): HttpClient {
+export function clientOf(peer: string, headers: HttpHeaders, proxies: HttpProxies | null): Omit<HttpClient, 'certificate'> {
   if (proxies === null) return { address: peer, proxied: false }
   const isProxy = proxies.isTrustedProxy(peer)
   const value = proxies.header === 'none' || !isProxy ? undefined : headers[proxies.header]

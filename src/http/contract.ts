@@ -1,6 +1,7 @@
 /** The contract of HTTP servers and of what they serve. Implementations: node-http-server.ts, uws-http-server.ts. */
 
 import type { Socket } from 'node:net'
+import type { ClientCertificate } from '../native/tls.js'
 import type { HttpProxies } from './client-address.js'
 
 /** By names in small letters; repeated headers joined with `, `. */
@@ -12,6 +13,8 @@ export interface HttpClient {
   readonly address: string
   /** It is a proxy's word, or a proxy's own. */
   readonly proxied: boolean
+  /** Which TLS has verified; null: none. */
+  readonly certificate: ClientCertificate | null
 }
 
 export interface HttpRequest {
@@ -131,9 +134,9 @@ export interface AdoptingHttpServer extends HttpServer {
    * Takes over a connection, whose limits and timeouts begin now.
    * `head`: bytes that were read from the socket already, in whatever state the request is. `takeBack`: who serves an upgrade to
    * WebSocket behind other requests, once they are answered; null: such a request is served as if it asked for nothing. `peer`: its address,
-   * with a port or without.
+   * with a port or without. `certificate`: the peer's, which TLS has verified.
    */
-  adopt(socket: Socket, head: Uint8Array, takeBack: TakeBack | null, peer: string): void
+  adopt(socket: Socket, head: Uint8Array, takeBack: TakeBack | null, peer: string, certificate?: ClientCertificate | null): void
 }
 
 /** Connections over the limit that are told so at a time; others are cut. */

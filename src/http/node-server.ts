@@ -5,6 +5,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ClientCertificate } from '../native/tls.js'
 import { listenOnAll, listenWithNet, type Listening } from './bind.js'
 import { clientOf, type HttpProxies } from './client-address.js'
 import {
@@ -29,8 +30,16 @@ const answeringMax = 100
 /** Of a socket that failed: it is destroyed, and that is all there is to do. */
 const ignore = () => {}
 
+/** Where a connection comes from. */
+interface Origin {
+  readonly takeBack: TakeBack | null
+  /** Its address, or its client's where a PROXY header told of one. */
+  readonly peer: string
+  readonly certificate: ClientCertificate | null
+}
+
 /** What is known of a connection besides its socket. */
-interface Connection {
+interface Connection extends Origin {
   /** Requests whose head is here and whose answer is not written yet. */
   open: number
   /** No further request is looked at: the last answer is on its way, or waits for those before it. */
@@ -41,9 +50,6 @@ interface Connection {
   unsent: number
   /** What waits for that. */
   onSent: () => void
-  readonly takeBack: TakeBack | null
-  /** Its address, or its client's where a PROXY header told of one. */
-  readonly peer: string
 }
 
 /** One request and the place for its answer. */
@@ -111,11 +117,11 @@ class NodeHttpServer implements AdoptingHttpServer {
     this.#listening = await listenOnAll(addresses, listenWithNet((socket) => this.#meet(socket)))
   }
 
-  adopt(socket: Socket, head: Uint8Array, takeBack: TakeBack | null, peer: string): void {
+  adopt(socket: Socket, head: Uint8Array, takeBack: TakeBack | null, peer: string, certificate: ClientCertificate | null = null): void {
     socket.allowHalfOpen = true
     socket.setNoDelay(true)
     if (head.byteLength > 0) socket.unshift(head)
-    this.#accept(socket, takeBack, peer)
+    this.#accept(socket, { takeBack, peer, certificate })
     if (socket.isPaused()) socket.resume()
   }
 
@@ -128,7 +134,7 @@ class NodeHttpServer implements AdoptingHttpServer {
   #meet(socket: Socket): void {
     const peer = socket.remoteAddress ?? ''
     const proxies = this.#proxies
-    if (proxies === null || !proxies.announced || !proxies.isTrustedProxy(peer)) return this.#accept(socket, null, peer)
+    if (proxies === null || !proxies.announced || !proxies.isTrustedProxy(peer)) return this.#accept(socket, { takeBack: null, peer, certificate: null })
     if (this.#closing !== null) return void socket.destroy()
     if (this.#isFull()) return this.#refuseMore(socket)
     this.#announcing.add(socket)
@@ -143,10 +149,10 @@ class NodeHttpServer implements AdoptingHttpServer {
     return this.#connections.size + this.#announcing.size >= this.#limits.connectionsMax
   }
 
-  #accept(socket: Socket, takeBack: TakeBack | null, peer: string): void {
+  #accept(socket: Socket, from: Origin): void {
     if (this.#closing !== null) return void socket.destroy()
     if (this.#isFull()) return this.#refuseMore(socket)
-    this.#connections.set(socket, { open: 0, refused: false, last: null, unsent: 0, onSent: () => {}, takeBack, peer })
+    this.#connections.set(socket, { open: 0, refused: false, last: null, unsent: 0, onSent: () => {}, ...from })
     socket.once('close', () => {
       this.#connections.delete(socket)
       if (this.#connections.size === 0) this.#onGone()
@@ -238,7 +244,7 @@ class NodeHttpServer implements AdoptingHttpServer {
     const { path, query } = splitTarget(incoming.url ?? '')
     const { method = '', httpVersionMajor: majorVersion, httpVersionMinor: minorVersion } = incoming
     const headers = incoming.headers as HttpHeaders
-    return openRequest(this.#service, { majorVersion, minorVersion, method, path, query, headers, client: clientOf(connection.peer, headers, this.#proxies) })
+    return openRequest(this.#service, { majorVersion, minorVersion, method, path, query, headers, client: { ...clientOf(connection.peer, headers, this.#proxies), certificate: connection.certificate } })
   }
 
   /** What a peer that goes away in the middle has sent is forgotten with its request. */

@@ -1,6 +1,7 @@
 /** A part of the contract of binding.ts: who may do what. Texts of an answer are one line of at most 1024 bytes each. */
 
 import type { ConnectionId, ProtocolName } from './binding.js'
+import type { ClientCertificate } from './tls.js'
 
 /**
  * Somebody waits to be let in: a connection whose request is whole, or calls of a gRPC connection that bring the same credential. It waits for
@@ -30,8 +31,7 @@ export interface AuthAskedEvent {
     readonly query: string
     /** `authorization` among a gRPC call's metadata. */
     readonly metadata: string | null
-    /** Of a client whose certificate TLS has verified. */
-    readonly certificate: { readonly commonName: string | null, readonly uris: readonly string[], readonly expiresAt: number } | null
+    readonly certificate: ClientCertificate | null
   }
   /** Those of setAskedHeaders that the request has. */
   readonly headers: Readonly<Record<string, string>>

@@ -23,10 +23,14 @@ export interface TlsOptions {
   readonly minVersion: '1.2' | '1.3'
 }
 
-/** The certificate of a client, as far as it is a name. */
+/** The certificate of a client that TLS has verified, as far as it is a name. */
 export interface ClientCertificate {
+  /** Of its subject; null: it has none. */
   readonly commonName: string | null
+  /** Of its subject alternative names. */
   readonly uris: readonly string[]
+  /** When it ends, in milliseconds since 1970. */
+  readonly expiresAt: number
 }
 
 /** The code of every error of the engine that is about TLS. */

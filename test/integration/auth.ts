@@ -1,12 +1,15 @@
 /** Who may do what, on a real broker: ways in, ends, reloads under traffic, and servers that are asked and do not answer as they should. */
 
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
 import { join } from 'node:path'
+import { credentials } from '@grpc/grpc-js'
 import { test } from 'tap'
 import { WebSocket } from 'ws'
 import { keyPair, type Pair } from '../support/auth/keys.js'
 import { token as sign } from '../support/auth/sign.js'
 import { json, TestServer } from '../support/auth/server.js'
+import { TestIssuer } from '../support/tls/certificates.js'
 import { closed, embedAuth, open, post } from './support/auth.js'
 import { eventually } from './support/eventually.js'
 import { GrpcClient, withTopic } from './support/grpc-client.js'
@@ -237,4 +240,39 @@ test('while the event loop is held, only those wait who come', async (t) => {
   const until = performance.now() + 600
   while (performance.now() < until); // nothing of this process turns but the engine
   await eventually('what it saw meanwhile', () => /mouth 0/.test(out) && /heard while held/.test(out))
+})
+
+test('a certificate is a credential, on every protocol', async (t) => {
+  const issuer = new TestIssuer(t.testdir({}))
+  const pairOf = (commonName: string, names: readonly string[] = []) => {
+    const { certFile, keyFile } = issuer.issue(commonName, { commonName, names })
+    return { cert: readFileSync(certFile), key: readFileSync(keyFile), ca: readFileSync(issuer.caFile) }
+  }
+  const [desk, other] = [pairOf('desk', ['URI:spiffe://example/desk']), pairOf('other')]
+  const certificates = [{ subject: 'spiffe://example/desk', publish: ['prices/*'], subscribe: ['prices/*'], api: true }]
+  const tls = { ...issuer.issueLocal('server'), clientCert: 'request' as const, clientCaFile: issuer.caFile }
+  const { broker, publishPort, subscribePort, grpcPort } = await embedAuth(t, { certificates, anonymous: {} }, { tls })
+  const statusOf = async (port: number, topic: string, options: object) => (await open(t, `wss://127.0.0.1:${port}/${topic}`, { options })).status
+  for (const port of [publishPort, subscribePort]) {
+    t.equal(await statusOf(port, 'prices/eur', desk), 101)
+    t.equal(await statusOf(port, 'secrets/eur', desk), 403)
+    t.equal(await statusOf(port, 'prices/eur', other), 401)
+    t.equal(await statusOf(port, 'prices/eur', { ca: desk.ca }), 401)
+  }
+  const posted = (options: object) => new Promise<number | undefined>((resolve, reject) => {
+    const headers = { 'content-type': 'text/plain' }
+    const asked = request({ host: '127.0.0.1', port: broker.api[0]?.port, method: 'POST', path: '/topics/prices%2Feur', headers, agent: false, ...options }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode)
+    })
+    asked.on('error', reject).end('x')
+  })
+  t.equal(await posted(desk), 200)
+  t.equal(await posted(other), 401)
+  const published = (pair: typeof desk) => {
+    const client = new GrpcClient(t, grpcPort, {}, credentials.createSsl(pair.ca, pair.key, pair.cert))
+    return client.unary(v1Service, 'PublishOne', { author: 1, data: 'x', topic: 'prices/eur' })
+  }
+  await published(desk)
+  await t.rejects(published(other), { code: 16 })
 })

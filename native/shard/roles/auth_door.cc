@@ -53,6 +53,7 @@ std::uint32_t ask(RoleHost& host, Connection& connection, AuthQuestion question)
   question.listener = connection.listener;
   question.protocol = connection.protocol;
   question.peer = connection.peer.host();
+  question.certificate = host.transports().identity(connection.transport, connection.fd);
   host.metrics().add(Metric::auth_questions);
   host.post_event(AuthAsked{connection.id, std::make_shared<const AuthQuestion>(std::move(question))});
   return number;

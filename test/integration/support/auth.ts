@@ -1,7 +1,7 @@
 /** A broker with `auth`, and clients that bring what they are told to, whatever they speak. */
 
 import { once } from 'node:events'
-import { WebSocket } from 'ws'
+import { WebSocket, type ClientOptions } from 'ws'
 import { reloadAuth } from '../../../src/auth-extension.js'
 import { parseOptions } from '../../../src/config/parse.js'
 import type { BrokerOptions } from '../../../src/index.js'
@@ -34,12 +34,14 @@ export interface Opened {
   readonly socket: WebSocket
 }
 
-export async function open(t: Test, url: string, { token = null, protocols = [], headers = {} }: {
+export async function open(t: Test, url: string, { token = null, protocols = [], headers = {}, options = {} }: {
   readonly token?: string | null
   readonly protocols?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
+  /** For TLS. */
+  readonly options?: ClientOptions
 } = {}): Promise<Opened> {
-  const socket = new WebSocket(url, [...protocols], { headers: { ...headers, ...token === null ? {} : { authorization: `Bearer ${token}` } } })
+  const socket = new WebSocket(url, [...protocols], { ...options, headers: { ...headers, ...token === null ? {} : { authorization: `Bearer ${token}` } } })
   t.teardown(() => socket.terminate())
   const result = await new Promise<Opened>((resolve, reject) => {
     socket.once('open', () => resolve({ status: 101, challenge: undefined, protocol: socket.protocol, socket }))

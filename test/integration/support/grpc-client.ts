@@ -1,7 +1,7 @@
 /** A client of @grpc/grpc-js on a connection of its own, whose calls keep what they receive. */
 
 import {
-  Client, credentials, Metadata, type CallOptions, type ClientDuplexStream, type ClientOptions, type ClientReadableStream,
+  Client, credentials, Metadata, type CallOptions, type ChannelCredentials, type ClientDuplexStream, type ClientOptions, type ClientReadableStream,
   type ClientWritableStream, type ServiceDefinition, type StatusObject,
 } from '@grpc/grpc-js'
 import { eventually, soon } from './eventually.js'
@@ -68,8 +68,9 @@ export class GrpcClient {
   readonly #client: Client
 
   /** Connects with the first call. Each object has a connection of its own: grpc-js shares them otherwise. */
-  constructor(t: Test, port: number, options: ClientOptions = {}) {
-    this.#client = new Client(`127.0.0.1:${port}`, overTls() === null ? credentials.createInsecure() : credentials.createSsl(overTls()?.ca), { 'grpc.use_local_subchannel_pool': 1, ...options })
+  constructor(t: Test, port: number, options: ClientOptions = {}, given: ChannelCredentials | null = null) {
+    const usual = () => (overTls() === null ? credentials.createInsecure() : credentials.createSsl(overTls()?.ca))
+    this.#client = new Client(`127.0.0.1:${port}`, given ?? usual(), { 'grpc.use_local_subchannel_pool': 1, ...options })
     t.teardown(() => this.#client.close())
   }
 

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { runCli } from '../../support/cli.js'
@@ -20,4 +23,21 @@ test('what would not start is exit code 2, a line for each reason', async (t) =>
   t.match(result, { code: 2, stdout: '' })
   t.match(result.stderr.split('\n'), [/^broker: tls\.certFile must name a readable file .*\(from .*broker\.yaml\)$/, /^broker: tls\.keyFile must name a readable file/, ''])
   t.match(await runCli(['config', 'check', '--set', 'shards=0']), { code: 2, stderr: 'broker: shards must be 1..64, got: 0 (from --set)\n' })
+})
+
+test('secrets and keys of auth are read, its servers are not asked', async (t) => {
+  const folder = t.testdir({ empty: '', good: 'a-secret-of-at-least-32-characters' })
+  const check = (auth: object) => {
+    writeFileSync(join(folder, 'broker.json'), JSON.stringify({ auth }))
+    return runCli(['config', 'check', '--config', join(folder, 'broker.json')])
+  }
+  t.match(await check({ tokens: [{ name: 'feed', secretFile: join(folder, 'missing') }] }), { code: 2, stderr: /^broker: auth\.tokens\[0\]\.secretFile must / })
+  const keyOf = (name: string) => ({ jwt: { keys: [{ alg: 'HS256', secretFile: join(folder, name) }] } })
+  t.match(await check(keyOf('empty')), { code: 2, stderr: /^broker: auth\.jwt\.keys\[0\]\.secretFile must / })
+  t.match(await check(keyOf('good')), { code: 0 })
+  const server = createServer(() => t.fail('it is asked')).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  t.match(await check({ jwt: { jwksUrl: url }, webhook: { url } }), { code: 0 })
 })

@@ -25,7 +25,7 @@ function world(rows: readonly ReloadRow[], first: object = {}) {
 
 test('what may change is applied, the rest is named', async (t) => {
   const levels: string[] = []
-  const { reload } = world([{ key: 'log.level', apply: ({ log: { level } }) => void levels.push(level) }])
+  const { reload } = world([{ keys: ['log.level'], apply: ({ log: { level } }) => void levels.push(level) }])
   t.strictSame(await reload({}), ['info: reloaded: nothing has changed'])
   t.strictSame(await reload({ log: { level: 'debug' } }), ['info: reloaded: log.level'])
   t.strictSame(await reload({ log: { level: 'debug' } }), ['info: reloaded: nothing has changed'])
@@ -36,7 +36,7 @@ test('what may change is applied, the rest is named', async (t) => {
 
 test('a section is a row, and one that goes is named as a whole', async (t) => {
   const seen: unknown[] = []
-  const { reload } = world([{ key: 'api', apply: async ({ api }) => void seen.push(api?.token ?? null) }])
+  const { reload } = world([{ keys: ['api'], apply: async ({ api }) => void seen.push(api?.token ?? null) }])
   const [applied, rest, ...more] = await reload({ api: { token: '0123456789abcdef' }, grpc: null })
   t.equal(applied, 'info: reloaded: api.token')
   t.match(rest, /^warn: these keys need a restart: .*\bgrpc\b/)
@@ -46,7 +46,7 @@ test('a section is a row, and one that goes is named as a whole', async (t) => {
 test('a wrong configuration changes nothing, and a row that fails stays as it was', async (t) => {
   let broken = true
   const { reload } = world([{
-    key: 'log.level',
+    keys: ['log.level'],
     apply() {
       if (broken) throw new Error('not now')
     },
@@ -55,4 +55,24 @@ test('a wrong configuration changes nothing, and a row that fails stays as it wa
   t.strictSame(await reload({ log: { level: 'debug' } }), ['error: log.level stay as they were: not now'])
   broken = false
   t.strictSame(await reload({ log: { level: 'debug' } }), ['info: reloaded: log.level'], 'it is tried again')
+})
+
+test('files are read again where no key has changed', async (t) => {
+  let times = 0
+  let broken = false
+  const { reload } = world([{
+    keys: ['api', 'grpc'],
+    hasFiles: ({ api }) => api !== null,
+    apply() {
+      if (broken) throw new Error('not now')
+      times += 1
+    },
+  }])
+  t.strictSame(await reload({}), ['info: reloaded: the files of api'])
+  broken = true
+  t.strictSame(await reload({}), ['error: api stay as they were: not now'])
+  broken = false
+  t.match(await reload({ api: null }), [/^info: reloaded: api\b/])
+  t.strictSame(await reload({ api: null }), ['info: reloaded: nothing has changed'])
+  t.equal(times, 2)
 })
