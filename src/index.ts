@@ -8,6 +8,6 @@ export type { Gap, HistoryOptions, KeptPublication, TopicHistory } from './histo
 export type { Message, MessageListener, SubscribeOptions, Subscription } from './subscriptions.js'
 export { AddonLoadError, ClosedError, ConfigError, ListenError, StartError, type ConfigIssue } from './errors.js'
 export type {
-  BoundListener, ConnectionEvent, DisconnectEvent, EngineOptions, EngineStats, ListenerOptions, ProtocolName, SkippedListener,
+  BoundListener, ConnectionEvent, ConnectionProtocol, DisconnectEvent, EngineOptions, EngineStats, ListenerOptions, ProtocolName, SkippedListener,
   SlowConsumerRule, SlowEvent, TopicStats, Tuning, WarningEvent,
 } from './native/binding.js'

@@ -7,6 +7,7 @@
 #include "native/base/check.h"
 #include "native/codec/grpc/grpc_encoding.h"
 #include "native/codec/pusher/pusher_encoding.h"
+#include "native/codec/sse/sse_encoding.h"
 #include "native/codec/websocket/envelope_encoding.h"
 #include "native/codec/websocket/websocket_encoding.h"
 #include "native/codec/websocket/websocket_header.h"

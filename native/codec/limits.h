@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "native/codec/http1/http1.h"
 #include "native/codec/rate_budget.h"
 
 namespace codec {
@@ -47,6 +48,7 @@ struct GrpcLimits {
 struct CodecLimits {
   WebSocketLimits websocket;
   GrpcLimits grpc;
+  HttpLimits http;
 };
 
 }  // namespace codec

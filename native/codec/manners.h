@@ -13,6 +13,7 @@
 namespace codec {
 
 struct HttpRequest;  // http1/http1.h
+struct TopicsParsed;  // text/topic_path.h
 struct Upgrade;      // http1/upgrade.h
 
 /// The most bytes of a frame that asks, answers or ends.
@@ -28,7 +29,8 @@ struct Manners {
   std::size_t (*write_pong)(base::Bytes payload, base::MutableBytes out) = nullptr;
   /// A text for one connection alone, as one message. (What goes to many is encoded by an Encoding.)
   std::string (*write_text)(std::string_view text) = nullptr;
-  /// Whether an HTTP request asks for this protocol, whether it gets it, and the answer when it does. `role`: see role_name.
+  /// Whether an HTTP request asks for this protocol, whether it gets it, and the answer when it does; without one the request, which was
+  /// only looked at, is its codec's. `role`: see role_name.
   bool (*is_asked_for)(const HttpRequest& request) = nullptr;
   Upgrade (*accept)(const HttpRequest& request) = nullptr;
   std::string (*write_accepted)(const Upgrade& upgrade, std::string_view role) = nullptr;
@@ -39,6 +41,12 @@ struct Manners {
   std::string (*write_error)(std::uint16_t code, std::string_view reason) = nullptr;
   std::string_view alpn = {};  // its name where a client offers several (RFC 7301); empty: it has none
   bool tells_unanswered = false;  // who does not answer a ping is told so; else the connection just ends
+  /// What a request's headers say of where its topics begin; null: its target says all.
+  void (*read_wishes)(const HttpRequest& request, TopicsParsed& asked) = nullptr;
+  /// After how long without a connection a client is to come back; null: it cannot be told.
+  std::string (*write_retry)(std::uint32_t ms) = nullptr;
+  bool leaves_http = false;      // behind a request that asks for it there may be what is no HTTP
+  bool answers_as_http = false;  // what it answers to a request has a date and says which pages may read it (Upgrade)
 };
 
 }  // namespace codec

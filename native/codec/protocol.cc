@@ -1,8 +1,11 @@
 #include "native/codec/protocol.h"
 
+#include "native/codec/event_codec.h"
 #include "native/codec/grpc/grpc_codec.h"
+#include "native/codec/http_publish/http_publish_codec.h"
 #include "native/codec/pusher/pusher_codec.h"
 #include "native/codec/responder/responder_codec.h"
+#include "native/codec/sse/sse_request.h"
 #include "native/codec/websocket/websocket_close.h"
 #include "native/codec/websocket/websocket_codec.h"
 #include "native/codec/websocket/websocket_text.h"
@@ -29,6 +32,9 @@ std::unique_ptr<Codec> make_responder_raw(const CodecLimits& limits) { return ma
 
 std::unique_ptr<Codec> make_responder_line(const CodecLimits& limits) { return make_line_responder(limits.websocket); }
 
+std::unique_ptr<Codec> make_http_publish(const CodecLimits& limits) { return std::make_unique<HttpPublishCodec>(limits); }
+
+std::unique_ptr<Codec> make_sse(const CodecLimits&) { return std::make_unique<EventCodec>(); }
 /// Of protocols that the engine does not decode.
 std::unique_ptr<Codec> make_none(const CodecLimits&) { return nullptr; }
 
@@ -43,7 +49,8 @@ constexpr Manners websocket_manners{.code_of = websocket_code_of,
                                     .accept = accept_websocket_upgrade,
                                     .write_accepted = write_upgrade_response,
                                     .may_close_with = may_be_sent,
-                                    .alpn = "http/1.1"};
+                                    .alpn = "http/1.1",
+                                    .leaves_http = true};
 constexpr Manners pusher_manners{.code_of = pusher_code_of,
                                  .write_close = write_close_frame,
                                  .write_ping = write_ping_frame,
@@ -56,7 +63,28 @@ constexpr Manners pusher_manners{.code_of = pusher_code_of,
                                  .ping_text = R"({"event":"pusher:ping","data":"{}"})",
                                  .write_error = write_pusher_error,
                                  .alpn = "http/1.1",
-                                 .tells_unanswered = true};
+                                 .tells_unanswered = true,
+                                 .leaves_http = true};
+/// A request is answered when its body is there, which its codec waits for.
+constexpr Manners http_publish_manners{.code_of = websocket_code_of,
+                                       .is_asked_for = asks_to_publish,
+                                       .accept = accept_publishing,
+                                       .may_close_with = may_be_sent,
+                                       .alpn = "http/1.1",
+                                       .answers_as_http = true};
+/// One that asks is silent from then on: pings are comments, and no answer comes.
+template <SseFraming framing>
+constexpr Manners sse_manners{.code_of = websocket_code_of,
+                              .write_close = write_sse_close<framing>,
+                              .write_ping = write_sse_ping<framing>,
+                              .is_asked_for = asks_for_sse<framing>,
+                              .accept = accept_sse,
+                              .write_accepted = write_sse_head<framing>,
+                              .may_close_with = may_be_sent,
+                              .alpn = "http/1.1",
+                              .read_wishes = read_last_event_id,
+                              .write_retry = write_sse_retry<framing>,
+                              .answers_as_http = true};
 /// Statuses and pings are HTTP/2's; the code of a disconnect event is all that is left.
 constexpr Manners grpc_manners{.code_of = websocket_code_of, .alpn = "h2"};
 /// The control plane's HTTP server says what is to be said.
@@ -65,8 +93,8 @@ constexpr Manners http_manners{.code_of = websocket_code_of, .alpn = "http/1.1"}
 constexpr Manners responder_manners{.code_of = websocket_code_of};
 
 constexpr std::array protocols{
-#define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http) \
-  Protocol{name, Role::role, EncodingId::encoding, make_codec, parse_target, manners, http},
+#define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http, beside) \
+  Protocol{name, Role::role, EncodingId::encoding, make_codec, parse_target, manners, http, ProtocolId::beside},
 #include "native/codec/protocols.def"
 #undef PROTOCOL
 };
@@ -74,8 +102,8 @@ constexpr std::array protocols{
 }  // namespace
 
 std::string_view role_name(Role role) {
-  if (role == Role::publish) return "publish";
-  return role == Role::subscribe ? "subscribe" : std::string_view();
+  if (role == Role::publish || role == Role::posts) return "publish";
+  return role == Role::subscribe || role == Role::events ? "subscribe" : std::string_view();
 }
 
 const Protocol& protocol(ProtocolId id) { return protocols[static_cast<std::size_t>(id)]; }

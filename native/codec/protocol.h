@@ -16,7 +16,7 @@
 namespace codec {
 
 enum class ProtocolId : std::uint8_t {
-#define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http) id,
+#define PROTOCOL(id, name, role, encoding, make_codec, parse_target, manners, http, beside) id,
 #include "native/codec/protocols.def"
 #undef PROTOCOL
 };
@@ -28,17 +28,21 @@ enum class Role : std::uint8_t {
   streams,    // each stream of the connection names its topic and its direction (StreamCodec); there is no handshake
   relay,      // its bytes go on to the control plane's HTTP server, and come from there: nothing is decoded here
   respond,    // every request is answered here and now; there is no handshake
+  events,     // the target names topics, and their messages come until somebody hangs up: the client says nothing more
+  posts,      // each request names a topic and brings a message to it, and is answered
 };
 
 struct Protocol {
   const char* name;
   Role role;
   EncodingId encoding;
-  /// What its role decodes with: publish and subscribe a MessageCodec, session a SessionCodec, streams a StreamCodec, respond a RequestCodec.
+  /// What its role decodes with: publish and subscribe a MessageCodec, session a SessionCodec, streams a StreamCodec, respond a RequestCodec;
+  /// events an EventCodec, which decodes nothing; posts a PostCodec.
   std::unique_ptr<Codec> (*make_codec)(const CodecLimits& limits);
   TopicsParsed (*parse_target)(std::string_view target, const TopicLimits& limits);  // null: the control plane or the codec does
   Manners manners;
   bool shares_port_with_http = false;  // requests that do not ask for a WebSocket are the control plane's
+  ProtocolId beside{};                 // what requests that do not ask for it may ask for; itself: nothing
 };
 
 /// What `Broker-Role` says of a listener where messages go one way: publish or subscribe; empty for the other roles.

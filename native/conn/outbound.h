@@ -33,15 +33,17 @@ class Outbound {
 
   void append(base::Bytes bytes) {
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-    pong_at_ = no_pong;
+    latest_at_ = no_latest;
   }
-  /// At most one pong waits: a peer that pings without reading replaces its own answer.
-  void append_pong(base::Bytes frame) {
-    if (pong_at_ != no_pong && pong_at_ >= sent_) bytes_.resize(pong_at_);
+  /// At most one of them waits, as the last thing: a peer that pings without reading replaces its own answer.
+  void append_latest(base::Bytes frame) {
+    if (latest_waits()) bytes_.resize(latest_at_);
     const std::size_t at = bytes_.size();
     append(frame);
-    pong_at_ = at;
+    latest_at_ = at;
   }
+  /// Of what was last appended so nothing has left, and nothing stands behind it: the next one takes its place.
+  bool latest_waits() const { return latest_at_ != no_latest && latest_at_ >= sent_; }
   /// The rest of a frame whose beginning is on the wire already: it goes before everything else. Not a copy: the segment is held
   /// until the rest has left, and counted by its LogMemory.
   void pin(topic::SegmentRef segment, base::Bytes rest, std::shared_ptr<topic::Topic> topic) {
@@ -67,13 +69,13 @@ class Outbound {
   }
 
  private:
-  static constexpr std::size_t no_pong = SIZE_MAX;
+  static constexpr std::size_t no_latest = SIZE_MAX;
   /// What has left is let go of from here on: a peer that reads, but never quite everything, must not make us grow for ever.
   static constexpr std::size_t sent_bytes_max = 64 * 1024;
 
   void let_go_of_sent() {
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
-    if (pong_at_ != no_pong) pong_at_ = pong_at_ >= sent_ ? pong_at_ - sent_ : no_pong;
+    if (latest_at_ != no_latest) latest_at_ = latest_at_ >= sent_ ? latest_at_ - sent_ : no_latest;
     sent_ = 0;
   }
 
@@ -82,7 +84,7 @@ class Outbound {
   std::shared_ptr<topic::Topic> pinned_topic_;
   std::vector<std::uint8_t> bytes_;
   std::size_t sent_ = 0;
-  std::size_t pong_at_ = no_pong;
+  std::size_t latest_at_ = no_latest;
   bool started_ = false;  // of bytes_
 };
 

@@ -38,6 +38,7 @@ const codec::Manners& session_manners() { return codec::protocol(session_protoco
 std::unique_ptr<Engine> Engine::start(EngineOptions options, os::Kernel& kernel, EventSink& events, StartError& error) {
   CHECK(options.shards >= 1 && options.shards <= topic::shards_max);
   CHECK(!options.slow_rules.empty() && options.slow_rules.back().topics == "*");
+  options.codecs.http = options.http;  // of requests behind the first one, too
   std::unique_ptr<Engine> engine(new Engine(std::move(options), kernel, events));
   if (!engine->bind_all(error)) return nullptr;
   return engine;

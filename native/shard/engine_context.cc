@@ -32,6 +32,7 @@ EngineContext::EngineContext(EngineOptions engine_options, os::Kernel& engine_ke
       histories(options.history),
       topics(options.topics_max, options.epoch_seed.empty() ? epoch_seed_of(engine_kernel) : options.epoch_seed, &histories),
       retained(options.retain),
+      idempotency(options.idempotency),
       relief_asked_ms(base::moment_of_ns(engine_kernel.now_ns()) - relief_interval_ms) {
   set_asked_fields({});
 }

@@ -41,6 +41,7 @@ struct EngineContext {
   topic::Histories histories;  // before the topics, which refer to it
   topic::Registry topics;
   topic::Retained retained;
+  topic::Idempotency idempotency;
   std::vector<std::unique_ptr<Shard>> shards;
 
   /// Sockets accepted and not yet closed, over all shards. Relaxed: a limit, not a synchronisation.

@@ -15,6 +15,7 @@
 #include "native/os/endpoint.h"
 #include "native/os/networks.h"
 #include "native/topic/histories.h"
+#include "native/topic/idempotency.h"
 #include "native/topic/retained.h"
 #include "native/transport/tls_context.h"
 #include "native/transport/transport.h"
@@ -101,6 +102,7 @@ struct EngineOptions {
   ResponderOptions responder;
   topic::RetainLimits retain;
   topic::HistoryLimits history;
+  topic::IdempotencyLimits idempotency;
   LatencyOptions latency;
 
   std::vector<conn::SlowRule> slow_rules{{"*", conn::SlowPolicyId::disconnect, {}}};

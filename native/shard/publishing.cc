@@ -29,6 +29,13 @@ PublishStatus Publishing::check(std::string_view name, const codec::Publication&
   return much && engine_.memory.over_limit(topic::Demand::much) ? PublishStatus::logs_full : PublishStatus::ok;
 }
 
+bool Publishing::has_room(const topic::Topic& topic, std::size_t payload_bytes, std::uint32_t now_ms) const {
+  const bool much = payload_bytes > topic::little_bytes_max || topic.is_held();
+  const bool has = !engine_.memory.over_limit(much ? topic::Demand::much : topic::Demand::little);
+  if (!has) engine_.ask_for_relief(now_ms);
+  return has;
+}
+
 std::uint64_t Publishing::publish(const topic::TopicRef& topic, const codec::Publication& publication, std::uint32_t now_ms) {
   CHECK(topic != nullptr);
   const bool retains = engine_.retained.wants(topic->name());

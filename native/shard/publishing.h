@@ -28,6 +28,8 @@ class Publishing {
 
   /// For who names the topic with each publication and can only be refused: checks everything, then `publish`.
   PublishOutcome publish_checked(std::string_view topic, const codec::Publication& publication, std::uint32_t now_ms);
+  /// Whether the logs have room for a publication of so many bytes; who has none for it asks for relief.
+  bool has_room(const topic::Topic& topic, std::size_t payload_bytes, std::uint32_t now_ms) const;
   /// Of connections: the name was checked when they came to have the topic, the size as it was decoded, and who finds no room in the logs
   /// is not read (Shard::must_wait) or is refused before it gets here (StreamSink::on_stream_message).
   std::uint64_t publish(const topic::TopicRef& topic, const codec::Publication& publication, std::uint32_t now_ms);

@@ -234,10 +234,7 @@ void Shard::adopt(const Message& message) {
   connection.fd = message.fd;
   connection.id = conn::make_id(index_, connection.slot, connection.generation);
   connection.listener = message.listener;
-  connection.protocol = listener_of(connection).protocol;
-  const codec::Protocol& protocol = codec::protocol(connection.protocol);
-  connection.role = protocol.role;
-  connection.encoding = protocol.encoding;
+  speak(connection, listener_of(connection).protocol);
   connection.over_limit = message.over_limit;
   connection.returned = message.returned;
   connection.counted = message.counted;
@@ -318,9 +315,7 @@ void Shard::reap() {
   for (const std::uint64_t token : doomed_) {
     Connection* const connection = connections_.find(token);
     CHECK(connection != nullptr && connection->state == State::doomed);
-    if (connection->codec && !connection->over_limit && engine_.connection_events.load(std::memory_order_relaxed)) {
-      post_event(Disconnected{connection->id, connection->protocol, connection->peer.text(), connection->close_code, connection->reason()});
-    }
+    tell_disconnected(*connection);
     role_of(*connection).tell_end(*connection);
     role_of(*connection).give_back(*connection);
     settle_received(*connection, 0);

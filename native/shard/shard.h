@@ -81,6 +81,10 @@ class Shard final : private FanOutOwner, private RoleHost {
   void close_everything();
   void take_messages_at_end();
 
+  // What it speaks (shard_protocols.cc).
+  static void speak(conn::Connection& connection, codec::ProtocolId id);
+  void tell_disconnected(const conn::Connection& connection);
+
   // Reading (shard_read.cc).
   bool floods_after_close(conn::Connection& connection, std::size_t bytes);
   void decode_by_state(conn::Connection& connection, base::MutableBytes bytes);
@@ -149,6 +153,8 @@ class Shard final : private FanOutOwner, private RoleHost {
   // RoleHost.
   DrainPhase drain_phase() const override;
   void open(conn::Connection& connection, const std::vector<std::string>& topics) override;
+  void go_on_as(conn::Connection& connection, codec::ProtocolId protocol, base::MutableBytes bytes) override;
+  void begin_again(conn::Connection& connection, base::MutableBytes bytes) override;
   void begin_close(conn::Connection& connection, codec::Ending ending, std::string_view reason) override;
   void begin_close_as(conn::Connection& connection, std::uint16_t code, std::string_view reason) override;
   void begin_failed_close(conn::Connection& connection, codec::Ending ending, std::string_view reason) override;

@@ -33,7 +33,7 @@ function messageFits(config: BrokerConfig, rooms: readonly Room[]): CrossIssue[]
     const issue = (problem: string) => [{ path: ['limits', 'messageBytesMax'], problem, value: messageBytesMax }]
     if (messageBytesMax * 4 > bytes) return issue(`must be at most a quarter of ${key} (${bytes})`)
     if (frameBytes * 2 <= bytes) return []
-    return issue(`must be less: with gRPC or Pusher its frames can be ${frameBytes} bytes, at most half of ${key} (${bytes}) is allowed`)
+    return issue(`must be less: as JSON or server-sent events its frames can be ${frameBytes} bytes, at most half of ${key} (${bytes}) is allowed`)
   }).slice(0, 1)
 }
 

@@ -2,7 +2,7 @@
 
 import type { BrokerConfig } from './schema.js'
 
-/** A control character in JSON: `\u0001`. */
+/** A control character in JSON: `\u0001`; a line break in server-sent events: `data:` and another one. */
 const jsonGrowth = 6
 /** The same in the JSON string of a Pusher event, where the payload was JSON already: `\\u0001`. */
 const nestedJsonGrowth = 7
@@ -10,10 +10,11 @@ const nestedJsonGrowth = 7
 const envelopeBytesMax = 4096
 
 /** Of the protocols that are on; native/codec/encoding.h has the bound for all of them. */
-export function frameBytesMax({ limits: { messageBytesMax }, grpc, pusher }: BrokerConfig): number {
+export function frameBytesMax({ limits: { messageBytesMax }, grpc, pusher, subscribe }: BrokerConfig): number {
   const comesAsJson = grpc !== null
   const leavesAsJson = pusher.apps.length > 0
-  const growth = comesAsJson && leavesAsJson ? nestedJsonGrowth : comesAsJson || leavesAsJson ? jsonGrowth : 1
+  const leavesAsEvents = subscribe !== null
+  const growth = comesAsJson && leavesAsJson ? nestedJsonGrowth : comesAsJson || leavesAsJson || leavesAsEvents ? jsonGrowth : 1
   return growth * messageBytesMax + (growth > 1 ? envelopeBytesMax : 0)
 }
 

@@ -18,9 +18,8 @@ export type { AuthAnswer, AuthAskedEvent, AuthCalls, NativeGrants } from './auth
 export type { HistoryAsk, HistoryPage, HistoryRule, KeptMessage } from './history-binding.js'
 export type { ProxyCalls, ProxyHeader } from './proxy-binding.js'
 import type { ClientCertificate, TlsCalls, TlsOptions } from './tls.js'
-
-/** A row of native/codec's protocol table: which bytes are spoken on a listener. */
-export type ProtocolName = 'websocket-publish' | 'websocket-subscribe' | 'pusher' | 'grpc' | 'http' | 'responder-raw' | 'responder-line'
+import type { ConnectionProtocol, ProtocolName } from './protocol-names.js'
+export type { ConnectionProtocol, ProtocolName } from './protocol-names.js'
 
 /** Names a connection for as long as it lives and never its successor: an integer below 2^53. 0 names none. */
 export type ConnectionId = number
@@ -155,7 +154,7 @@ export interface Tuning {
 export interface ConnectionEvent {
   readonly type: 'connection'
   readonly id: ConnectionId
-  readonly protocol: ProtocolName
+  readonly protocol: ConnectionProtocol
   /** Peer as `127.0.0.1:4711` or `[::1]:4711`, the address alone where a proxy has told no port, or `unix`. */
   readonly peer: string
   /** None where the connection's streams name theirs. */
@@ -165,7 +164,7 @@ export interface ConnectionEvent {
 export interface DisconnectEvent {
   readonly type: 'disconnect'
   readonly id: ConnectionId
-  readonly protocol: ProtocolName
+  readonly protocol: ConnectionProtocol
   readonly peer: string
   /** The close code sent or received; 1006 when the stream just ended. */
   readonly code: number

@@ -46,6 +46,29 @@ void text_seeds() {
   }
 }
 
+void http_publish_seeds() {
+  begin("http_publish");
+  const std::string head = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\n";
+  const std::string texts[] = {
+      head + "Content-Length: 5\r\n\r\nhello" + head + "Idempotency-Key: k\r\nContent-Length: 1\r\n\r\nx",
+      head + "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\none\r\n0\r\nT: 1\r\n\r\n" + head + "\r\n",
+      head + "Expect: 100-continue\r\nContent-Length: 101\r\n\r\n",
+      head + "Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nxGET /up HTTP/1.1\r\nHost: a\r\n\r\n",
+      "POST /no HTTP/1.0\r\nContent-Length: 2\r\n\r\nab",
+      head + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+  };
+  for (const std::string& text : texts) {
+    for (const std::uint8_t how : cuts) seed({how, static_cast<std::uint8_t>(number % 4), static_cast<std::uint8_t>(number % 3), static_cast<std::uint8_t>(number % 2)}, text);
+  }
+}
+
+void sse_seeds() {
+  begin("sse_encoding");
+  for (const std::string_view text : {"", "plain", "a\nb\r\nc\rd", "\n\n", ": x\ndata: y", "GET /a?sse=1 HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n"}) {
+    for (const std::uint8_t kind : {0, 1}) seed({kind, 7, 3, 2, 'e', '\n'}, text);
+  }
+}
+
 void responder_seeds() {
   begin("responder_codec");
   for (const std::string_view text : {"one\ntwo\r\nthree", "\n\n\n", "last topic\nlast other\n", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\n", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\nx"}) {
@@ -301,6 +324,8 @@ int main(int count, char** arguments) {
   root = arguments[1];
   text_seeds();
   responder_seeds();
+  http_publish_seeds();
+  sse_seeds();
   websocket_seeds();
   http_seeds();
   hpack_seeds();

@@ -246,9 +246,12 @@ constexpr StatusText status_texts[] = {
     {408, "Request Timeout", ""},
     {413, "Content Too Large", ""},
     {414, "URI Too Long", ""},
+    {415, "Unsupported Media Type", "Accept-Encoding: identity\r\n"},
+    {417, "Expectation Failed", ""},
     {421, "Misdirected Request", ""},
     {426, "Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"},
     {429, "Too Many Requests", ""},
+    {429, "Too Many Requests", "Retry-After: 1\r\n"},
     {431, "Request Header Fields Too Large", ""},
     {500, "Internal Server Error", ""},
     {501, "Not Implemented", ""},
@@ -258,7 +261,7 @@ constexpr StatusText status_texts[] = {
 
 }  // namespace
 
-std::string write_http_refusal(const HttpRefusal& refusal, std::int64_t unix_seconds, std::string_view role) {
+std::string write_http_refusal(const HttpRefusal& refusal, std::int64_t unix_seconds, std::string_view role, std::string_view more) {
   const auto row = std::find_if(std::begin(status_texts), std::end(status_texts),
                                 [&](const StatusText& text) { return text.status == refusal.status; });
   CHECK(row != std::end(status_texts));
@@ -268,10 +271,10 @@ std::string write_http_refusal(const HttpRefusal& refusal, std::int64_t unix_sec
   std::string answer = "HTTP/1.1 " + std::to_string(refusal.status) + ' ';
   answer.append(row->phrase).append("\r\n");
   if (!connection.empty()) answer.append("Connection: ").append(connection).append("\r\n");
-  answer.append(row->headers).append(refusal.headers);
+  answer.append(refusal.replaces_headers ? std::string_view() : row->headers).append(refusal.headers).append(more);
   answer.append("Date: ").append(http_date(unix_seconds)).append("\r\n");
   if (!role.empty()) answer.append("Broker-Role: ").append(role).append("\r\n");
-  if (refusal.status == 204) return answer.append("\r\n");  // RFC 9110 §8.6: no Content-Length
+  if (refusal.status == 204 || refusal.reason.empty()) return answer.append("\r\n");  // RFC 9110 §8.6: no Content-Length
   answer.append("Content-Type: text/plain; charset=utf-8\r\nContent-Length: ");
   answer.append(std::to_string(refusal.reason.size() + 1)).append("\r\n\r\n");
   if (refusal.body) answer.append(refusal.reason).append("\n");

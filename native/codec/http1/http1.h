@@ -40,8 +40,9 @@ struct HttpRefusal {
   std::string reason;  // one line for the body; says what was wrong
   bool body = true;    // false in answer to HEAD (RFC 9110 §9.3.2)
   bool closes = true;  // the connection ends with it
-  std::string headers = {};  // more header lines, each with its line end
-  bool logged = false;  // whoever decided it has said why
+  std::string headers = {};  // more header lines, each with its line end; with an empty reason there is no body
+  bool replaces_headers = false;  // they stand in place of those that go with the status
+  bool logged = false;            // whoever decided it has said why
 };
 
 enum class HttpParseStatus : std::uint8_t { incomplete, complete, refused };
@@ -75,8 +76,8 @@ bool announces_body(const HttpRequest& request);
 
 /// A complete `HTTP/1.1 <status>` answer with a one-line text body, Date, Content-Length, and `Connection: close` when it ends it; 426 also carries
 /// `Upgrade: websocket` and `Sec-WebSocket-Version: 13` (RFC 6455 §4.4), 405 `Allow: GET`, 503 `Retry-After: 1`.
-/// `unix_seconds` is the wall clock's; `role` as in `write_upgrade_response`.
-std::string write_http_refusal(const HttpRefusal& refusal, std::int64_t unix_seconds, std::string_view role = {});
+/// `unix_seconds` is the wall clock's; `role` as in `write_upgrade_response`; `more`: header lines that go with it.
+std::string write_http_refusal(const HttpRefusal& refusal, std::int64_t unix_seconds, std::string_view role = {}, std::string_view more = {});
 
 /// RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, of the years 1970 to 9999.
 std::string http_date(std::int64_t unix_seconds);

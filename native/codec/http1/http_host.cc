@@ -133,4 +133,12 @@ std::optional<HttpRefusal> check_web(const HttpRequest& request, const WebRules&
   return HttpRefusal{403, "the Host header must be an address, localhost or one of hosts"};
 }
 
+std::string origin_headers(const HttpRequest& request, const WebRules& rules) {
+  const std::string_view origin = find_header(request, "Origin");
+  if (origin.empty()) return {};
+  const bool lists = rules.origins && std::find(rules.origins->begin(), rules.origins->end(), "*") == rules.origins->end();
+  if (!lists) return "Access-Control-Allow-Origin: *\r\n";
+  return "Access-Control-Allow-Origin: " + std::string(origin) + "\r\nAccess-Control-Allow-Credentials: true\r\nVary: Origin\r\n";
+}
+
 }  // namespace codec

@@ -43,4 +43,8 @@ bool names_this_server(const HttpRequest& request, const WebRules& rules);
 /// 403 for a page, or a name, that may not; nothing when the request may go on.
 std::optional<HttpRefusal> check_web(const HttpRequest& request, const WebRules& rules);
 
+/// What lets the page whose request `check_web` has let pass read the answer (Fetch §3.2): header lines; none for who is no page. Only a
+/// page that is listed by name may bring cookies.
+std::string origin_headers(const HttpRequest& request, const WebRules& rules);
+
 }  // namespace codec

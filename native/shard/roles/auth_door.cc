@@ -44,7 +44,9 @@ void join_header(AuthQuestion& question, std::string_view name, std::string_view
 
 bool asks(const RoleHost& host, const Connection& connection) { return host.engine().options.listeners[connection.listener].asks; }
 
-topic::Use use_of(codec::Role role) { return role == codec::Role::publish ? topic::Use::publish : topic::Use::subscribe; }
+topic::Use use_of(codec::Role role) {
+  return role == codec::Role::publish || role == codec::Role::posts ? topic::Use::publish : topic::Use::subscribe;
+}
 
 std::uint32_t ask(RoleHost& host, Connection& connection, AuthQuestion question) {
   if (!connection.authorization) connection.authorization = std::make_unique<conn::Authorization>();

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "native/codec/http1/health_check.h"
-#include "native/codec/http1/upgrade.h"
 #include "native/shard/recovery_headers.h"
 #include "native/shard/roles/auth_door.h"
 #include "native/shard/roles/http_handover.h"
@@ -21,6 +20,12 @@ namespace {
 constexpr std::uint8_t requests_refused_max = 100;
 constexpr std::string_view shutting_down = "shutting down";
 
+bool leaves_http(const codec::Manners& manners, const codec::HttpRequest& request) { return manners.leaves_http && manners.is_asked_for(request); }
+
+bool keeps_request(const Connection& connection) { return codec::protocol(connection.protocol).manners.write_accepted == nullptr; }
+
+/// An answer that is meant to open nothing.
+bool is_success(const HttpRefusal& answer) { return answer.status < 300; }
 /// Its request waits for a verdict.
 bool is_parked(const Connection& connection) { return connection.authorization && connection.authorization->asked != 0; }
 
@@ -46,8 +51,10 @@ void HttpHandshake::on_bytes(Connection& connection, base::MutableBytes bytes) {
     const codec::HttpParsed parsed = codec::parse_http_request(bytes, scanned, host_.engine().options.http);
     if (parsed.status == codec::HttpParseStatus::refused) return refuse(connection, parsed.refusal);
     if (parsed.status == codec::HttpParseStatus::incomplete) return keep_head(connection, std::move(earlier), bytes, parsed.scanned);
+    if (const auto other = other_asked_for(connection, parsed.request)) return host_.go_on_as(connection, *other, bytes);
     on_request_head(connection, parsed, bytes);
     if (connection.unread) return;  // it is held, or parked
+    if (connection.state == State::open && keeps_request(connection)) break;
     bytes = bytes.subspan(parsed.consumed);
     scanned = 0;
   }
@@ -68,6 +75,23 @@ void HttpHandshake::keep_head(Connection& connection, std::unique_ptr<conn::Unre
   earlier->scanned = scanned;
   connection.unread = std::move(earlier);
   if (begins && connection.requests_refused > 0) await_request(connection);  // it has a time of its own, from its first byte
+}
+
+/// Which protocol of its listener a request asks for, if that is another one than its connection's. What none is asked for is answered by
+/// the listener's own.
+std::optional<codec::ProtocolId> HttpHandshake::other_asked_for(const Connection& connection, const codec::HttpRequest& request) const {
+  const codec::ProtocolId own = host_.engine().options.listeners[connection.listener].protocol;
+  codec::ProtocolId asked = own;
+  while (!codec::protocol(asked).manners.is_asked_for(request)) {
+    const codec::ProtocolId beside = codec::protocol(asked).beside;
+    if (beside == asked) {
+      asked = own;
+      break;
+    }
+    asked = beside;
+  }
+  if (asked == connection.protocol) return std::nullopt;
+  return asked;
 }
 
 void HttpHandshake::await_request(Connection& connection) {
@@ -109,7 +133,7 @@ void HttpHandshake::refuse_request(Connection& connection, const codec::HttpRequ
 /// connection (RFC 9110 §7.8, RFC 9112 §9.3). Behind a refused upgrade, though, there may be what is no HTTP.
 bool HttpHandshake::may_stay(const Connection& connection, const codec::HttpRequest& request) const {
   return !connection.over_limit && host_.drain_phase() == DrainPhase::none && !connection.returned && connection.requests_refused < requests_refused_max &&
-         codec::keeps_connection(request) && !codec::protocol(connection.protocol).manners.is_asked_for(request);
+         codec::keeps_connection(request) && !leaves_http(codec::protocol(connection.protocol).manners, request);
 }
 
 void HttpHandshake::on_timer(Connection& connection) {
@@ -155,7 +179,8 @@ void HttpHandshake::on_verdict(Connection& connection, AuthVerdict&& verdict) {
     refusal = refusal_of(verdict, parsed.request);
   }
   if (refusal) refuse_request(connection, parsed.request, std::move(*refusal));
-  const base::MutableBytes rest = base::MutableBytes(parked->bytes).subspan(parsed.consumed);
+  const bool is_kept = connection.state == State::open && keeps_request(connection);
+  const base::MutableBytes rest = base::MutableBytes(parked->bytes).subspan(is_kept ? 0 : parsed.consumed);
   if (connection.state == State::handshake && !rest.empty()) on_bytes(connection, rest);
   else if (connection.state == State::open && !rest.empty()) user_.on_first_bytes(connection, rest);
   host_.mind_unfinished(connection);
@@ -198,7 +223,7 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
   if (host_.drain_phase() != DrainPhase::none && !user_.answers_late()) return HttpRefusal{503, std::string(shutting_down), request.method != "HEAD"};
   const codec::Protocol& protocol = codec::protocol(connection.protocol);
   codec::Upgrade upgrade = protocol.manners.accept(request);
-  if (!upgrade.accepted) return upgrade.refusal;
+  if (!upgrade.accepted && !is_success(upgrade.refusal)) return upgrade.refusal;
   const EngineOptions& options = host_.engine().options;
   const ListenerOptions& listener = options.listeners[connection.listener];
   codec::TopicsParsed parsed;
@@ -208,9 +233,15 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
     if (!decided_later) {
       if (const auto page = codec::check_web(request, listener.web)) return page;
     }
+    if (protocol.manners.answers_as_http) {
+      upgrade.origin_headers = codec::origin_headers(request, listener.web);
+      upgrade.unix_seconds = host_.kernel().unix_seconds();
+    }
+    if (!upgrade.accepted) return answer_of(upgrade);
     codec::TopicLimits limits = options.topics;
     limits.token_in_query = listener.asks;
     parsed = protocol.parse_target(request.target, limits);
+    if (parsed.ok && protocol.manners.read_wishes != nullptr) protocol.manners.read_wishes(request, parsed);
     if (!parsed.ok) return parsed.refusal;
   }
   if (listener.asks && !is_decided(connection)) {
@@ -223,11 +254,20 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
   if (listener.asks && connection.authorization->answers_bearer) upgrade.subprotocol = "bearer";
   host_.open(connection, parsed.topics);
   host_.metrics().add(Metric::handshakes_completed);
-  const std::string answer = protocol.manners.write_accepted(upgrade, codec::role_name(protocol.role));
-  connection.outbound_for_writing().append(base::bytes_of(answer));
-  host_.fan_out().flush_private(connection);
+  if (!keeps_request(connection)) {
+    const std::string answer = protocol.manners.write_accepted(upgrade, codec::role_name(protocol.role));
+    connection.outbound_for_writing().append(base::bytes_of(answer));
+    host_.fan_out().flush_private(connection);
+  }
   user_.on_upgraded(connection, request);
   return std::nullopt;
+}
+
+/// To a request that opens nothing, such as HEAD, or OPTIONS of a page's.
+HttpRefusal HttpHandshake::answer_of(const codec::Upgrade& upgrade) {
+  HttpRefusal answer = upgrade.refusal;
+  answer.headers.append(upgrade.origin_headers);
+  return answer;
 }
 
 std::optional<HttpRefusal> HttpHandshake::open_topics(Connection& connection, const codec::TopicsParsed& asked, std::string& told) {
@@ -261,6 +301,7 @@ void HttpHandshake::answer_health(Connection& connection, const codec::HttpReque
 }
 
 void HttpHandshake::answer_refused(Connection& connection, const HttpRefusal& refusal) {
+  if (is_success(refusal) && refusal.replaces_headers) return answer_text(connection, refusal);
   host_.metrics().add(Metric::handshakes_refused);
   if (!refusal.logged) {
     host_.warn("handshake-refused", "refused a handshake from " + connection.peer.text() + ": " + std::to_string(refusal.status) + " " + refusal.reason);

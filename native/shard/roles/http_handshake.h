@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "native/codec/http1/http1.h"
+#include "native/codec/http1/upgrade.h"
 #include "native/shard/auth_question.h"
 #include "native/shard/roles/role_host.h"
 
@@ -47,6 +48,7 @@ class HttpHandshake {
 
  private:
   void keep_head(conn::Connection& connection, std::unique_ptr<conn::Unread> earlier, base::Bytes bytes, std::size_t scanned);
+  std::optional<codec::ProtocolId> other_asked_for(const conn::Connection& connection, const codec::HttpRequest& request) const;
   void await_request(conn::Connection& connection);
   void await_next_request(conn::Connection& connection);
   void on_request_head(conn::Connection& connection, const codec::HttpParsed& parsed, base::Bytes bytes);
@@ -54,6 +56,7 @@ class HttpHandshake {
   void hold(conn::Connection& connection, base::Bytes request);
   void answer_held(conn::Connection& connection);
   void park(conn::Connection& connection, const codec::HttpRequest& request, const std::vector<std::string>& topics, base::Bytes bytes);
+  static codec::HttpRefusal answer_of(const codec::Upgrade& upgrade);
   void forget_question(conn::Connection& connection);
   void refuse_request(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal&& refusal);
   /// Nothing when it is open, or waits for a verdict; else why not. `bytes`: as for on_request_head.

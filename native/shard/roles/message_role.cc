@@ -10,13 +10,6 @@ using conn::Connection;
 using conn::State;
 using metrics::Metric;
 
-namespace {
-
-/// It says more than its topic's subscribers get. Whoever says little is read all the same, to whatever topic.
-bool is_ahead(const Connection& connection) { return connection.publishes_to && connection.has_more && connection.publishes_to->is_behind(); }
-
-}  // namespace
-
 std::vector<topic::Recovery> MessageRole::on_topics(Connection& connection, std::vector<topic::TopicRef>&& topics, const codec::TopicsParsed& asked) {
   if (connection.role != codec::Role::subscribe) {
     CHECK(topics.size() == 1);
@@ -24,14 +17,7 @@ std::vector<topic::Recovery> MessageRole::on_topics(Connection& connection, std:
     return {};
   }
   if (asked.envelope) connection.encoding = codec::EncodingId::envelope;
-  std::vector<topic::ReplayStart> starts;
-  for (std::size_t i = 0; i < topics.size(); ++i) {
-    starts.push_back(fan_out().audience().subscribe(connection, topics[i], connection.encoding, asked.wish(i)));
-  }
-  announce(connection, starts);
-  std::vector<topic::Recovery> recoveries;
-  for (topic::ReplayStart& start : starts) recoveries.push_back(std::move(start.recovery));
-  return recoveries;
+  return subscribe(connection, topics, asked);
 }
 
 codec::Decoded MessageRole::decode(Connection& connection, base::MutableBytes bytes) {

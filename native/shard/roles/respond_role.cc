@@ -11,8 +11,6 @@ namespace {
 /// From here on the replies of one connection leave, and it waits for its next turn: so many requests of one client do not hold
 /// up the others', and what is refused by the kernel has a bound.
 constexpr std::size_t reply_batch_bytes = 64 * 1024;
-/// What a shard keeps of its room for replies after a large one.
-constexpr std::size_t replies_room_max = 1024 * 1024;
 /// Of connections whose silence has no bound.
 constexpr std::uint32_t look_again_ms = 3'600'000;
 
@@ -62,20 +60,18 @@ codec::Flow RespondRole::on_request(base::Bytes request) {
   const ResponderOptions& responder = options().responder;
   switch (responder.reply) {
     case Reply::echo:
-      append_reply(request);
+      replies_.append(request);
       break;
     case Reply::fixed:
-      append_reply(base::bytes_of(responder.text));
+      replies_.append(base::bytes_of(responder.text));
       break;
     case Reply::last:
       append_last(connection, name_in(request));
       break;
   }
-  if (in_lines(connection) && responder.reply != Reply::echo) replies_.push_back('\n');
+  if (in_lines(connection) && responder.reply != Reply::echo) replies_.append(base::bytes_of("\n"));
   return replies_.size() < reply_batch_bytes ? codec::Flow::go_on : codec::Flow::wait;
 }
-
-void RespondRole::append_reply(base::Bytes reply) { replies_.insert(replies_.end(), reply.begin(), reply.end()); }
 
 /// What the framing cannot carry counts as missing: nothing at all in `raw`, a line feed in `line`.
 void RespondRole::append_last(const Connection& connection, std::string_view topic) {
@@ -83,25 +79,15 @@ void RespondRole::append_last(const Connection& connection, std::string_view top
   const topic::LastValueRef last = engine.is_reserved(topic) ? nullptr : engine.retained.find(topic);
   const std::string_view text = last ? base::text_of(last->payload) : std::string_view();
   const bool fits = in_lines(connection) ? text.find('\n') == std::string_view::npos : !text.empty();
-  if (last && fits) return append_reply(last->payload);
+  if (last && fits) return replies_.append(last->payload);
   metrics().add(Metric::requests_missed);
-  append_reply(base::bytes_of(options().responder.missing));
+  replies_.append(base::bytes_of(options().responder.missing));
 }
 
 void RespondRole::send_replies(Connection& connection) {
-  CHECK(!replies_.empty() && !connection.has_outbound());  // they would overtake those that wait
+  CHECK(!replies_.empty());
   const bool more = replies_.size() >= reply_batch_bytes;
-  const os::IoResult result = host_.transports().send(connection.transport, connection.fd, replies_);
-  CHECK(result.bytes <= replies_.size());
-  metrics().add(Metric::writes);
-  if (result.outcome == os::IoOutcome::ok) metrics().add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
-  if (result.outcome == os::IoOutcome::would_block) metrics().add(Metric::writes_refused);
-  if (result.outcome == os::IoOutcome::failed) host_.doom(connection, Ending::lost, "connection lost");
-  const bool rest = result.bytes < replies_.size();
-  const bool refused = connection.state != State::doomed && (rest || host_.transports().wants_write(connection.transport, connection.fd));
-  if (rest && refused) connection.outbound_for_writing().append(base::Bytes(replies_).subspan(result.bytes));
-  replies_.clear();
-  if (replies_.capacity() > replies_room_max) std::vector<std::uint8_t>().swap(replies_);  // `= {}` would keep the room
+  const bool refused = replies_.send(connection) == Replied::refused;
   if (refused) {
     if (connection.peer.local) host_.watch_writable(connection);
     fan_out().flush_private(connection);

@@ -3,15 +3,14 @@
 // Owner: a shard. Thread: that shard's.
 #pragma once
 
-#include <vector>
-
+#include "native/shard/roles/replies.h"
 #include "native/shard/roles/role.h"
 
 namespace shard {
 
 class RespondRole final : public Role, private codec::RequestSink {
  public:
-  using Role::Role;
+  explicit RespondRole(RoleHost& host) : Role(host), replies_(host) {}
 
   os::Watch watch_for(const conn::Connection& connection) const override;
   void begin(conn::Connection& connection) override;
@@ -29,12 +28,11 @@ class RespondRole final : public Role, private codec::RequestSink {
 
   std::uint32_t silence_ms(const conn::Connection& connection) const override;
   void on_silence(conn::Connection& connection) override;
-  void append_reply(base::Bytes reply);
   void append_last(const conn::Connection& connection, std::string_view topic);
   void send_replies(conn::Connection& connection);
 
   conn::Connection* decoding_ = nullptr;
-  std::vector<std::uint8_t> replies_;  // to what `decoding_` asked
+  Replies replies_;  // to what `decoding_` asked
 };
 
 }  // namespace shard

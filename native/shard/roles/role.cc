@@ -65,6 +65,17 @@ bool Role::waits_for_room(const Connection& connection, Resume resume) const {
 
 // Bytes leave.
 
+std::vector<topic::Recovery> Role::subscribe(Connection& connection, const std::vector<topic::TopicRef>& topics, const codec::TopicsParsed& asked) {
+  std::vector<topic::ReplayStart> starts;
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    starts.push_back(fan_out().audience().subscribe(connection, topics[i], connection.encoding, asked.wish(i)));
+  }
+  announce(connection, starts);
+  std::vector<topic::Recovery> recoveries;
+  for (topic::ReplayStart& start : starts) recoveries.push_back(std::move(start.recovery));
+  return recoveries;
+}
+
 void Role::announce(Connection& connection, const std::vector<topic::ReplayStart>& starts) {
   const codec::Encoding& encoding = codec::encoding(connection.encoding);
   CHECK(connection.subscriptions.size() == starts.size());

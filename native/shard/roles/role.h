@@ -35,6 +35,11 @@ inline bool awaits_nothing(const conn::Connection& connection) {
   return connection.state == conn::State::handshake && connection.requests_refused > 0 && !connection.unread;
 }
 
+/// It says more than its topic's subscribers get. Whoever says little is read all the same, to whatever topic.
+inline bool is_ahead(const conn::Connection& connection) {
+  return connection.publishes_to && connection.has_more && connection.publishes_to->is_behind();
+}
+
 /// What is said to a topic that is held up counts as much: it stays in the logs.
 topic::Demand demand_of(const conn::Connection& connection);
 
@@ -133,6 +138,8 @@ class Role {
   metrics::Block& metrics() const { return host_.metrics(); }
   FanOut& fan_out() const { return host_.fan_out(); }
 
+  /// Subscribes one of shared framing to topics, each from where it was asked for, and says how they begin.
+  std::vector<topic::Recovery> subscribe(conn::Connection& connection, const std::vector<topic::TopicRef>& topics, const codec::TopicsParsed& asked);
   /// Behind its subscriptions, all of which began like this, and before anything is written: tells where they begin, where its encoding says such
   /// things, and keeps their replays one behind the other.
   void announce(conn::Connection& connection, const std::vector<topic::ReplayStart>& starts);

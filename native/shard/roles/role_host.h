@@ -39,6 +39,11 @@ class RoleHost {
   // A connection's life.
   /// Messages flow from here on: gives it its codec, tells its role, then whoever wants to know. `topics`: for the event.
   virtual void open(conn::Connection& connection, const std::vector<std::string>& topics) = 0;
+  /// It has asked for another protocol of its listener: that one's role goes on with `bytes`, in the handshake.
+  virtual void go_on_as(conn::Connection& connection, codec::ProtocolId protocol, base::MutableBytes bytes) = 0;
+  /// It is open, subscribed to nothing, and its peer goes on with something else: `bytes`, a request head and what came behind it, are its
+  /// listener's, in a handshake of its own.
+  virtual void begin_again(conn::Connection& connection, base::MutableBytes bytes) = 0;
   /// Says goodbye behind what must still leave, and waits for the peer's answer at most `close_ms`.
   virtual void begin_close(conn::Connection& connection, codec::Ending ending, std::string_view reason) = 0;
   /// The same with a number that the peer or the control plane has chosen.
@@ -78,11 +83,13 @@ class RoleHost {
   /// Takes a proxy's word on whose request this is. False when the connection has ended by it.
   virtual bool find_client(conn::Connection& connection, const codec::HttpRequest& request) = 0;
 
-  /// A message of a client's, which is not refused any more.
-  void publish(const topic::TopicRef& topic, const codec::Publication& publication) {
+  /// A message of a client's, which is not refused any more: its offset.
+  std::uint64_t publish(const topic::TopicRef& topic, const codec::Publication& publication) {
     metrics_.add(metrics::Metric::messages_received);
-    publishing_.publish(topic, publication, now_ms_);
+    return publishing_.publish(topic, publication, now_ms_);
   }
+  /// For a client that can be told when there is none.
+  bool has_room(const topic::Topic& topic, std::size_t payload_bytes) const { return publishing_.has_room(topic, payload_bytes, now_ms_); }
   virtual void post_event(Event&& event) = 0;
   /// For whoever runs this.
   virtual void warn(const char* name, std::string message) = 0;

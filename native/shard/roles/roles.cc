@@ -1,7 +1,9 @@
 // See roles.h. (A preprocessor row cannot include its header; add it below.)
 #include "native/shard/roles/roles.h"
 
+#include "native/shard/roles/event_role.h"
 #include "native/shard/roles/message_role.h"
+#include "native/shard/roles/post_role.h"
 #include "native/shard/roles/relay_role.h"
 #include "native/shard/roles/respond_role.h"
 #include "native/shard/roles/session_role.h"

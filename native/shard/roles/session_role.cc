@@ -100,7 +100,7 @@ void SessionRole::on_application_ping(std::string_view answer) {
   Connection& connection = decoding();
   metrics().add(Metric::pings_received);
   if (connection.state != State::open || !takes_control_frame(connection)) return;
-  connection.outbound_for_writing().append_pong(base::bytes_of(manners(connection).write_text(answer)));
+  connection.outbound_for_writing().append_latest(base::bytes_of(manners(connection).write_text(answer)));
   fan_out().flush_private(connection);
 }
 

@@ -16,14 +16,6 @@ using metrics::Metric;
 
 namespace {
 
-int status_of(Ending ending) {
-  switch (ending) {
-    case Ending::deadline: return 408;
-    case Ending::violation: return 400;
-    default: return 503;
-  }
-}
-
 /// Whether the protocol asks by a message of its own, perhaps too seldom for what stands between: then ping frames go beside it.
 bool pings_beside(const Connection& connection) {
   return !codec::protocol(connection.protocol).manners.ping_text.empty() && !connection.awaiting_pong;
@@ -37,29 +29,7 @@ void append_ping_frame(Connection& connection) {
 
 }  // namespace
 
-void UpgradedRole::begin(Connection& connection) {
-  CHECK(is_beginning(connection));
-  connection.state = State::handshake;
-}
-
-void UpgradedRole::refuse(Connection& connection, Ending ending, std::string_view reason) {
-  handshake_.refuse(connection, {status_of(ending), std::string(reason)});
-}
-
-/// Who is not let in yet has no more than one head kept.
-std::size_t UpgradedRole::read_bytes_max(const Connection& connection, std::size_t usual) const {
-  if (!is_beginning(connection) || !asks(host_, connection)) return usual;
-  const std::size_t head_bytes_max = options().http.head_bytes_max;
-  const std::size_t kept = connection.unread ? connection.unread->bytes.size() : 0;
-  return std::min(usual, kept < head_bytes_max ? head_bytes_max - kept : 1);
-}
-
-void UpgradedRole::on_bytes(Connection& connection, base::MutableBytes bytes) {
-  if (connection.state == State::handshake) return handshake_.on_bytes(connection, bytes);
-  decode_all(connection, bytes);
-}
-
-void UpgradedRole::decode_all(Connection& connection, base::MutableBytes bytes) {
+void UpgradedRole::on_open_bytes(Connection& connection, base::MutableBytes bytes) {
   CHECK(connection.codec != nullptr && decoding_ == nullptr);
   decoding_ = &connection;
   const codec::Decoded decoded = decode(connection, bytes);
@@ -75,7 +45,7 @@ void UpgradedRole::answer_ping(base::Bytes payload) {
   if (connection.state != State::open || !takes_control_frame(connection)) return;
   std::array<std::uint8_t, codec::control_frame_bytes_max> frame;
   const std::size_t length = manners(connection).write_pong(payload, frame);
-  connection.outbound_for_writing().append_pong(base::Bytes(frame).first(length));
+  connection.outbound_for_writing().append_latest(base::Bytes(frame).first(length));
   fan_out().flush_private(connection);
 }
 

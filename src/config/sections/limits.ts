@@ -25,6 +25,9 @@ export const limits = section({
    * Default: by memory, at most 256 MiB; more where messageBytesMax needs it.
    */
   receiveBufferBytesMax: bytes(1 * MiB, 64 * GiB).optional(),
+  /** Idempotency-Keys that are remembered for a topic, and for all: who sends one again by POST is told where it was published first. */
+  idempotencyKeysPerTopicMax: count(0, 1_000_000).default(1000),
+  idempotencyKeysMax: count(0, 10_000_000).default(100_000),
   /** SO_SNDBUF asked of the kernel for each connection (which doubles it). Default: by memory, 16 to 64 KiB. */
   sendBufferBytes: bytes(4 * KiB, 4 * MiB).optional(),
 })

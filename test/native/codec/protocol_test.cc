@@ -2,6 +2,8 @@
 // Owner: the test. Thread: main.
 #include "native/codec/protocol.h"
 
+#include "native/codec/event_codec.h"
+#include "native/codec/post_codec.h"
 #include "test/native/codec/http2/http2_wire.h"
 #include "test/native/codec/recorded_commands.h"
 
@@ -34,7 +36,10 @@ TEST_CASE("protocols: each is found by its name, and no other name is one") {
   CHECK(named("http").role == codec::Role::relay);
   CHECK(named("responder-raw").role == codec::Role::respond);
   CHECK(named("responder-line").role == codec::Role::respond);
-  for (const char* const name : {"", "Pusher", "grpc ", "websocket", "mqtt"}) {
+  CHECK(named("http-publish").role == codec::Role::posts);
+  CHECK(named("sse").role == codec::Role::events);
+  CHECK(named("sse-until-close").role == codec::Role::events);
+  for (const char* const name : {"", "Pusher", "grpc ", "websocket", "mqtt", "SSE"}) {
     CAPTURE(name);
     codec::ProtocolId id = codec::ProtocolId::pusher;
     CHECK(codec::find_protocol(name, id) == nullptr);
@@ -45,6 +50,8 @@ TEST_CASE("protocols: each is found by its name, and no other name is one") {
 TEST_CASE("protocols: what Broker-Role says") {
   CHECK(codec::role_name(codec::Role::publish) == "publish");
   CHECK(codec::role_name(codec::Role::subscribe) == "subscribe");
+  CHECK(codec::role_name(codec::Role::events) == "subscribe");
+  CHECK(codec::role_name(codec::Role::posts) == "publish");
   for (const codec::Role role : {codec::Role::session, codec::Role::streams, codec::Role::relay, codec::Role::respond}) CHECK(codec::role_name(role) == "");
 }
 
@@ -68,6 +75,8 @@ TEST_CASE("protocols: each one's codec is what its role decodes with") {
     if (dynamic_cast<codec::MessageCodec*>(codec.get()) != nullptr) return "messages";
     if (dynamic_cast<codec::SessionCodec*>(codec.get()) != nullptr) return "session";
     if (dynamic_cast<codec::StreamCodec*>(codec.get()) != nullptr) return "streams";
+    if (dynamic_cast<codec::PostCodec*>(codec.get()) != nullptr) return "posts";
+    if (dynamic_cast<codec::EventCodec*>(codec.get()) != nullptr) return "events";
     return dynamic_cast<codec::RequestCodec*>(codec.get()) != nullptr ? "requests" : "nothing";
   };
   CHECK(tells("websocket-publish") == std::string_view("messages"));
@@ -76,6 +85,9 @@ TEST_CASE("protocols: each one's codec is what its role decodes with") {
   CHECK(tells("grpc") == std::string_view("streams"));
   CHECK(tells("responder-raw") == std::string_view("requests"));
   CHECK(tells("responder-line") == std::string_view("requests"));
+  CHECK(tells("http-publish") == std::string_view("posts"));
+  CHECK(tells("sse") == std::string_view("events"));
+  CHECK(tells("sse-until-close") == std::string_view("events"));
 }
 
 TEST_CASE("protocols: gRPC's codec is one with streams, within its own limits") {
@@ -107,4 +119,12 @@ TEST_CASE("protocols: their manners at the end, and who asks in text whether som
   CHECK(named("websocket-publish").parse_target("/a", {}).topics == std::vector<std::string>{"a"});
   CHECK(!named("websocket-publish").parse_target("/a?topic=b", {}).ok);
   CHECK(named("websocket-subscribe").parse_target("/a?topic=b", {}).topics == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("protocols: what stands beside another on its listener") {
+  const auto beside = [](std::string_view name) { return std::string_view(codec::protocol(named(name).beside).name); };
+  CHECK(beside("websocket-subscribe") == "sse");
+  CHECK(beside("sse") == "sse-until-close");
+  CHECK(beside("websocket-publish") == "http-publish");
+  for (const char* const name : {"http-publish", "sse-until-close", "pusher", "grpc", "responder-raw", "responder-line"}) CHECK(beside(name) == name);
 }

@@ -35,20 +35,20 @@ TEST_CASE("outbound: first in, first out, consumed in any pieces") {
 TEST_CASE("outbound: only the latest pong waits") {
   conn::Outbound outbound;
   outbound.append(bytes_of("A"));
-  outbound.append_pong(bytes_of("pong1"));
-  outbound.append_pong(bytes_of("pong2"));
+  outbound.append_latest(bytes_of("pong1"));
+  outbound.append_latest(bytes_of("pong2"));
   CHECK(unsent(outbound) == "Apong2");
   outbound.append(bytes_of("B"));
-  outbound.append_pong(bytes_of("pong3"));
+  outbound.append_latest(bytes_of("pong3"));
   CHECK(unsent(outbound) == "Apong2Bpong3");
 }
 
 TEST_CASE("outbound: a pong that has begun to leave is finished") {
   conn::Outbound outbound;
-  outbound.append_pong(bytes_of("pong1"));
+  outbound.append_latest(bytes_of("pong1"));
   outbound.consume(1);
-  outbound.append_pong(bytes_of("pong2"));
-  outbound.append_pong(bytes_of("pong3"));
+  outbound.append_latest(bytes_of("pong2"));
+  outbound.append_latest(bytes_of("pong3"));
   CHECK(unsent(outbound) == "ong1pong3");
 }
 
@@ -61,11 +61,11 @@ TEST_CASE("outbound: the rest of a frame is pinned, not copied, and pongs are st
   std::memcpy(rest.data(), "rest", 4);
   conn::Outbound outbound;
   outbound.append(bytes_of("A"));
-  outbound.append_pong(bytes_of("pong1"));
+  outbound.append_latest(bytes_of("pong1"));
   outbound.pin(std::exchange(segment, topic::SegmentRef()), rest, nullptr);
   CHECK(outbound.started());
   CHECK(outbound.pinned().data() == rest.data());
-  outbound.append_pong(bytes_of("pong2"));
+  outbound.append_latest(bytes_of("pong2"));
   CHECK(unsent(outbound) == "Apong2");
   CHECK(!outbound.consume_pinned(3));
   CHECK(base::text_of(outbound.pinned()) == "t");
@@ -94,11 +94,11 @@ TEST_CASE("outbound: pongs are replaced, or finished, also behind what was let g
   for (const bool begun : {false, true}) {
     conn::Outbound outbound;
     outbound.append(bytes_of(std::string(100'000, 'a')));
-    outbound.append_pong(bytes_of("pong1"));
+    outbound.append_latest(bytes_of("pong1"));
     outbound.consume(begun ? 100'001 : 99'999);
-    outbound.append_pong(bytes_of("pong2"));
+    outbound.append_latest(bytes_of("pong2"));
     CHECK(unsent(outbound) == (begun ? "ong1pong2" : "apong2"));
-    outbound.append_pong(bytes_of("pong3"));
+    outbound.append_latest(bytes_of("pong3"));
     CHECK(unsent(outbound) == (begun ? "ong1pong3" : "apong3"));
     CHECK(outbound.started());
   }

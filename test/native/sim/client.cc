@@ -21,6 +21,11 @@ std::string masked_frame(unsigned first_byte, const std::string& payload, std::u
   return frame;
 }
 
+std::string upgrade_to(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+}
+
 std::uint16_t close_code_in(const std::string& payload) {
   if (payload.size() < 2) return 1005;
   return static_cast<std::uint16_t>(static_cast<std::uint8_t>(payload[0]) << 8 | static_cast<std::uint8_t>(payload[1]));
@@ -29,11 +34,12 @@ std::uint16_t close_code_in(const std::string& payload) {
 }  // namespace
 
 Client::Client(FakeKernel& kernel, Random& random, ClientSetup client_setup)
-    : setup(std::move(client_setup)), pace(setup.pace), kernel_(kernel), random_(random), buffer_(64 * 1024) {
+    : Client(kernel, random, client_setup, 101, upgrade_to(client_setup.target)) {}
+
+Client::Client(FakeKernel& kernel, Random& random, ClientSetup client_setup, int open_status, std::string request)
+    : setup(std::move(client_setup)), pace(setup.pace), kernel_(kernel), random_(random), open_status_(open_status), out_(std::move(request)), buffer_(64 * 1024) {
   socket_ = kernel.connect(setup.port, setup.address, setup.send_buffer_bytes);
   over_ = socket_ < 0;
-  out_ = "GET " + setup.target + " HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 }
 
 bool Client::step() {
@@ -41,7 +47,7 @@ bool Client::step() {
   const bool wrote = write_some();
   const bool read = read_some();
   if (kernel_.peer_at_end(socket_)) {
-    if (!in_.empty() && !kernel_.was_reset(socket_)) complain("the stream ends within a frame");
+    if (is_within() && !kernel_.was_reset(socket_)) complain("the stream ends within a frame");
     over_ = true;
     if (!left && !kernel_.was_reset(socket_)) kernel_.peer_shutdown(socket_);
   }
@@ -78,9 +84,14 @@ bool Client::read_some() {
 
 void Client::parse() {
   if (status == 0 && !parse_answer()) return;
+  if (status == open_status_) parse_open(in_);
+  else in_.clear();  // the rest of a refusal
+}
+
+void Client::parse_open(std::string& bytes) {
   while (trouble.empty() && parse_frame()) {
   }
-  in_.erase(0, parsed_);
+  bytes.erase(0, parsed_);
   parsed_ = 0;
 }
 
@@ -88,15 +99,11 @@ bool Client::parse_answer() {
   const std::size_t end = in_.find("\r\n\r\n");
   if (end == std::string::npos) return false;
   status = std::atoi(in_.c_str() + 9);
-  in_.erase(0, status == 101 ? end + 4 : in_.size());
-  return status == 101;
+  in_.erase(0, status == open_status_ ? end + 4 : in_.size());
+  return status == open_status_;
 }
 
 bool Client::parse_frame() {
-  if (status != 101) {
-    parsed_ = in_.size();  // the rest of a refusal
-    return false;
-  }
   const std::size_t bytes = in_.size() - parsed_;
   if (bytes < 2) return false;
   const auto byte = [this](std::size_t i) { return static_cast<unsigned>(static_cast<std::uint8_t>(in_[parsed_ + i])); };

@@ -40,7 +40,9 @@ class Client {
 
   /// Sends some and reads some, as its pace wants. Returns true when anything moved.
   bool step();
-  void send_message(const std::string& payload);
+  virtual void send_message(const std::string& payload);
+  /// Whether its protocol says why a connection ends.
+  virtual bool is_told_why() const { return true; }
   void send_ping(const std::string& payload);
   void send_close(std::uint16_t code);
   /// The connection goes away without a word.
@@ -49,7 +51,7 @@ class Client {
   /// Takes apart what the kernel had taken for it and it never got. It is not a client any more then.
   void read_lost();
 
-  bool is_open() const { return status == 101 && !is_over(); }
+  bool is_open() const { return status == open_status_ && !is_over(); }
   bool is_over() const { return over_; }
   bool has_unsent() const { return sent_ < out_.size(); }
   int socket() const { return socket_; }
@@ -64,6 +66,14 @@ class Client {
   std::string trouble;  // what it should never have seen; empty when all is well
 
  protected:
+  /// One of another protocol than WebSocket, which opens with `open_status`.
+  Client(FakeKernel& kernel, Random& random, ClientSetup client_setup, int open_status, std::string request);
+  /// Takes off `bytes` what it understands of them.
+  virtual void parse_open(std::string& bytes);
+  /// What has come ends where nothing may end.
+  virtual bool is_within() const { return !in_.empty(); }
+  void say(const std::string& bytes) { out_ += bytes; }
+  Random& random() { return random_; }
   virtual void on_message(const std::string& payload);
   /// One message, at random in fragments.
   void send_in_fragments(unsigned opcode, const std::string& payload);
@@ -80,6 +90,7 @@ class Client {
 
   FakeKernel& kernel_;
   Random& random_;
+  const int open_status_ = 101;
   int socket_ = -1;
   bool over_ = false;
   bool closing_ = false;

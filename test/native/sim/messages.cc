@@ -99,6 +99,16 @@ const Made& made(const Head& head) {
   return place;
 }
 
+/// CR and CRLF as LF.
+std::string with_line_feeds(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\r') out += text[i];
+    else if (i + 1 == text.size() || text[i + 1] != '\n') out += '\n';
+  }
+  return out;
+}
+
 /// The first bytes that a text of base64 stands for.
 std::string decoded_front(std::string_view text) {
   static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -145,6 +155,25 @@ bool read_event_data(std::string_view data, Key& key) {
   key = head->key;
   const std::string& payload = made(*head).payload;
   return data == base::base64_encode({reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()});
+}
+
+bool read_event_lines(bool binary, std::string_view data, Key& key) {
+  if (binary) {
+    const std::string front = decoded_front(data);
+    std::string_view text = front;
+    if (text.starts_with(author_name)) text.remove_prefix(std::min(text.size(), text.find(data_name) + data_name.size()));
+    const auto head = read_head(text);
+    if (!head || head->filler.bytes > data.size()) return false;
+    key = head->key;
+    const std::string& payload = made(*head).payload;
+    return data == base::base64_encode({reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()});
+  }
+  std::string_view text = data;
+  if (text.starts_with(author_name)) text.remove_prefix(std::min(text.size(), text.find(data_name) + data_name.size()));
+  const auto head = read_head(text.substr(0, head_bytes_max));
+  if (!head || form_of(head->key) == Form::bytes) return false;
+  key = head->key;
+  return data == with_line_feeds(made(*head).payload);
 }
 
 bool read_message(std::int32_t author, std::string_view data, Key& key) {

@@ -57,6 +57,8 @@ inline std::string payload_of(const Key& key, std::size_t filler_bytes) { return
 bool read_payload(std::string_view payload, Key& key);
 /// The same for what Pusher makes of it: bytes are in base64.
 bool read_event_data(std::string_view data, Key& key);
+/// The same for what server-sent events make of it: `binary` is in base64, text has LF for every line break.
+bool read_event_lines(bool binary, std::string_view data, Key& key);
 /// The same for what gRPC makes of it; bytes it cannot say.
 bool read_message(std::int32_t author, std::string_view data, Key& key);
 

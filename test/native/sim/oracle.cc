@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "test/native/sim/sse_client.h"
+
 namespace sim {
 
 namespace {
@@ -73,6 +75,26 @@ std::string check_subscriber(const Watched& watched, unsigned topic, const Order
   gaps += order.keys.size() - next;
   if (gaps == skipped) return "";
   return std::to_string(gaps) + " missing at the end, " + std::to_string(skipped) + " reported as skipped" + who;
+}
+
+std::string check_events(const Watched& watched, const std::map<unsigned, Order>& orders, bool settled) {
+  const auto* const client = dynamic_cast<const SseClient*>(watched.client.get());
+  if (client == nullptr) return "";
+  const std::string who = ", client " + client->setup.address.text() + " " + client->setup.target;
+  for (std::size_t i = 0; i < client->messages.size(); ++i) {
+    const auto order = orders.find(client->messages[i].topic);
+    if (order == orders.end()) continue;
+    const auto offset = order->second.offsets.find(client->messages[i]);
+    if (offset == order->second.offsets.end() || offset->second != client->offsets[i]) return "an event with another's id" + who;
+  }
+  for (const unsigned topic : watched.topics) {
+    const auto told = client->told_missing.find(topic_name(topic));
+    const auto skipped = watched.skipped.find(topic);
+    const std::uint64_t told_of = told == client->told_missing.end() ? 0 : told->second;
+    const std::uint64_t were = skipped == watched.skipped.end() ? 0 : skipped->second;
+    if (told_of > were || (told_of < were && settled && client->is_open())) return "told of " + std::to_string(told_of) + " missing of " + std::to_string(were) + who;
+  }
+  return "";
 }
 
 }  // namespace sim

@@ -59,6 +59,9 @@ std::string check_order(const Order& order, std::uint64_t published, const std::
 /// so that one who is still connected must have seen everything up to the end.
 std::string check_subscriber(const Watched& watched, unsigned topic, const Order& order, bool settled);
 
+/// Empty when the ids of what a client of server-sent events has heard are its places, and it was told of no more gaps than there were.
+std::string check_events(const Watched& watched, const std::map<unsigned, Order>& orders, bool settled);
+
 /// The same for a session and all of its topics, of which those without an order cannot be looked at.
 std::string check_session(const Watched& watched, const std::map<unsigned, Order>& orders, const Excluded& excluded, bool settled);
 /// Empty when each of the session's own publications came to its topic or to the control plane, and was reported if it was to be.

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "native/base/check.h"
+#include "test/native/sim/post_client.h"
+#include "test/native/sim/sse_client.h"
 
 namespace sim {
 
@@ -116,8 +118,12 @@ ClientSetup Simulation::setup_of(std::uint16_t port, const std::string& target, 
 }
 
 Watched& Simulation::add_client(std::uint16_t port, const std::string& target, Pace pace) {
+  return add_client(std::make_unique<Client>(kernel_, random_, setup_of(port, target, pace)));
+}
+
+Watched& Simulation::add_client(std::unique_ptr<Client> client) {
   auto watched = std::make_unique<Watched>();
-  watched->client = std::make_unique<Client>(kernel_, random_, setup_of(port, target, pace));
+  watched->client = std::move(client);
   by_address_[watched->client->setup.address.text()] = watched.get();
   clients_.push_back(std::move(watched));
   return *clients_.back();
@@ -131,13 +137,19 @@ void Simulation::subscribe() {
   if (topics.empty()) topics.push_back(static_cast<unsigned>(random_() % plan_.topics));
   std::string target = "/?";
   for (const unsigned topic : topics) target += "topic=" + topic_name(topic) + "&";
-  Watched& watched = add_client(subscribe_port, target, world_.any_pace());
+  const bool hears_events = plan_.everything && chance(random_, 400);
+  const ClientSetup setup = setup_of(subscribe_port, target, world_.any_pace());
+  auto client = hears_events ? std::make_unique<SseClient>(kernel_, random_, setup) : std::make_unique<Client>(kernel_, random_, setup);
+  Watched& watched = add_client(std::move(client));
   watched.topics = topics;
 }
 
 void Simulation::join_publisher() {
   const auto topic = static_cast<unsigned>(random_() % plan_.topics);
-  Watched& watched = add_client(publish_port, "/" + topic_name(topic), chance(random_, 500) ? Pace::eager : Pace::leisurely);
+  const bool posts = plan_.everything && chance(random_, 400);
+  const ClientSetup setup = setup_of(publish_port, "/" + topic_name(topic), chance(random_, 500) ? Pace::eager : Pace::leisurely);
+  auto client = posts ? std::make_unique<PostClient>(kernel_, random_, setup) : std::make_unique<Client>(kernel_, random_, setup);
+  Watched& watched = add_client(std::move(client));
   watched.publishes = true;
   watched.publisher = world_.publisher_of(topic, any_kind_of_publisher());
 }
@@ -195,7 +207,8 @@ void Simulation::someone_leaves() {
     case 1:
       return watched.client->abort();
     case 2:
-      return watched.client->send_ping("are you there?");
+      if (watched.client->status == 101) watched.client->send_ping("are you there?");
+      return;
     case 3:
       if (!watched.publishes) watched.client->pace = static_cast<Pace>(random_() % 4);
       return;

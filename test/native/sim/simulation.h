@@ -96,6 +96,7 @@ class Simulation final : private shard::EventSink {
   void check_all(bool settled);
   void check_drained(const Watched& watched);
   Watched& add_client(std::uint16_t port, const std::string& target, Pace pace);
+  Watched& add_client(std::unique_ptr<Client> client);
   ClientSetup setup_of(std::uint16_t port, const std::string& target, Pace pace);
   Order order_of(unsigned topic);
   std::map<unsigned, Order> orders();

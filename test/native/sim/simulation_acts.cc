@@ -117,6 +117,7 @@ void Simulation::check_all(bool settled) {
   }
   for (const auto& each : clients_) {
     if (!each->client->trouble.empty()) fail(each->client->trouble);
+    fail(check_events(*each, all, settled));
   }
   check_sessions(settled);
   fail(grpc_.check(all, settled));
@@ -150,7 +151,7 @@ void Simulation::drain() {
 }
 
 void Simulation::check_drained(const Watched& watched) {
-  if (watched.slow_disconnect) return;
+  if (watched.slow_disconnect || !watched.client->is_told_why()) return;
   if (!watched.client->close_code) return fail("not told of the drain: " + watched.client->setup.address.text());
   if (*watched.client->close_code != (watched.session == nullptr ? 1001 : 4100)) fail("told of the drain with " + std::to_string(*watched.client->close_code));
 }

@@ -89,17 +89,17 @@ const refused: [unknown, string | RegExp][] = [
   ],
   [
     { limits: { messageBytesMax: '2MiB' }, slowConsumers: [{ topics: '*', bytesBehindMax: '16MiB' }], grpc: {} },
-    'limits.messageBytesMax must be less: with gRPC or Pusher its frames can be 12587008 bytes, '
+    'limits.messageBytesMax must be less: as JSON or server-sent events its frames can be 12587008 bytes, '
     + 'at most half of slowConsumers[0].bytesBehindMax (16777216) is allowed, got: 2MiB',
   ],
   [
     { limits: { messageBytesMax: '128KiB', logBytesMax: '1MiB' }, pusher: { apps: [app] } },
-    'limits.messageBytesMax must be less: with gRPC or Pusher its frames can be 790528 bytes, '
+    'limits.messageBytesMax must be less: as JSON or server-sent events its frames can be 790528 bytes, '
     + 'at most half of limits.logBytesMax (1048576) is allowed, got: 128KiB',
   ],
   [
     { limits: { messageBytesMax: '256KiB' }, slowConsumers: [{ topics: '*', bytesBehindMax: '2MiB' }], grpc: {}, pusher: { apps: [app] } },
-    'limits.messageBytesMax must be less: with gRPC or Pusher its frames can be 1839104 bytes, '
+    'limits.messageBytesMax must be less: as JSON or server-sent events its frames can be 1839104 bytes, '
     + 'at most half of slowConsumers[0].bytesBehindMax (2097152) is allowed, got: 256KiB',
   ],
   [{ grpc: { port: 70_000 } }, 'grpc.port must be 0..65535, got: 70000'],

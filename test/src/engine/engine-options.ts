@@ -55,9 +55,12 @@ test('what is not configured has room for what is', async (t) => {
   const little = { memoryBytes: 64 * MiB }
   const messages = { messageBytesMax: '4MiB' }
   const rules = [{ topics: '*', bytesBehindMax: '1GiB' }]
-  t.equal((await resolve({ limits: messages, slowConsumers: rules }, little)).limits.logBytesMax, 16 * MiB)
-  t.equal((await resolve({ limits: messages, slowConsumers: rules }, little)).limits.receiveBufferBytesMax, 8 * MiB)
-  t.equal((await resolve({ limits: messages, slowConsumers: rules }, little)).retain.bytesMax, 16 * MiB)
+  const plain = await resolve({ limits: messages, slowConsumers: rules, subscribe: null }, little)
+  t.equal(plain.limits.logBytesMax, 16 * MiB)
+  t.equal(plain.limits.receiveBufferBytesMax, 8 * MiB)
+  t.equal(plain.retain.bytesMax, 16 * MiB)
+  const events = await resolve({ limits: messages, slowConsumers: rules }, little)
+  t.equal(events.limits.logBytesMax, 2 * (6 * 4 * MiB + 4096), 'as server-sent events a message can be six times as long')
   const frames = await resolve({ limits: messages, slowConsumers: rules, grpc: {} }, little)
   t.equal(frames.limits.logBytesMax, 2 * (6 * 4 * MiB + 4096), 'as JSON a message can be six times as long')
   t.equal((await resolve({ grpc: { bufferBytesPerConnectionMax: '64MiB' } }, little)).grpc.bufferBytesMax, 64 * MiB)
@@ -66,8 +69,8 @@ test('what is not configured has room for what is', async (t) => {
 test('the longest message needs no other key', async (t) => {
   const app = { id: 'a', key: 'k', secret: 'secret-of-a' }
   const longest = { limits: { messageBytesMax: '16MiB' } }
-  for (const others of [{}, { grpc: {} }, { pusher: { apps: [app] } }, { grpc: {}, pusher: { apps: [app] }, retain: { topics: ['*'] } }]) {
-    const growth = 'pusher' in others && 'grpc' in others ? 7 : 'pusher' in others || 'grpc' in others ? 6 : 2
+  for (const others of [{ subscribe: null }, {}, { grpc: {} }, { pusher: { apps: [app] } }, { grpc: {}, pusher: { apps: [app] }, retain: { topics: ['*'] } }]) {
+    const growth = 'pusher' in others && 'grpc' in others ? 7 : 'subscribe' in others ? 2 : 6
     const rooms = growth === 2 ? 64 * MiB : 2 * (growth * 16 * MiB + 4096)
     const options = await resolve({ ...longest, ...others, slowConsumers: [{ topics: 'a', policy: 'latest' }] }, { memoryBytes: 64 * MiB })
     t.equal(options.limits.logBytesMax, rooms)

@@ -14,7 +14,7 @@ export const nativeFloors: readonly (readonly string[])[] = [
 ]
 
 /** The rooms of `native/codec/`, in the same way. */
-export const codecFloors: readonly (readonly string[])[] = [['http1'], ['text'], ['websocket', 'http2'], ['pusher', 'grpc', 'responder']]
+export const codecFloors: readonly (readonly string[])[] = [['http1'], ['text'], ['websocket', 'http2'], ['pusher', 'grpc', 'responder', 'sse', 'http_publish']]
 
 /** The rooms that codec's contracts are written with. */
 const contractRooms: ReadonlySet<string> = new Set(['http1', 'text'])
