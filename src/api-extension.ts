@@ -15,6 +15,8 @@ function depsOf(broker: Broker): ApiDeps {
   const { messageBytesMax, logBytesMax } = broker.options.limits
   return {
     publish: (topic, payload) => broker.publish(topic, payload),
+    connections: (query) => broker.connections.list(query),
+    removeConnection: (id) => broker.connections.remove(id),
     stats: () => broker.stats(),
     explainStats: () => broker.port.explainStats(),
     topicStats: (max) => broker.topicStats(max),

@@ -5,6 +5,7 @@ import { closeSync } from 'node:fs'
 import { isUint8Array } from 'node:util/types'
 import type { BrokerEvents, BrokerListener, CloseOptions, StartEngine } from './broker-contract.js'
 import { formatGot } from './config/parse.js'
+import { Connections } from './connections.js'
 import { ClosedError } from './errors.js'
 import { forgetAtExit, stopAtExit } from './exit-guard.js'
 import type { BrokerExtension, ExtensionPort } from './extension.js'
@@ -28,6 +29,8 @@ const extensionCloseMs = 1000
 export class Broker {
   /** What the engine runs with: every default resolved. */
   readonly options: ShownOptions
+  /** Who is connected, and ending one. */
+  readonly connections: Connections
   /** For extensions; not part of the package's interface. */
   readonly port: ExtensionPort
   readonly #drainMs: number
@@ -57,6 +60,7 @@ export class Broker {
       count: (name, help, read) => this.#counters.set(name, { help, read }),
       explainStats: () => ({ ...this.#engine.explainStats(), ...Object.fromEntries([...this.#counters].map(([name, { help }]) => [name, help])) }),
     }
+    this.connections = new Connections(this.#engine, options)
     this.#subscriptions = new Subscriptions(this.#engine, (error) => this.#throwLater(error))
   }
 
@@ -217,6 +221,7 @@ export class Broker {
     this.#engine.stop()
     forgetAtExit(this.#engine)
     this.#subscriptions.end(this.#draining)
+    this.connections.end()
     this.#extensionsEnd = Promise.allSettled(this.#extensions.map((extension) => extension.close(extensionCloseMs)))
     this.#onEnd(drained)
   }
@@ -257,6 +262,8 @@ export class Broker {
       case 'warning': this.#emitter.emit('warning', event); break
       // Not from here: the engine joins its threads in stop and must not do so inside its own call.
       case 'drained': setImmediate(() => this.#end(event.cut === 0)); break
+      case 'connections':
+      case 'connection-removed': this.connections.onAnswer(event); break
       case 'heard': this.#subscriptions.onHeard(event.id); break
       case 'session-open':
       case 'session-message':

@@ -27,7 +27,10 @@ struct Streams final : codec::StreamSink {
 
   bool admits_stream() override { return true; }
   void on_stream_subscribe(codec::StreamKey, const codec::StreamSubscription&) override {}
-  void on_stream_message(codec::StreamKey, const codec::StreamMessage&) override { ++taken; }
+  codec::Flow on_stream_message(codec::StreamKey, const codec::StreamMessage&) override {
+    ++taken;
+    return codec::Flow::go_on;
+  }
   void on_stream_publish_end(codec::StreamKey) override {}
   void on_stream_last(codec::StreamKey, std::string_view) override {}
   void on_stream_gone(codec::StreamKey) override {}

@@ -122,6 +122,8 @@ Napi::Function EngineObject::define(Napi::Env env) {
                       InstanceMethod("setAskedHeaders", &EngineObject::set_asked_headers),
                       InstanceMethod("revoke", &EngineObject::revoke), InstanceMethod("shiftEnds", &EngineObject::shift_ends),
                       InstanceMethod("history", &EngineObject::history),
+                      InstanceMethod("findConnections", &EngineObject::find_connections),
+                      InstanceMethod("removeConnection", &EngineObject::remove_connection),
                       InstanceMethod("drain", &EngineObject::drain), InstanceMethod("stop", &EngineObject::stop)});
 }
 

@@ -31,6 +31,8 @@ class EngineObject final : public Napi::ObjectWrap<EngineObject> {
   Napi::Value topic_stat(const Napi::CallbackInfo& info);
   void set_connection_events(const Napi::CallbackInfo& info);
   Napi::Value status(const Napi::CallbackInfo& info);
+  void find_connections(const Napi::CallbackInfo& info);
+  Napi::Value remove_connection(const Napi::CallbackInfo& info);
   Napi::Value flight_records(const Napi::CallbackInfo& info);
   void give_back(const Napi::CallbackInfo& info);
   Napi::Value is_trusted_proxy(const Napi::CallbackInfo& info);

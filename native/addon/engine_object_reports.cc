@@ -1,5 +1,6 @@
 // What JavaScript may ask of an engine about itself: counters, topics, how its shards are, what they did last.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "native/addon/arguments.h"
@@ -64,6 +65,18 @@ Napi::Value EngineObject::topic_stat(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto counts = running(env).topic_count(text_from(info[0], "topic"));
   return counts ? to_value(env, *counts) : env.Null();
+}
+
+void EngineObject::find_connections(const Napi::CallbackInfo& info) {
+  const auto ask = static_cast<std::uint64_t>(integer_from(info[0], "ask", {1, (std::int64_t{1} << 53) - 1}));
+  shard::ConnectionQuery query = to_connection_query(object_from(info[1], "query"));
+  running(info.Env()).find_connections(ask, std::move(query));
+}
+
+Napi::Value EngineObject::remove_connection(const Napi::CallbackInfo& info) {
+  const auto ask = static_cast<std::uint64_t>(integer_from(info[0], "ask", {1, (std::int64_t{1} << 53) - 1}));
+  const conn::ConnectionId id = to_connection_id(info[1], "id");
+  return Napi::Boolean::New(info.Env(), running(info.Env()).remove_connection(ask, id));
 }
 
 Napi::Value EngineObject::status(const Napi::CallbackInfo& info) {

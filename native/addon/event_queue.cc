@@ -23,6 +23,9 @@ std::size_t room_of(const shard::SessionPublished&) { return SIZE_MAX; }
 std::size_t room_of(const shard::SessionEnded&) { return SIZE_MAX; }
 std::size_t room_of(const shard::HttpConnection&) { return SIZE_MAX; }
 std::size_t room_of(const shard::AuthAsked&) { return SIZE_MAX; }
+// As many as were asked for.
+std::size_t room_of(const shard::ConnectionsListed&) { return SIZE_MAX; }
+std::size_t room_of(const shard::ConnectionRemoved&) { return SIZE_MAX; }
 std::size_t room_of(const shard::Heard&) { return SIZE_MAX; }  // one for each ear at most
 
 /// How many events may wait before this one is dropped.

@@ -210,6 +210,61 @@ napi_value object_of(napi_env env, const shard::AuthAsked& event) {
   return object.value();
 }
 
+void set_text_or_null(Object& object, const char* name, std::string_view text) {
+  if (text.empty()) return object.set_null(name);
+  object.set(name, text);
+}
+
+void set_count_or_null(Object& object, const char* name, const std::optional<std::uint64_t>& count) {
+  if (!count) return object.set_null(name);
+  object.set(name, static_cast<double>(*count));
+}
+
+napi_value object_of(napi_env env, const shard::ConnectionRow& row) {
+  Object object(env);
+  object.set("id", static_cast<double>(row.place.id));
+  object.set("value", static_cast<double>(row.place.value));
+  object.set("protocol", name_of(row.protocol));
+  object.set("listener", static_cast<double>(row.listener));
+  object.set("peer", std::string_view(row.peer));
+  set_text_or_null(object, "subject", row.subject);
+  object.set("acceptedS", static_cast<double>(row.accepted_s));
+  object.set("state", std::string_view(row.is_open ? "open" : row.is_closing ? "closing" : "handshake"));
+  set_text_or_null(object, "publishesTo", row.publishes_to);
+  object.set("topics", row.topics);
+  object.set("subscriptions", static_cast<double>(row.subscriptions));
+  object.set("messagesIn", static_cast<double>(row.messages_in));
+  object.set("messagesOut", static_cast<double>(row.messages_out));
+  set_count_or_null(object, "bytesIn", row.bytes_in);
+  set_count_or_null(object, "bytesOut", row.bytes_out);
+  object.set("pendingBytes", static_cast<double>(row.pending_bytes));
+  object.set_boolean("throttled", row.throttled);
+  object.set("throttledMs", static_cast<double>(row.throttled_ms));
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::ConnectionsListed& event) {
+  Object object(env);
+  object.set("type", std::string_view("connections"));
+  object.set("ask", static_cast<double>(event.ask));
+  object.set("matches", static_cast<double>(event.matches));
+  napi_value rows = nullptr;
+  napi_create_array_with_length(env, event.rows.size(), &rows);
+  for (std::size_t i = 0; rows != nullptr && i < event.rows.size(); ++i) {
+    napi_set_element(env, rows, static_cast<std::uint32_t>(i), object_of(env, event.rows[i]));
+  }
+  object.set("rows", rows);
+  return object.value();
+}
+
+napi_value object_of(napi_env env, const shard::ConnectionRemoved& event) {
+  Object object(env);
+  object.set("type", std::string_view("connection-removed"));
+  object.set("ask", static_cast<double>(event.ask));
+  object.set_boolean("found", event.found);
+  return object.value();
+}
+
 napi_value object_of(napi_env env, const shard::Heard& event) {
   Object object(env);
   object.set("type", std::string_view("heard"));

@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,8 @@ constexpr std::int64_t ms_max = 3'600'000;
 constexpr std::int64_t bytes_max = 64 * GiB;
 constexpr std::uint32_t list_max = 10'000;
 constexpr std::size_t reply_bytes_max = 1024 * 1024;
+/// By the order of shard::ConnectionOrder.
+constexpr std::string_view connection_orders[] = {"id", "age", "messagesIn", "messagesOut", "bytesIn", "bytesOut", "pendingBytes", "throttledMs"};
 
 Napi::Object object_of(const Napi::Object& from, const char* name) { return object_from(from.Get(name), name); }
 
@@ -145,6 +148,14 @@ void read_responder(const Napi::Object& from, shard::EngineOptions& options) {
   responder.missing = string_of(from, "missing", reply_bytes_max);
 }
 
+shard::OverRate over_rate_of(const Napi::Object& from) {
+  const Napi::Value value = from.Get("overRate");
+  const std::string word = text_from(value, "overRate");
+  if (word == "throttle") return shard::OverRate::throttle;
+  if (word != "close") throw_range(value, "overRate", "throttle or close");
+  return shard::OverRate::close;
+}
+
 shard::ProxyOptions proxies_of(const Napi::Object& from) {
   shard::ProxyOptions proxies;
   for (const std::string& network : strings_of(from, "trusted")) {
@@ -190,6 +201,30 @@ topic::Join to_join(const Napi::Object& value) {
   return join;
 }
 
+shard::ConnectionQuery to_connection_query(const Napi::Object& value) {
+  shard::ConnectionQuery query;
+  const Napi::Value protocol = value.Get("protocol");
+  if (!protocol.IsNull()) {
+    codec::ProtocolId id{};
+    if (codec::find_protocol(text_from(protocol, "protocol"), id) == nullptr) throw_range(protocol, "protocol", "a known protocol");
+    query.protocol = id;
+  }
+  if (!value.Get("listener").IsNull()) query.listener = integer_of<std::uint16_t>(value, "listener", {0, UINT16_MAX});
+  query.peer = optional_name_of(value, "peer");
+  query.topic = optional_name_of(value, "topic");
+  query.subject = optional_name_of(value, "subject");
+  query.limit = integer_of<std::size_t>(value, "limit", {1, 10'000});
+  const Napi::Value order = value.Get("order");
+  const std::string name = text_from(order, "order");
+  const auto place = std::find(std::begin(connection_orders), std::end(connection_orders), name);
+  if (place == std::end(connection_orders)) throw_range(order, "order", "a known one");
+  query.order = static_cast<shard::ConnectionOrder>(place - std::begin(connection_orders));
+  if (value.Get("after").IsNull()) return query;
+  const Napi::Object after = object_of(value, "after");
+  query.after = {integer_of<std::uint64_t>(after, "value", {0, (std::int64_t{1} << 53) - 1}), to_connection_id(after.Get("id"), "id")};
+  return query;
+}
+
 std::uint16_t to_close_code(const Napi::Value& value) {
   const auto code = static_cast<std::uint16_t>(integer_from(value, "code", {0, 65'535}));
   if (!shard::session_manners().may_close_with(code)) throw_range(value, "code", "1000..1003, 1007..1014 or 3000..4999");
@@ -205,6 +240,7 @@ shard::EngineOptions to_engine_options(const Napi::Object& value) {
   options.reserved_topics = strings_of(value, "reservedTopics");
   options.proxies = proxies_of(object_of(value, "proxies"));
   read_numbers(value, options);
+  options.clients.over_rate = over_rate_of(object_of(value, "clients"));
   derive_grpc(options);
   read_responder(object_of(value, "responder"), options);
   options.retain.topics = strings_of(object_of(value, "retain"), "topics");

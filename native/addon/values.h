@@ -22,6 +22,7 @@ struct PublishDetails {
 };
 PublishDetails to_publish_details(const Napi::Object& value);
 conn::SessionTerms to_session_terms(const Napi::Object& value);
+shard::ConnectionQuery to_connection_query(const Napi::Object& value);
 /// Without its connection.
 topic::Join to_join(const Napi::Object& value);
 shard::EngineOptions to_engine_options(const Napi::Object& value);

@@ -18,6 +18,8 @@ enum class Ending : std::uint8_t {
   policy_violation,  // its protocol, but more or longer than it may
   too_big,           // one message over its limit
   overloaded,        // there are too many, or they keep too much: later perhaps
+  over_rate,         // it does more a second than it may, or has more connections: not at once again
+  removed,           // whoever runs this has ended it
   unavailable,       // not at this moment
   not_found,         // what it asks for is not there
   forbidden,         // what it asks for is somebody else's

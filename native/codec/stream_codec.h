@@ -67,8 +67,8 @@ class StreamSink {
   /// The subscriber's message is complete. The response's headers are queued when this returns, unless it was finished: record
   /// the interest in here, and what is published after it is seen.
   virtual void on_stream_subscribe(StreamKey stream, const StreamSubscription& subscription) = 0;
-  /// One complete message. To refuse it, finish the stream.
-  virtual void on_stream_message(StreamKey stream, const StreamMessage& message) = 0;
+  /// One complete message. To refuse it, finish the stream. After `wait` nothing more is decoded (Decoded::left).
+  virtual Flow on_stream_message(StreamKey stream, const StreamMessage& message) = 0;
   /// The publisher has sent all it had. It is answered with success when this returns, unless it was finished.
   virtual void on_stream_publish_end(StreamKey stream) = 0;
   /// The topic's last publication is wanted: `answer` or `finish`, now or in a later turn.

@@ -10,6 +10,7 @@
 
 #include "native/codec/protocol.h"
 #include "native/conn/authorization.h"
+#include "native/conn/account.h"
 #include "native/conn/connection_id.h"
 #include "native/conn/outbound.h"
 #include "native/conn/session.h"
@@ -93,6 +94,7 @@ struct Connection {
   int fd = -1;
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
+  std::uint32_t accepted_s = 0; // by the wall clock, for people: seconds since 1970, until 2106
   ConnectionId id = 0;
   State state = State::free;
   codec::ProtocolId protocol{};    // its listener's
@@ -109,6 +111,7 @@ struct Connection {
   bool ended : 1 = false;            // the peer has hung up: read until the end
   bool awaiting_pong : 1 = false;    // a ping of ours is unanswered
   bool over_limit : 1 = false;       // accepted only to be refused politely
+  bool over_rate : 1 = false;        // its client has too many, or begins them too fast: it is told so, and nothing else
   bool counted : 1 = false;          // has a place among the connections of its address (AddressLimit)
   bool from_proxy : 1 = false;       // `peer` is a trusted proxy; cleared when it has told of its client
   bool peer_closed : 1 = false;      // the peer's close frame has come
@@ -147,6 +150,7 @@ struct Connection {
   std::unique_ptr<Streams> streams;  // of framing `streams`
   std::unique_ptr<std::string> close_reason;
   std::unique_ptr<Authorization> authorization;  // where its listener asks
+  std::unique_ptr<Account> account;  // once it publishes; from its opening on where clients have limits
 
   /// Why it ends, for events; empty: nobody said.
   std::string reason() const { return close_reason ? *close_reason : std::string(); }
@@ -171,6 +175,10 @@ struct Connection {
     CHECK(streams != nullptr && codec != nullptr);
     return static_cast<codec::StreamCodec&>(*codec);
   }
+  Account& account_for_writing() {
+    if (!account) account = std::make_unique<Account>();
+    return *account;
+  }
   bool has_outbound() const { return outbound != nullptr && !outbound->empty(); }
   Outbound& outbound_for_writing() {
     if (!outbound) outbound = std::make_unique<Outbound>();
@@ -178,6 +186,7 @@ struct Connection {
   }
 };
 
-static_assert(sizeof(Connection) <= 192);
+/// 184 and two pointers, which nearly all connections have no use for: what they may do, and what they did.
+static_assert(sizeof(Connection) <= 200);
 
 }  // namespace conn

@@ -90,6 +90,7 @@ void GatheredWrite::add_subscription(std::size_t i, std::uint64_t until) {
       }
       connection_.subscriptions[i].slice->note_move_from(cursor);
       cursor = subscriber.cursor = window.next_frame(cursor);
+      connection_.subscriptions[i].slice->pass_over(connection_.subscriptions[i].index, 1);
       continue;
     }
     if (!add(range.bytes, length, static_cast<std::uint16_t>(i))) return;

@@ -65,6 +65,7 @@ class Streams {
   std::optional<std::uint32_t> deadline_ms;  // of a call: what the connection's deadline minds
   bool age_watched = false;    // and the age of what is not sent: at `judge_ms`
   std::uint32_t judge_ms = 0;
+  std::uint64_t delivered = 0;        // publications, of all its streams
   std::uint64_t written_bytes = 0;    // since it was last judged
   std::uint32_t unread_since_ms = 0;  // the kernel takes nothing though replies wait; 0: not so
 

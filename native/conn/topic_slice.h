@@ -2,6 +2,7 @@
 // Owner: the shard's FanOut. Thread: that shard.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -60,6 +61,8 @@ class TopicSlice {
   const SlowRule& rule;  // outlives the slice: the engine's options
   topic::LogWindow window;
   std::vector<Subscriber> subscribers;
+  /// Of each subscriber the offset that it began with, and beyond that what it was not given: so nobody counts what it gets.
+  std::vector<std::uint64_t> begins;
   std::vector<ListeningEar> ears;
   Pass pass;
   std::uint32_t rotation = 0;  // where the next pass begins
@@ -75,6 +78,15 @@ class TopicSlice {
 
   /// Nobody reads what the topic's log holds.
   bool is_unused() const { return subscribers.empty() && ears.empty(); }
+  /// Publications of shared framing that were written to it as a whole.
+  std::uint64_t delivered_to(std::uint32_t index) const {
+    // One that has just come may begin behind what the window has taken so far.
+    const std::uint64_t cursor = subscribers[index].cursor;
+    const std::uint64_t offset = cursor >= window.head_position() ? window.head_offset() : window.offset_at(cursor);
+    return offset - std::min(offset, begins[index]);
+  }
+  /// A subscriber is not given that many of them.
+  void pass_over(std::uint32_t index, std::uint64_t publications) { begins[index] += publications; }
   /// Begins a pass at the next place of the rotation. Steps by the golden ratio, so that over time every subscriber is first,
   /// last and in between equally often, whatever their number.
   void begin_pass() {

@@ -101,6 +101,14 @@ struct Mapping {
   int file = -1;
 };
 
+/// What the kernel has counted of a connection: bytes, as they went over the wire.
+struct SocketCounts {
+  bool known = false;  // false: it counts nothing of such a socket (of a Unix socket)
+  std::uint64_t received = 0;
+  std::uint64_t acknowledged = 0;  // of what was sent: the peer's system has it
+  std::uint32_t unsent = 0;        // written and still here: not sent, or not acknowledged
+};
+
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -123,6 +131,8 @@ class Kernel {
   virtual IoResult send_gather(int fd, std::span<const Piece> pieces) = 0;
   /// Fills in every `result`. Writes to one fd keep their order; a backend may submit the batch in one system call (ADR 0007).
   virtual void send_batch(std::span<SendOp> ops) = 0;
+  /// For people, at leisure. A kernel that counts nothing knows nothing.
+  virtual SocketCounts socket_counts([[maybe_unused]] int fd) { return {}; }
   virtual void shutdown_send(int fd) = 0;
   virtual void close(int fd) = 0;
   /// Closes so that the peer sees a reset and the kernel drops unsent bytes at once.

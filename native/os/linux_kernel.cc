@@ -23,6 +23,7 @@
 #include <cstring>
 
 #include "native/base/check.h"
+#include "native/os/socket_counts.h"
 #include "native/os/unix_socket.h"
 
 namespace os {
@@ -225,6 +226,8 @@ void LinuxKernel::send_batch(std::span<SendOp> ops) {
     op.result = result_of(uninterrupted([&] { return ::sendfile(op.fd, op.file, &offset, op.length); }));
   }
 }
+
+SocketCounts LinuxKernel::socket_counts(int fd) { return socket_counts_of(fd); }
 
 void LinuxKernel::shutdown_send(int fd) { ::shutdown(fd, SHUT_WR); }
 

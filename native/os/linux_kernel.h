@@ -18,6 +18,7 @@ class LinuxKernel : public Kernel {
   IoResult send(int fd, base::Bytes bytes) override;
   IoResult send_gather(int fd, std::span<const Piece> pieces) override;
   void send_batch(std::span<SendOp> ops) override;
+  SocketCounts socket_counts(int fd) override;
   void shutdown_send(int fd) override;
   void close(int fd) override;
   void abort(int fd) override;

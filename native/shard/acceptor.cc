@@ -99,10 +99,10 @@ void Acceptor::on_accepted(const Listener& listener, const os::Accepted& accepte
   deal(std::move(message));
 }
 
-void Acceptor::refuse_silently(const Message& message) {
+void Acceptor::refuse_silently(const Message& message, const char* reason) {
   metrics_.add(Metric::connections_closed);
   engine_.kernel.abort(message.fd);
-  if (!engine_.warn("connection-refused", "refused " + message.address.text() + " without a word: too many connections at once")) {
+  if (!engine_.warn("connection-refused", "refused " + message.address.text() + " without a word: " + reason)) {
     metrics_.add(Metric::events_dropped);
   }
 }
@@ -116,12 +116,13 @@ void Acceptor::deal(Message&& message) {
   message.from_proxy = engine_.options.proxies.trusted.contains(peer);
   message.counted = !peer.local && !message.from_proxy;
   Admission admission = open >= open_max + refusals_at_once_max ? Admission::beyond : Admission::within;
-  if (message.counted && admission != Admission::beyond) admission = engine_.addresses.take(peer);
-  if (open >= open_max && admission == Admission::within) admission = Admission::over;
-  if (admission != Admission::within) metrics_.add(Metric::connections_refused);
-  if (admission == Admission::beyond) return refuse_silently(message);
+  if (message.counted && admission != Admission::beyond) admission = engine_.addresses.take(peer, engine_.kernel.now_ns());
+  if (open >= open_max && has_place(admission)) admission = Admission::over;
+  if (admission != Admission::within) metrics_.add(comes_too_often(admission) ? Metric::handshakes_over_rate : Metric::connections_refused);
+  if (!has_place(admission)) return refuse_silently(message, comes_too_often(admission) ? "too many connections a second" : "too many connections at once");
   message.kind = MessageKind::adopt;
   message.over_limit = admission == Admission::over;
+  message.over_rate = admission == Admission::over_rate;
   engine_.connections.fetch_add(1, std::memory_order_relaxed);
 
   Shard* least = engine_.shards.front().get();

@@ -46,7 +46,7 @@ class Acceptor {
  private:
   void back_off(std::uint32_t now_ms, int error);
   void on_accepted(const Listener& listener, const os::Accepted& accepted);
-  void refuse_silently(const Message& message);
+  void refuse_silently(const Message& message, const char* reason);
   bool watch_all();
   void close(Listener& listener);
 

@@ -60,14 +60,14 @@ void Audience::count_subscribers(TopicSlice& slice, int change) {
 
 void Audience::subscribe(Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding) {
   TopicSlice& slice = slice_for(topic, encoding);
-  add_subscriber(slice, connection, topic->add_interest(encoding, shard_).begin.position);
+  add_subscriber(slice, connection, topic->add_interest(encoding, shard_).begin);
 }
 
 topic::ReplayStart Audience::subscribe(Connection& connection, const topic::TopicRef& topic, codec::EncodingId encoding,
                                        const codec::ReplayWish& wish) {
   TopicSlice& slice = slice_for(topic, encoding);
   topic::ReplayStart start = begin(slice, wish);
-  add_subscriber(slice, connection, start.cursor);
+  add_subscriber(slice, connection, {start.cursor, start.recovery.first_offset});
   if (start.cursor < slice.window.head_position()) lanes_.mark_dirty(slice);
   return start;
 }
@@ -90,16 +90,17 @@ topic::LastValueRef Audience::subscribe_stream(Connection& connection, codec::St
   CHECK(connection.framing == conn::Framing::streams && stream.id != 0);
   TopicSlice& slice = slice_for(topic, encoding);
   topic::Interest interest = topic->add_interest(encoding, shard_);
-  Subscriber& subscriber = add_subscriber(slice, connection, interest.begin.position);
+  Subscriber& subscriber = add_subscriber(slice, connection, interest.begin);
   subscriber.stream = stream.slot;
   subscriber.lane = Lane::gathered;
   connection.streams->add(stream);
   return std::move(interest.last);
 }
 
-Subscriber& Audience::add_subscriber(TopicSlice& slice, Connection& connection, std::uint64_t position) {
+Subscriber& Audience::add_subscriber(TopicSlice& slice, Connection& connection, const topic::Head& begin) {
   connection.subscriptions.push({&slice, static_cast<std::uint32_t>(slice.subscribers.size())});
-  slice.subscribers.push_back({position, connection.slot, connection.fd, 0, Lane::ready});
+  slice.subscribers.push_back({begin.position, connection.slot, connection.fd, 0, Lane::ready});
+  slice.begins.push_back(begin.offset);
   slice.restart_pass();
   count_subscribers(slice, +1);
   Lanes::set_lanes(connection);
@@ -126,7 +127,7 @@ void Audience::bring_in_joins(const topic::TopicRef& topic, codec::EncodingId en
 void Audience::add_joined(TopicSlice& slice, topic::Join& join) {
   Connection* const connection = connections_.find_id(join.connection);
   if (connection == nullptr || connection->state != State::open || !owner_.may_join(*connection)) return;  // it has left meanwhile
-  if (!is_subscribed(*connection, slice)) add_subscriber(slice, *connection, join.begin.position);
+  if (!is_subscribed(*connection, slice)) add_subscriber(slice, *connection, join.begin);
   if (!owner_.on_joined(*connection, slice.topic, join)) lanes_.failed.push_back(ConnectionTable::token(*connection));
   lanes_.enqueue_side(*connection);
   Lanes::set_lanes(*connection);
@@ -162,6 +163,7 @@ bool Audience::unsubscribe(Connection& connection, std::string_view topic) {
     if (connection.active == i) conn::complete_frame(connection);
     connection.subscriptions.remove(i);
     if (connection.active >= i && connection.active > 0) --connection.active;
+    connection.account_for_writing().messages_out += subscription.slice->delivered_to(subscription.index);
     leave(subscription);
     if (connection.has_outbound()) lanes_.enqueue_side(connection);  // a frame's rest, that no pass knows of any more
     Lanes::set_lanes(connection);
@@ -208,8 +210,10 @@ void Audience::remove_subscriber(TopicSlice& slice, std::uint32_t index) {
   if (index != last) {
     subscription_at(slice, last).index = index;
     slice.subscribers[index] = slice.subscribers[last];
+    slice.begins[index] = slice.begins[last];
   }
   slice.subscribers.pop_back();
+  slice.begins.pop_back();
 }
 
 /// Of a connection's streams many may be in one slice, at different places.

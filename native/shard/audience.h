@@ -64,7 +64,7 @@ class Audience {
 
   conn::TopicSlice& slice_for(const topic::TopicRef& topic, codec::EncodingId encoding);
   topic::ReplayStart begin(conn::TopicSlice& slice, const codec::ReplayWish& wish);
-  conn::Subscriber& add_subscriber(conn::TopicSlice& slice, conn::Connection& connection, std::uint64_t position);
+  conn::Subscriber& add_subscriber(conn::TopicSlice& slice, conn::Connection& connection, const topic::Head& begin);
   void add_ear(conn::TopicSlice& slice, topic::Join& join);
   void add_joined(conn::TopicSlice& slice, topic::Join& join);
   void leave(const conn::Subscription& subscription);

@@ -275,6 +275,26 @@ void Engine::close_session(conn::ConnectionId id, std::uint16_t code, std::strin
   post_to(id, std::move(message));
 }
 
+void Engine::find_connections(std::uint64_t ask, ConnectionQuery query) {
+  const auto shared = std::make_shared<const ConnectionQuery>(std::move(query));
+  for (const auto& shard : context_.shards) {
+    Message message;
+    message.kind = MessageKind::find;
+    message.join = ask;
+    message.query = shared;
+    shard->post(std::move(message));
+  }
+}
+
+bool Engine::remove_connection(std::uint64_t ask, conn::ConnectionId id) {
+  if (conn::shard_of(id) >= context_.shards.size()) return false;
+  Message message;
+  message.kind = MessageKind::remove;
+  message.join = ask;
+  post_to(id, std::move(message));
+  return true;
+}
+
 bool Engine::take_back(int fd, std::size_t listener, const os::Address& peer, std::string head) {
   const std::vector<ListenerOptions>& listeners = context_.options.listeners;
   if (listener >= listeners.size() || !codec::protocol(listeners[listener].protocol).shares_port_with_http) return false;

@@ -114,6 +114,11 @@ class Engine {
   /// Any thread: see Shard::silent_ms, by shard.
   std::vector<std::uint32_t> silent_ms() const;
 
+  /// Any thread: each shard answers with a ConnectionsListed that names `ask`.
+  void find_connections(std::uint64_t ask, ConnectionQuery query);
+  /// Any thread: ends it, in its protocol's words. A ConnectionRemoved that names `ask` says whether it was there; false: it cannot be.
+  [[nodiscard]] bool remove_connection(std::uint64_t ask, conn::ConnectionId id);
+
   /// Any thread: all counters, summed, by the order of metrics::metric_rows.
   std::array<std::int64_t, metrics::metric_count> stats() const;
   /// Any thread: what each shard did last, a line each, the oldest first (flight_recorder.h).

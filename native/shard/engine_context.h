@@ -11,6 +11,7 @@
 
 #include "native/codec/stream_codec.h"
 #include "native/shard/address_limit.h"
+#include "native/shard/clients.h"
 #include "native/shard/engine_options.h"
 #include "native/shard/events.h"
 #include "native/topic/log_memory.h"
@@ -37,6 +38,7 @@ struct EngineContext {
   os::Kernel& kernel;
   EventSink& events;
   AddressLimit addresses;
+  Clients clients;
   topic::LogMemory memory;
   topic::Histories histories;  // before the topics, which refer to it
   topic::Registry topics;

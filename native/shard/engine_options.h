@@ -15,6 +15,7 @@
 #include "native/os/endpoint.h"
 #include "native/os/networks.h"
 #include "native/topic/histories.h"
+#include "native/shard/client_options.h"
 #include "native/topic/idempotency.h"
 #include "native/topic/retained.h"
 #include "native/transport/tls_context.h"
@@ -75,6 +76,7 @@ struct EngineOptions {
   ProxyOptions proxies;
   std::size_t connections_max = 10'000;
   std::size_t connections_per_address_max = 10'000;
+  ClientOptions clients;
   std::uint32_t control_frames_per_second_max = 100;
   std::size_t topics_max = 100'000;
   std::string epoch_seed;  // 7 to 20 characters of [0-9A-Za-z] that no earlier run had; empty: made of the time of day

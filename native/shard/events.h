@@ -15,6 +15,7 @@
 #include "native/conn/slow_policy.h"
 #include "native/shard/auth_question.h"
 #include "native/transport/identity.h"
+#include "native/shard/connection_list.h"
 
 namespace shard {
 
@@ -106,8 +107,21 @@ struct AuthAsked {
   std::shared_ptr<const AuthQuestion> question;
 };
 
+/// One shard's answer to a question about its connections.
+struct ConnectionsListed {
+  std::uint64_t ask = 0;
+  std::uint64_t matches = 0;
+  std::vector<ConnectionRow> rows = {};
+};
+
+/// Whether the connection that was to be ended was there.
+struct ConnectionRemoved {
+  std::uint64_t ask = 0;
+  bool found = false;
+};
+
 using Event = std::variant<Connected, Disconnected, Slow, Warning, Drained, SessionOpened, SessionMessage, SessionPublished, SessionEnded, HttpConnection,
-                           Heard, AuthAsked>;
+                           Heard, AuthAsked, ConnectionsListed, ConnectionRemoved>;
 
 class EventSink {
  public:

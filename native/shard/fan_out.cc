@@ -126,6 +126,7 @@ void FanOut::visit_ready(TopicSlice& slice, std::uint32_t index, Batch& batch) {
     length = length_until_excluded(subscriber, length);
     if (length > 0) break;
     subscriber.cursor = slice.window.next_frame(subscriber.cursor);  // not for this one
+    slice.pass_over(index, 1);
     if (subscriber.cursor >= slice.window.head_position()) return;
   }
   os::SendOp& op = batch.ops[batch.count];

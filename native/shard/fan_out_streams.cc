@@ -40,7 +40,9 @@ WriteOutcome FanOut::write_streams(Connection& connection) {
   if (result.outcome == os::IoOutcome::would_block) metrics_.add(Metric::writes_refused);
   metrics_.add(Metric::bytes_sent, static_cast<std::int64_t>(result.bytes));
   connection.streams->written_bytes += result.bytes;
-  metrics_.add(Metric::deliveries, static_cast<std::int64_t>(write.consume(result.bytes)));
+  const std::uint64_t delivered = write.consume(result.bytes);
+  connection.streams->delivered += delivered;
+  metrics_.add(Metric::deliveries, static_cast<std::int64_t>(delivered));
   for (const conn::StreamWrite::Frame& frame : write.sent()) {
     TopicSlice& slice = *frame.slice;
     slice.note_move_from(frame.cursor);

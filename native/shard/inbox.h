@@ -15,6 +15,7 @@
 #include "native/conn/session.h"
 #include "native/os/address.h"
 #include "native/shard/auth_question.h"
+#include "native/shard/connection_list.h"
 #include "native/topic/topic.h"
 
 namespace shard {
@@ -29,6 +30,8 @@ enum class MessageKind : std::uint8_t {
   leave,           // `connection` leaves the topic named `text`
   accept_session,  // `connection` goes on under `terms`
   close_session,   // `connection` is closed with `number` and `text`
+  find,            // which connections there are: `query`; the answer names `join`
+  remove,          // `connection` is ended by whoever runs this; the answer names `join`
   send,            // `text` goes to `connection` alone, framed already
   verdict,         // `auth` answers a question about `connection`
   revoke,          // who stands on what `auth` names is closed within `number` milliseconds
@@ -41,7 +44,8 @@ enum class MessageKind : std::uint8_t {
 struct Message {
   MessageKind kind = MessageKind::stop;
   codec::EncodingId encoding{};
-  bool over_limit = false;     // adopt, as the next three: see conn::Connection
+  bool over_limit = false;     // adopt, as the next four: see conn::Connection
+  bool over_rate = false;
   bool counted = false;
   bool from_proxy = false;
   bool returned = false;
@@ -49,10 +53,11 @@ struct Message {
   int fd = -1;
   std::uint32_t number = 0;
   conn::ConnectionId connection = 0;
-  std::uint64_t join = 0;  // join: its number; unlisten: the ear's
+  std::uint64_t join = 0;  // join: its number; unlisten: the ear's; find, remove: the question's
   std::string text;
   std::unique_ptr<conn::SessionTerms> terms;
   std::unique_ptr<AuthOrder> auth;
+  std::shared_ptr<const ConnectionQuery> query;
   os::Address address;
   topic::TopicRef topic;
 };

@@ -43,6 +43,8 @@ Shard::Shard(unsigned index, EngineContext& engine)
       publishing_(engine, metrics_, index, &fan_out_),
       roles_(*this),
       acceptor_(engine, metrics_, recorder_),
+      rates_(engine.options.clients),
+      search_(connections_, engine.kernel),
       ready_(events_per_wait),
       read_buffer_(read_bytes) {
   CHECK(index < topic::shards_max);
@@ -91,6 +93,7 @@ bool Shard::turn(int timeout_ms) {
   acceptor_.tick(now_ms_);
   go_on_draining();
   fan_out_.run();
+  if (search_.has_work()) search_some();
   timers_.advance(now_ms_, [this](std::uint32_t slot) { on_timer(connections_.at(slot)); });
   reap();
   return !stopping_;
@@ -98,7 +101,7 @@ bool Shard::turn(int timeout_ms) {
 
 /// How long there is nothing to do by itself; -1: for ever.
 int Shard::idle_ms(int timeout_ms) const {
-  if (fan_out_.has_work() || !read_queue_.empty()) return 0;
+  if (fan_out_.has_work() || !read_queue_.empty() || search_.has_work()) return 0;
   timeout_ms = earlier(timeout_ms, timers_.next_ms(now_ms_));
   timeout_ms = earlier(timeout_ms, acceptor_.next_ms(now_ms_));
   if (!paused_little_.empty() || !paused_much_.empty() || (drain_.active && !drain_.reported)) timeout_ms = earlier(timeout_ms, poll_ms);
@@ -127,6 +130,7 @@ std::size_t Shard::wait(int timeout_ms) {
 
 void Shard::update_clock() {
   const std::int64_t now_ns = kernel_.now_ns();
+  now_ns_ = now_ns;
   now_ms_ = base::moment_of_ns(now_ns);
   recorder_.set_now(now_ns);
   fan_out_.set_now(now_ms_);
@@ -188,6 +192,12 @@ void Shard::handle(Message& message) {
     case MessageKind::shift_ends:
       shift_ends(message);
       break;
+    case MessageKind::find:
+      search_.ask(message.join, std::move(message.query));
+      break;
+    case MessageKind::remove:
+      remove(message);
+      break;
     case MessageKind::wake:
       asked_ms_.store(0, std::memory_order_relaxed);
       break;
@@ -236,6 +246,7 @@ void Shard::adopt(const Message& message) {
   connection.listener = message.listener;
   speak(connection, listener_of(connection).protocol);
   connection.over_limit = message.over_limit;
+  connection.over_rate = message.over_rate;
   connection.returned = message.returned;
   connection.counted = message.counted;
   connection.from_proxy = message.from_proxy;
@@ -243,6 +254,7 @@ void Shard::adopt(const Message& message) {
   connection.peer = message.address;
   connection.heard_ms = now_ms_;
   connection.since_ms = now_ms_;
+  connection.accepted_s = static_cast<std::uint32_t>(kernel_.unix_seconds());
   metrics_.add(Metric::connections_now);
   note(TracePoint::accepted, connection, connection.listener);
   const bool announced = connection.from_proxy && !connection.returned && listener_of(connection).proxy_protocol;
@@ -282,9 +294,10 @@ void Shard::open(Connection& connection, const std::vector<std::string>& topics)
   CHECK(is_beginning(connection) && connection.codec == nullptr);
   connection.codec = codec::protocol(connection.protocol).make_codec(engine_.options.codecs);
   connection.state = State::open;
+  if (rates_.any()) connection.account_for_writing();
   note(TracePoint::opened, connection, static_cast<std::uint64_t>(connection.protocol));
   role_of(connection).opened(connection);
-  if (!connection.over_limit && engine_.connection_events.load(std::memory_order_relaxed)) {
+  if (!connection.over_limit && !connection.over_rate && engine_.connection_events.load(std::memory_order_relaxed)) {
     post_event(Connected{connection.id, connection.protocol, connection.peer.text(), topics});
   }
   arm(connection);
@@ -326,7 +339,8 @@ void Shard::reap() {
     const std::size_t open = engine_.connections.fetch_sub(1, std::memory_order_relaxed);
     const std::size_t dealt = load_.fetch_sub(1, std::memory_order_relaxed);
     CHECK(open > 0 && dealt > 0);
-    if (connection->counted) engine_.addresses.release(connection->peer);
+    if (connection->counted) engine_.addresses.release(connection->peer, now_ns_);
+    leave_client(*connection);
     connections_.remove(*connection);
   }
   doomed_.clear();
@@ -350,6 +364,7 @@ void Shard::close_everything() {
     fan_out_.audience().unsubscribe_all(connection);
     role_of(connection).give_back(connection);
     settle_received(connection, 0);
+    leave_client(connection);
     close_socket(connection);
     timers_.cancel(slot);
     connections_.remove(connection);

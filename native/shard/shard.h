@@ -14,11 +14,13 @@
 #include "native/conn/connection_table.h"
 #include "native/metrics/metrics.h"
 #include "native/shard/acceptor.h"
+#include "native/shard/connection_search.h"
 #include "native/shard/engine_context.h"
 #include "native/shard/fan_out.h"
 #include "native/shard/flight_recorder.h"
 #include "native/shard/inbox.h"
 #include "native/shard/publishing.h"
+#include "native/shard/rates.h"
 #include "native/shard/roles/roles.h"
 #include "native/shard/timer_wheel.h"
 
@@ -100,6 +102,18 @@ class Shard final : private FanOutOwner, private RoleHost {
   void on_secured(conn::Connection& connection);
   void refuse_beginning(conn::Connection& connection, codec::Ending ending, std::string_view reason);
   void on_receive_failed(conn::Connection& connection);
+  // Clients' limits (shard_clients.cc).
+  void search_some();
+  void remove(const Message& message);
+  void leave_client(conn::Connection& connection);
+  bool is_over_rate(const conn::Connection& connection) const;
+  void rest(conn::Connection& connection);
+  void end_rest(conn::Connection& connection);
+  void stop_resting(conn::Connection& connection);
+  void count_bytes(conn::Connection& connection, std::size_t bytes);
+  codec::Flow count_publication(conn::Connection& connection) override;
+  bool may_publish(const conn::Connection& connection) const override;
+  bool admit_client(conn::Connection& connection, std::string_view subject) override;
 
   // Proxies (shard_proxied.cc).
   void on_proxy_header_bytes(conn::Connection& connection, base::MutableBytes bytes);
@@ -192,7 +206,9 @@ class Shard final : private FanOutOwner, private RoleHost {
   Publishing publishing_;
   Roles roles_;
   Acceptor acceptor_;
+  const Rates rates_;
   TimerWheel timers_;
+  ConnectionSearch search_;
   Inbox inbox_;
   std::atomic<std::size_t> load_{0};
   /// When a sign of life was asked for, in milliseconds of the monotonic clock; 0: none is owed. Relaxed: it carries nothing else.
@@ -201,6 +217,7 @@ class Shard final : private FanOutOwner, private RoleHost {
   int poller_ = -1;
   int wake_ = -1;
   std::uint32_t now_ms_ = 0;
+  std::int64_t now_ns_ = 0;  // the same moment
   bool stopping_ = false;
   bool relieving_ = false;  // asked to let go of the slowest
 

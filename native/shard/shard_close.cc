@@ -1,4 +1,5 @@
 // The shard's closing half: close handshakes, deadlines, slow consumers. (The drain: shard_drain.cc.)
+#include "native/base/wrapping_time.h"
 #include "native/shard/shard.h"
 
 namespace shard {
@@ -21,6 +22,7 @@ void Shard::begin_close_as(Connection& connection, std::uint16_t code, std::stri
   role_of(connection).say_goodbye(connection, code, reason);
   CHECK(connection.state == State::open && connection.subscriptions.size() == 0);
   connection.state = State::closing;
+  stop_resting(connection);
   connection.since_ms = now_ms_;
   arm(connection);
   fan_out_.flush_private(connection);
@@ -115,6 +117,7 @@ void Shard::arm(Connection& connection) {
       break;
     case State::open:
       due_ms = role_of(connection).due_ms(connection);
+      if (connection.account && connection.account->throttled) due_ms = base::sooner_ms(due_ms, connection.account->resume_ms);
       break;
     case State::closing:
     case State::lingering:
@@ -140,7 +143,8 @@ void Shard::on_timer(Connection& connection) {
       role_of(connection).on_handshake_timer(connection);
       return;
     case State::open:
-      role_of(connection).on_timer(connection);
+      end_rest(connection);
+      if (connection.state == State::open) role_of(connection).on_timer(connection);
       return;
     case State::closing:
       doom(connection, codec::Ending::lost, "the close handshake took too long");

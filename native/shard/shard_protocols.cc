@@ -37,7 +37,7 @@ void Shard::begin_again(Connection& connection, base::MutableBytes bytes) {
 
 /// Nothing where it never was open.
 void Shard::tell_disconnected(const Connection& connection) {
-  if (!connection.codec || connection.over_limit || !engine_.connection_events.load(std::memory_order_relaxed)) return;
+  if (!connection.codec || connection.over_limit || connection.over_rate || !engine_.connection_events.load(std::memory_order_relaxed)) return;
   post_event(Disconnected{connection.id, connection.protocol, connection.peer.text(), connection.close_code, connection.reason()});
 }
 

@@ -55,6 +55,7 @@ void Shard::read(Connection& connection) {
     arm(connection);  // the next ping may be due long before pong_ms is over
   }
   if (floods_after_close(connection, result.bytes)) return;
+  if (connection.account) count_bytes(connection, result.bytes);
   connection.has_more = result.bytes == room.size() || transports_.has_more(connection.transport, connection.fd);
   take_bytes(connection, room.first(result.bytes));
   // Edge-triggered: a full buffer or a hang-up seen earlier means that there may be more, and no new edge need come.
@@ -65,7 +66,8 @@ void Shard::read(Connection& connection) {
 std::size_t Shard::read_bytes_max(const Connection& connection) const {
   const bool only_little = read_left_ == 0 || engine_.memory.over_limit(topic::Demand::much);
   const std::size_t usual = only_little ? topic::little_bytes_max : read_quantum_bytes;
-  return std::min(role_of(connection).read_bytes_max(connection, usual), read_buffer_.size());
+  const std::size_t most = std::min(role_of(connection).read_bytes_max(connection, usual), read_buffer_.size());
+  return rates_.throttles() && connection.account ? rates_.bytes_left(*connection.account, now_ns_, most) : most;
 }
 
 /// Who does not stop at our close is cut: its bytes cost us as much as those of others.
@@ -111,13 +113,14 @@ void Shard::decode_by_state(Connection& connection, base::MutableBytes bytes) {
 bool Shard::must_wait(const Connection& connection, Resume resume) const {
   if (connection.state != State::open && !is_beginning(connection)) return false;
   if (connection.authorization && connection.authorization->asked != 0) return true;  // its request waits for a verdict
-  return role_of(connection).must_wait(connection, resume);
+  return is_over_rate(connection) || role_of(connection).must_wait(connection, resume);
 }
 
 void Shard::pause(Connection& connection) {
   CHECK(!connection.paused);
   note(TracePoint::paused, connection);
   connection.paused = true;
+  if (is_over_rate(connection)) return rest(connection);
   await_room(connection, role_of(connection).why_it_waits(connection));
 }
 

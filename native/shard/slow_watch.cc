@@ -109,6 +109,7 @@ bool SlowWatch::judge_one(Connection& connection, std::size_t i, const conn::Slo
       conn::complete_frame(connection);
     }
     subscriber.cursor = slice.window.position_of(resume_at);
+    slice.pass_over(subscription.index, resume_at - next_offset);
     Lanes::set_lanes(connection);
     lanes_.mark_dirty(slice);  // the next pass lets go of what nobody needs any more
   }

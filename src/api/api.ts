@@ -1,11 +1,13 @@
 /** The HTTP API: which routes there are, who may ask, and what they need of the broker. */
 
+import type { ConnectionList, ConnectionsQuery } from '../connections.js'
 import type { EngineStats, EngineStatus, TopicStats } from '../native/binding.js'
 import type { HttpService, Route } from '../http/contract.js'
 import { createRouter } from '../http/router.js'
 import { withCompression } from '../http/compression.js'
 import { authorised, type AuthorisedOptions } from './authorised.js'
 import { batchRoutes } from './batch-route.js'
+import { connectionRoutes } from './connection-routes.js'
 import { withCors } from './cors.js'
 import { apiGuard, tokenHolder } from './guard.js'
 import { healthRoutes } from './health-routes.js'
@@ -39,6 +41,10 @@ export interface ApiDeps {
   history(topic: string, ask: { readonly since?: string, readonly last?: number, readonly limit: number }): ApiHistory
   /** Calls `listener` when something is published to the topic, perhaps several times, until what it returns is called. */
   onPublished(topic: string, listener: () => void): () => void
+  /** As Connections.list. */
+  connections(query: ConnectionsQuery): Promise<ConnectionList>
+  /** As Connections.remove. */
+  removeConnection(id: number): Promise<boolean>
   /** As NativeEngine.status. */
   status(): EngineStatus
   /** Bytes in all topic logs together. */
@@ -67,7 +73,7 @@ export interface ApiOptions {
 }
 
 /** Every route of the API; a group of routes is one file and one row. */
-const groups: readonly ((deps: ApiDeps, options: ApiOptions) => readonly Route[])[] = [topicRoutes, batchRoutes, metricsRoutes, healthRoutes]
+const groups: readonly ((deps: ApiDeps, options: ApiOptions) => readonly Route[])[] = [topicRoutes, batchRoutes, connectionRoutes, metricsRoutes, healthRoutes]
 
 export function createApi(deps: ApiDeps, options: ApiOptions): HttpService {
   const { auth = null, hosts } = options

@@ -23,7 +23,7 @@ export interface AuthorisedOptions {
 
 type Right = NonNullable<Route['right']>
 
-const rightOfMethod: Readonly<Record<Route['method'], Right>> = { GET: 'read', POST: 'publish' }
+const rightOfMethod: Readonly<Record<Route['method'], Right>> = { GET: 'read', POST: 'publish', DELETE: 'admin' }
 /** By which proxies say that they hand a request on. */
 const forwarding = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip']
 

@@ -36,7 +36,7 @@ function optionsOf(config: ResolvedApiConfig, addresses: readonly HttpAddress[],
  * @throws {ListenError} an address or port that cannot be bound.
  */
 export async function startApi(config: ResolvedApiConfig, addresses: readonly HttpAddress[], deps: ApiDeps, at: ApiPlace): Promise<HttpServer> {
-  assertProtected(config, addresses, at.auth !== null)
+  assertProtected(config, addresses, (at.auth ?? null) !== null)
   return startHttpServer(config.server, optionsOf(config, addresses, deps, at))
 }
 

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { bytes, count, listOf, network, oneOf, section, toggle } from './fields.js'
 import { api } from './sections/api.js'
 import { auth } from './sections/auth.js'
+import { clients } from './sections/clients.js'
 import { grpc } from './sections/grpc.js'
 import { historyRule } from './sections/history.js'
 import { latency } from './sections/latency.js'
@@ -62,6 +63,7 @@ export const brokerSchema = section({
   /** How batches of writes reach the kernel. auto: io_uring where the system allows it, one system call each otherwise. */
   io: oneOf('auto', 'epoll', 'uring').default('auto'),
   limits: limits.prefault({}),
+  clients: clients.prefault({}),
   timeouts: timeouts.prefault({}),
   /** Rules, most special first. Topics that none matches get the default rule with `slowPolicy`. */
   slowConsumers: z.array(slowConsumerRule, 'must be a list of rules').default([]),

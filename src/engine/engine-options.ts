@@ -11,6 +11,7 @@ import type { Machine } from '../machine/machine.js'
 import { memoryShares } from '../machine/memory-shares.js'
 import type { Resolve } from '../machine/resolve.js'
 import type { EngineOptions, ListenerOptions, ProtocolName } from '../native/binding.js'
+import { resolveClients } from './client-limits.js'
 import { planTls, type TlsPlan } from '../tls/plan.js'
 import { addressesOf, noPages, resolveListeners, webRulesOf, type UnaskedListener } from './hosts.js'
 import { resolveGrpc, resolveHistory, resolveRetain, resolveSizes, resolveSlowConsumers } from './memory-defaults.js'
@@ -101,8 +102,10 @@ export async function resolveEngineOptions(config: BrokerConfig, machine: Machin
       ...config.limits,
       ...resolveSizes(config, shares),
       connectionsMax,
+      topicsPerConnectionMax: Math.min(config.limits.topicsPerConnectionMax, config.clients.connection.topicsMax ?? Infinity),
       connectionsPerAddressMax: Math.min(config.limits.connectionsPerAddressMax ?? connectionsMax, connectionsMax),
     },
+    clients: resolveClients(config.clients),
     timeouts,
     sessions: { pingIntervalMs: config.pusher.activityTimeoutMs, pongMs: config.pusher.pongMs, drainCode: config.pusher.drainCode },
     grpc: resolveGrpc(config, shares),

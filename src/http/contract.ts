@@ -46,7 +46,7 @@ export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpR
 
 /** One row of a route table. */
 export interface Route {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** Segments, `{name}` stands for any one non-empty segment: `/apps/{app}/events`; `{name...}` at the end for all that follow. */
   readonly path: string
   /** Bytes; a longer body is refused with 413 before it is read. 0: no body is wanted. */

@@ -86,6 +86,21 @@ export interface EngineOptions {
   /** How batches of writes reach the kernel: one call each, or through an io_uring. `uring` only when it is available. */
   readonly io: 'epoll' | 'uring'
   readonly limits: Numbers<LimitsConfig>
+  /** Against one client; 0: no limit. The first four are of all its connections together (handshakes: of one address). */
+  readonly clients: {
+    /** 0..10000000. */
+    readonly publicationsPerSecondMax: number
+    /** 0..4294967295, as the other bytes. */
+    readonly bytesPerSecondMax: number
+    readonly connectionsMax: number
+    /** 0..1000000. */
+    readonly handshakesPerSecondMax: number
+    readonly connectionPublicationsPerSecondMax: number
+    readonly connectionBytesPerSecondMax: number
+    /** 0..1000000, subscriptions at one time. */
+    readonly connectionTopicsMax: number
+    readonly overRate: 'throttle' | 'close'
+  }
   readonly timeouts: Numbers<Omit<TimeoutsConfig, 'drainMs'>>
   /** For protocols with sessions: silence after which the peer is pinged, and how long its answer may take. */
   readonly sessions: {
@@ -259,8 +274,78 @@ export interface HttpConnectionEvent {
 
 export type SessionEvent = SessionOpenEvent | SessionMessageEvent | SessionPublishedEvent | SessionEndEvent
 
-export type EngineEvent =
-  ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent | SessionEvent | HttpConnectionEvent | HeardEvent | AuthAskedEvent
+/** What connections are put in order by: the largest first (`age`: the oldest), then by id. */
+export type ConnectionOrder = 'id' | 'age' | 'messagesIn' | 'messagesOut' | 'bytesIn' | 'bytesOut' | 'pendingBytes' | 'throttledMs'
+
+/** Which connections are asked for. null is no condition. */
+export interface ConnectionQuery {
+  readonly protocol: ConnectionProtocol | null
+  /** Its index in EngineOptions.listeners. */
+  readonly listener: number | null
+  /** What its peer begins with, as events tell it. */
+  readonly peer: string | null
+  /** It publishes to, or is subscribed to, a topic whose name begins so. */
+  readonly topic: string | null
+  /** Of its credential, whole. */
+  readonly subject: string | null
+  readonly order: ConnectionOrder
+  /** 1..10000, of each shard. */
+  readonly limit: number
+  /** Only those that stand behind this one. */
+  readonly after: { readonly value: number; readonly id: ConnectionId } | null
+}
+
+/** A connection. */
+export interface ConnectionRow {
+  readonly id: ConnectionId
+  /** What it was put in order by. */
+  readonly value: number
+  readonly protocol: ConnectionProtocol
+  readonly listener: number
+  readonly peer: string
+  readonly subject: string | null
+  /** Unix time in seconds. */
+  readonly acceptedS: number
+  readonly state: 'handshake' | 'open' | 'closing'
+  /** The topic of its last publication. */
+  readonly publishesTo: string | null
+  /** The first 20 that it is subscribed to. (Of more than 1024 subscriptions of a connection the first 1024 are looked into.) */
+  readonly topics: readonly string[]
+  readonly subscriptions: number
+  /** Publications. */
+  readonly messagesIn: number
+  /** Publications that were written to it as a whole. */
+  readonly messagesOut: number
+  /** As TCP counted them, encryption and handshake included; null: it is no TCP connection. */
+  readonly bytesIn: number | null
+  /** The same of what has arrived. */
+  readonly bytesOut: number | null
+  /** What waits for it: in logs, in buffers, and in the kernel. */
+  readonly pendingBytes: number
+  /** It is not read now because of a rate (`clients`). */
+  readonly throttled: boolean
+  /** For how long it has not been, all in all. */
+  readonly throttledMs: number
+}
+
+/** One shard's answer to `findConnections`; each shard gives one. */
+export interface ConnectionsEvent {
+  readonly type: 'connections'
+  readonly ask: number
+  /** That the query matches; `after` is no condition. */
+  readonly matches: number
+  readonly rows: readonly ConnectionRow[]
+}
+
+/** The answer to `removeConnection`. */
+export interface ConnectionRemovedEvent {
+  readonly type: 'connection-removed'
+  readonly ask: number
+  readonly found: boolean
+}
+
+export type EngineEvent = ConnectionEvent | DisconnectEvent | SlowEvent | WarningEvent | DrainedEvent | SessionEvent | HttpConnectionEvent
+  | HeardEvent | AuthAskedEvent | ConnectionsEvent | ConnectionRemovedEvent
 
 /** What may go with a published payload. */
 export interface PublishDetails {
@@ -397,6 +482,10 @@ export interface NativeEngine extends SessionCalls, ProxyCalls, AuthCalls, Histo
   unlisten(id: number): void
   /** Publications that found no room in the queue so far; 0 for an id that is gone. */
   dropped(id: number): number
+  /** Asks every shard for its connections, a part of them in each of its turns. `ask`, from 1, is the caller's: the answers name it. */
+  findConnections(ask: number, query: ConnectionQuery): void
+  /** Ends a connection in its protocol's words. False: there cannot be one of that id; else the answer says whether there was. */
+  removeConnection(ask: number, id: ConnectionId): boolean
   /** Which of `connection` and `disconnect` events to produce (warning, slow and drained always are). */
   setConnectionEvents(on: boolean): void
   /**

@@ -22,10 +22,11 @@ class Sink final : public codec::StreamSink {
     if (stream.id % 8 == 3) codec_.greet(stream, greeting_, stream.id);
     if (stream.id % 8 == 7) codec_.finish(stream, codec::Ending::unavailable, given.subscriber);
   }
-  void on_stream_message(codec::StreamKey stream, const codec::StreamMessage& given) override {
+  codec::Flow on_stream_message(codec::StreamKey stream, const codec::StreamMessage& given) override {
     note(stream.id + given.data.size());
     if (given.author == 66) codec_.finish(stream, codec::Ending::slow, given.data);
     if (given.author == 67) codec_.give_up("67");
+    return given.author == 68 ? codec::Flow::wait : codec::Flow::go_on;
   }
   void on_stream_publish_end(codec::StreamKey stream) override { note(stream.id); }
   void on_stream_last(codec::StreamKey stream, std::string_view topic) override {
@@ -101,8 +102,12 @@ Verdict run(base::Bytes input, std::uint8_t how, std::uint8_t options) {
   Sink sink(*codec);
   Verdict verdict;
   fuzz::in_pieces(input, how, [&](base::MutableBytes piece) {
-    verdict.status = codec->decode(piece, sink).status;
-    return true;
+    for (codec::Decoded decoded = codec->decode(piece, sink);; decoded = codec->decode(piece, sink)) {
+      verdict.status = decoded.status;
+      fuzz::require(decoded.left < piece.size() || piece.empty(), "who waits has taken something");
+      if (decoded.left == 0) return true;
+      piece = piece.last(decoded.left);
+    }
   });
   verdict.commands = sink.commands;
   verdict.replies = std::string(base::text_of(codec->replies()));

@@ -2,7 +2,7 @@
 
 import type { TlsOptions } from '../../src/native/tls.js'
 import type {
-  AuthAnswer, ConnectionId, EngineEvent, EngineOptions, HeardMessage, HistoryAsk, HistoryPage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, NativeGrants,
+  AuthAnswer, ConnectionId, ConnectionQuery, EngineEvent, EngineOptions, HeardMessage, HistoryAsk, HistoryPage, JoinOptions, ListenLimits, NativeAddon, NativeEngine, NativeGrants,
   PublishDetails, SessionOptions,
 } from '../../src/native/binding.js'
 
@@ -84,6 +84,16 @@ export class FakeEngine implements NativeEngine {
   setTls(index: number, { certificates }: TlsOptions): void {
     if (this.tlsFailure !== null) throw this.tlsFailure
     this.calls.push(`setTls ${index} ${certificates.length}`)
+  }
+
+  findConnections(ask: number, query: ConnectionQuery): void {
+    this.calls.push(`findConnections ${ask} ${JSON.stringify(query)}`)
+  }
+
+  /** Ids from 1000 on cannot be. */
+  removeConnection(ask: number, id: ConnectionId): boolean {
+    this.calls.push(`removeConnection ${ask} ${id}`)
+    return id < 1000
   }
 
   isTrustedProxy(address: string): boolean {

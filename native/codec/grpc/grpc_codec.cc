@@ -112,14 +112,18 @@ void GrpcCodec::on_request(StreamKey stream, HeaderList list) {
   if (row_of(call.method).requests == Messages::many) send_headers(stream);
 }
 
-void GrpcCodec::on_content(StreamKey stream, base::Bytes piece) {
-  while (!piece.empty()) {
+std::size_t GrpcCodec::on_content(StreamKey stream, base::Bytes piece) {
+  while (!piece.empty() && !http2_.is_stopped()) {
     Call* const call = find(stream);
-    if (call == nullptr) return;
-    if (call->state == CallState::waiting) return keep_waiting(stream, *call, piece);
+    if (call == nullptr) return 0;
+    if (call->state == CallState::waiting) {
+      keep_waiting(stream, *call, piece);
+      return 0;
+    }
     const bool is_whole = !call->extras || call->extras->assembly.empty();
     piece = is_whole ? take_message(stream, *call, piece) : assemble(stream, *call, piece);
   }
+  return piece.size();
 }
 
 base::Bytes GrpcCodec::take_message(StreamKey stream, Call& call, base::Bytes piece) {

@@ -63,7 +63,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   // grpc_codec.cc: calls as they begin, and the cutting of content into messages.
   Http2Fields& begin_request() override { return request_->emplace(asked_.get()); }
   void on_request(StreamKey stream, HeaderList list) override;
-  void on_content(StreamKey stream, base::Bytes piece) override;
+  std::size_t on_content(StreamKey stream, base::Bytes piece) override;
   void on_end(StreamKey stream) override;
   void on_gone(StreamKey stream) override;
   void on_window(StreamKey stream) override;

@@ -65,7 +65,8 @@ void GrpcCodec::take_publication(StreamKey stream, base::Bytes message) {
   if (!request->topic.empty() && !is_valid(request->topic)) return end(stream, GrpcStatus::invalid_argument, "the topic is not valid");
   call.told = Told::yes;
   ++call.extras_for_writing().messages;
-  sink_->on_stream_message(stream, {topic_of(call, request->topic), request->message.author, request->message.data});
+  const Flow flow = sink_->on_stream_message(stream, {topic_of(call, request->topic), request->message.author, request->message.data});
+  if (flow == Flow::wait) http2_.stop();
 }
 
 /// PublishResponse { string status = 1; }, and of broker.v1 { uint64 messages = 2; }.

@@ -31,6 +31,7 @@ constexpr GrpcStatus grpc_status_of(Ending ending) {
     case Ending::slow:
     case Ending::policy_violation:
     case Ending::too_big:
+    case Ending::over_rate:
     case Ending::overloaded: return GrpcStatus::resource_exhausted;
     case Ending::not_found: return GrpcStatus::not_found;
     case Ending::forbidden: return GrpcStatus::permission_denied;
@@ -39,6 +40,7 @@ constexpr GrpcStatus grpc_status_of(Ending ending) {
     case Ending::going_away:
     case Ending::no_answer:
     case Ending::unavailable:
+    case Ending::removed:
     case Ending::lost: break;
   }
   return GrpcStatus::unavailable;

@@ -250,7 +250,6 @@ constexpr StatusText status_texts[] = {
     {417, "Expectation Failed", ""},
     {421, "Misdirected Request", ""},
     {426, "Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"},
-    {429, "Too Many Requests", ""},
     {429, "Too Many Requests", "Retry-After: 1\r\n"},
     {431, "Request Header Fields Too Large", ""},
     {500, "Internal Server Error", ""},

@@ -75,7 +75,7 @@ bool lists_token(const HttpRequest& request, std::string_view name, std::string_
 bool announces_body(const HttpRequest& request);
 
 /// A complete `HTTP/1.1 <status>` answer with a one-line text body, Date, Content-Length, and `Connection: close` when it ends it; 426 also carries
-/// `Upgrade: websocket` and `Sec-WebSocket-Version: 13` (RFC 6455 §4.4), 405 `Allow: GET`, 503 `Retry-After: 1`.
+/// `Upgrade: websocket` and `Sec-WebSocket-Version: 13` (RFC 6455 §4.4), 405 `Allow: GET`, 429 and 503 `Retry-After: 1`.
 /// `unix_seconds` is the wall clock's; `role` as in `write_upgrade_response`; `more`: header lines that go with it.
 std::string write_http_refusal(const HttpRefusal& refusal, std::int64_t unix_seconds, std::string_view role = {}, std::string_view more = {});
 

@@ -28,8 +28,9 @@ class Http2Handler {
   /// A request's header block begins to be decoded: where its fields go. `on_request` follows, unless they break the rules of HTTP/2.
   virtual Http2Fields& begin_request() = 0;
   virtual void on_request(StreamKey stream, HeaderList list) = 0;
-  /// A piece of its content, never empty; the view lives as long as the input. Not after it is answered.
-  virtual void on_content(StreamKey stream, base::Bytes piece) = 0;
+  /// A piece of its content, never empty; the view lives as long as the input. Not after it is answered. Returns how much of its end is not
+  /// looked at, because it has called `stop`.
+  virtual std::size_t on_content(StreamKey stream, base::Bytes piece) = 0;
   /// The peer's half is complete. Not after it is answered.
   virtual void on_end(StreamKey stream) = 0;
   /// Reset by the peer, or by us for a stream error, before it was answered; the key finds nothing any more.
@@ -66,6 +67,7 @@ class Http2Connection {
   void set_credit(Credit credit);
   /// Within a decode: what is left of its input is not looked at (Decoded::left).
   void stop() { stopped_ = true; }
+  bool is_stopped() const { return stopped_; }
 
   base::Bytes replies() const { return replies_.unsent(); }
   void consume_replies(std::size_t count) { replies_.consume(count); }

@@ -70,9 +70,10 @@ void Http2Connection::begin_content(std::uint32_t padding) {
 }
 
 base::Bytes Http2Connection::take_content(base::Bytes in) {
-  const std::size_t taken = std::min<std::size_t>(content_left_, in.size());
+  std::size_t taken = std::min<std::size_t>(content_left_, in.size());
+  const bool wanted = is_answerable(data_stream_);
+  if (wanted) taken -= handler_->on_content(data_stream_, in.first(taken));
   content_left_ -= static_cast<std::uint32_t>(taken);
-  if (is_answerable(data_stream_)) handler_->on_content(data_stream_, in.first(taken));
   if (failed() || content_left_ > 0) return in.subspan(taken);
   phase_ = Phase::padding;
   if (padding_left_ == 0) end_data();

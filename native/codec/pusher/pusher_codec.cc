@@ -117,6 +117,8 @@ std::unique_ptr<Codec> make_pusher_codec(const WebSocketLimits& limits) { return
 std::uint16_t pusher_code_of(Ending ending) {
   switch (ending) {
     case Ending::going_away:
+    case Ending::over_rate:
+    case Ending::removed:
     case Ending::slow: return 4100;
     case Ending::no_answer: return 4201;
     default: return websocket_code_of(ending);

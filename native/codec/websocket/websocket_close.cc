@@ -14,6 +14,8 @@ CloseCode code_of(Ending ending) {
     case Ending::invalid_payload: return CloseCode::invalid_payload;
     case Ending::too_big: return CloseCode::message_too_big;
     case Ending::policy_violation:
+    case Ending::over_rate:
+    case Ending::removed:
     case Ending::not_found:
     case Ending::forbidden:
     case Ending::unauthenticated:

@@ -115,7 +115,7 @@ void HttpHandshake::on_request_head(Connection& connection, const codec::HttpPar
   auto health = upgrades ? std::nullopt : codec::answer_health_check(parsed.request, down ? codec::Health::down : codec::Health::up);
   if (health) return answer_health(connection, parsed.request, *health);
   const bool shares_port = protocol.shares_port_with_http && !connection.returned;
-  if (shares_port && !connection.over_limit && !upgrades) return hand_over(host_, connection, bytes);
+  if (shares_port && !connection.over_limit && !connection.over_rate && !upgrades) return hand_over(host_, connection, bytes);
   // Behind a request that asks for less the connection may go on with another client's.
   if (connection.from_proxy && upgrades && !host_.find_client(connection, parsed.request)) return;
   if (user_.answers_late() && drain == DrainPhase::closing && !connection.over_limit) return hold(connection, bytes);
@@ -132,8 +132,9 @@ void HttpHandshake::refuse_request(Connection& connection, const codec::HttpRequ
 /// Proxies send requests of many clients over one connection: one that was refused must not cost the next one, an upgrade perhaps, its
 /// connection (RFC 9110 §7.8, RFC 9112 §9.3). Behind a refused upgrade, though, there may be what is no HTTP.
 bool HttpHandshake::may_stay(const Connection& connection, const codec::HttpRequest& request) const {
-  return !connection.over_limit && host_.drain_phase() == DrainPhase::none && !connection.returned && connection.requests_refused < requests_refused_max &&
-         codec::keeps_connection(request) && !leaves_http(codec::protocol(connection.protocol).manners, request);
+  const bool fits = !connection.over_limit && !connection.over_rate && connection.requests_refused < requests_refused_max;
+  return fits && host_.drain_phase() == DrainPhase::none && !connection.returned && codec::keeps_connection(request) &&
+         !leaves_http(codec::protocol(connection.protocol).manners, request);
 }
 
 void HttpHandshake::on_timer(Connection& connection) {
@@ -244,10 +245,12 @@ std::optional<HttpRefusal> HttpHandshake::open(Connection& connection, const cod
     if (parsed.ok && protocol.manners.read_wishes != nullptr) protocol.manners.read_wishes(request, parsed);
     if (!parsed.ok) return parsed.refusal;
   }
+  if (connection.over_rate && !user_.answers_late()) return too_many(request);
   if (listener.asks && !is_decided(connection)) {
     park(connection, request, parsed.topics, bytes);
     return std::nullopt;
   }
+  if (!admit(connection)) return too_many(request);
   if (protocol.parse_target != nullptr) {
     if (auto refusal = open_topics(connection, parsed, upgrade.headers)) return refusal;
   }
@@ -268,6 +271,18 @@ HttpRefusal HttpHandshake::answer_of(const codec::Upgrade& upgrade) {
   HttpRefusal answer = upgrade.refusal;
   answer.headers.append(upgrade.origin_headers);
   return answer;
+}
+
+/// False when its client has too many. Where a client is told by messages it is let in for that: it would not see a status.
+bool HttpHandshake::admit(Connection& connection) {
+  const bool known = connection.authorization && connection.authorization->access;
+  const std::string_view subject = known ? std::string_view(connection.authorization->access->subject) : std::string_view();
+  connection.over_rate = connection.over_rate || !host_.admit_client(connection, subject);
+  return !connection.over_rate || user_.answers_late();
+}
+
+HttpRefusal HttpHandshake::too_many(const codec::HttpRequest& request) {
+  return HttpRefusal{429, std::string(too_many_connections), request.method != "HEAD"};
 }
 
 std::optional<HttpRefusal> HttpHandshake::open_topics(Connection& connection, const codec::TopicsParsed& asked, std::string& told) {

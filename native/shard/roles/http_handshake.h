@@ -61,6 +61,8 @@ class HttpHandshake {
   void refuse_request(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal&& refusal);
   /// Nothing when it is open, or waits for a verdict; else why not. `bytes`: as for on_request_head.
   std::optional<codec::HttpRefusal> open(conn::Connection& connection, const codec::HttpRequest& request, base::Bytes bytes);
+  bool admit(conn::Connection& connection);
+  static codec::HttpRefusal too_many(const codec::HttpRequest& request);
   /// Nothing when they are open; else why not. `told`: what its peer is told of their beginnings, as lines of a head.
   std::optional<codec::HttpRefusal> open_topics(conn::Connection& connection, const codec::TopicsParsed& asked, std::string& told);
   void answer_health(conn::Connection& connection, const codec::HttpRequest& request, codec::HttpRefusal& health);

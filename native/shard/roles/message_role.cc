@@ -31,8 +31,12 @@ codec::Flow MessageRole::on_message(codec::PayloadKind kind, base::Bytes payload
   codec::Publication publication;
   publication.kind = kind;
   publication.payload = payload;
-  host_.publish(connection.publishes_to, publication);
-  return codec::Flow::go_on;
+  if (!host_.may_publish(connection)) {
+    metrics().add(Metric::clients_closed_publications);
+    end_over_rate(connection, too_many_publications);
+    return codec::Flow::go_on;
+  }
+  return host_.publish(connection, connection.publishes_to, publication).flow;
 }
 
 /// A publisher that took the wrong port would wait for ever for an error: whoever runs this is told once a connection.

@@ -86,6 +86,7 @@ void PostRole::on_open_bytes(Connection& connection, base::MutableBytes bytes) {
   decoding_ = nullptr;
   if (!replies_.empty()) send_replies(connection);
   if (connection.state != State::open) return;
+  if (next_ == Next::end) return host_.begin_close(connection, Ending::over_rate, too_many_publications);
   if (next_ == Next::begin_again) return go_back(connection, bytes.last(decoded.left));
   if (decoded.status == codec::DecodeStatus::closed) return host_.begin_close(connection, Ending::normal, "");
   act_on(connection, decoded, bytes);
@@ -161,21 +162,27 @@ void PostRole::on_continue() { replies_.append(base::bytes_of("HTTP/1.1 100 Cont
 
 codec::PostFlow PostRole::on_post(const codec::Post& post) {
   CHECK(decoding_->publishes_to != nullptr);
+  if (!host_.may_publish(*decoding_)) {
+    metrics().add(Metric::clients_closed_publications);
+    next_ = Next::end;
+    on_refused(post.head, {429, std::string(too_many_publications)});
+    return codec::PostFlow::wait;
+  }
   if (!post.head.key.empty()) return publish_once(post);
-  publish(post);
-  return codec::PostFlow::go_on;
+  const auto published = publish(post);
+  return published && published->flow == codec::Flow::wait ? codec::PostFlow::wait : codec::PostFlow::go_on;
 }
 
 /// Nothing when it was refused, and was told so.
-std::optional<std::uint64_t> PostRole::publish(const codec::Post& post) {
+std::optional<RoleHost::Published> PostRole::publish(const codec::Post& post) {
   const topic::TopicRef& topic = decoding_->publishes_to;
   if (!host_.has_room(*topic, post.payload.size())) {
     on_refused(post.head, {503, "the logs are full", true, post.head.closes});
     return std::nullopt;
   }
-  const std::uint64_t offset = host_.publish(topic, {post.kind, post.payload});
-  answer(post.head, topic->epoch(), offset);
-  return offset;
+  const RoleHost::Published published = host_.publish(*decoding_, topic, {post.kind, post.payload});
+  answer(post.head, topic->epoch(), published.offset);
+  return published;
 }
 
 /// Whoever brings a key first publishes; on another shard that may be at this moment.
@@ -194,12 +201,13 @@ codec::PostFlow PostRole::publish_once(const codec::Post& post) {
     case topic::Idempotency::Claim::first:
       break;
   }
-  if (const auto offset = publish(post)) {
-    keys.settle(topic.name(), post.head.key, topic.epoch(), *offset);
-  } else {
+  const auto published = publish(post);
+  if (!published) {
     keys.give_up(topic.name(), post.head.key);
+    return codec::PostFlow::go_on;
   }
-  return codec::PostFlow::go_on;
+  keys.settle(topic.name(), post.head.key, topic.epoch(), published->offset);
+  return published->flow == codec::Flow::wait ? codec::PostFlow::wait : codec::PostFlow::go_on;
 }
 
 // Answers.

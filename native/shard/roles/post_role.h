@@ -22,7 +22,7 @@ class PostRole final : public HandshakeRole, private codec::PostSink {
 
  private:
   /// What a `decode` has come upon, beside what it was answered.
-  enum class Next : std::uint8_t { more, again, begin_again };
+  enum class Next : std::uint8_t { more, again, begin_again, end };
 
   // HandshakeUser.
   bool answers_late() const override { return false; }
@@ -42,7 +42,7 @@ class PostRole final : public HandshakeRole, private codec::PostSink {
 
   bool is_let_in(const codec::HttpRequest& request);
   std::optional<codec::HttpRefusal> find_topic(conn::Connection& connection, std::string_view target);
-  std::optional<std::uint64_t> publish(const codec::Post& post);
+  std::optional<RoleHost::Published> publish(const codec::Post& post);
   codec::PostFlow publish_once(const codec::Post& post);
   void answer(const codec::PostHead& head, std::string_view epoch, std::uint64_t offset);
   const std::string& answer_head();

@@ -107,6 +107,11 @@ void Role::end_slow(const SlowReport& report, std::string_view reason) {
   host_.begin_failed_close(report.connection, Ending::slow, reason);
 }
 
+void Role::end_over_rate(Connection& connection, std::string_view reason) {
+  connection.linger_after = true;  // it is not done with what it says
+  host_.begin_failed_close(connection, Ending::over_rate, reason);
+}
+
 bool Role::on_joined(Connection&, const topic::TopicRef&, topic::Join&) {
   CHECK(!"a connection has joined a topic that has no session");
   return false;

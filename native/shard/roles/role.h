@@ -101,6 +101,8 @@ class Role {
   /// It was found to be too slow, and goes on behind what it was not sent. A frame whose beginning is on the wire is pinned already: what
   /// is appended to its private bytes leaves in the gap's place.
   virtual void on_skipped(const SlowReport& report);
+  /// It says more a second than it may, where that ends a connection.
+  virtual void end_over_rate(conn::Connection& connection, std::string_view reason);
   /// It was found to be too slow, by a policy that ends whoever is.
   virtual void end_slow(const SlowReport& report, std::string_view reason);
 

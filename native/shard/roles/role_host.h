@@ -18,6 +18,9 @@
 
 namespace shard {
 
+inline constexpr std::string_view too_many_publications = "too many publications a second";
+inline constexpr std::string_view too_many_connections = "too many connections of this client; try again in a second";
+
 enum class DrainPhase : std::uint8_t {
   none,
   closing,  // whom the drain found is being told
@@ -83,13 +86,25 @@ class RoleHost {
   /// Takes a proxy's word on whose request this is. False when the connection has ended by it.
   virtual bool find_client(conn::Connection& connection, const codec::HttpRequest& request) = 0;
 
-  /// A message of a client's, which is not refused any more: its offset.
-  std::uint64_t publish(const topic::TopicRef& topic, const codec::Publication& publication) {
+  struct Published {
+    std::uint64_t offset = 0;
+    /// `wait`: the connection has said as much as it may, and is not read until it may say more. What its codec has in hand already must
+    /// wait, too (wait_with).
+    codec::Flow flow{};
+  };
+  /// A message of a client's, which is not refused any more.
+  Published publish(conn::Connection& connection, const topic::TopicRef& topic, const codec::Publication& publication) {
     metrics_.add(metrics::Metric::messages_received);
-    return publishing_.publish(topic, publication, now_ms_);
+    const std::uint64_t offset = publishing_.publish(topic, publication, now_ms_);
+    return {offset, count_publication(connection)};
   }
   /// For a client that can be told when there is none.
   bool has_room(const topic::Topic& topic, std::size_t payload_bytes) const { return publishing_.has_room(topic, payload_bytes, now_ms_); }
+  /// Asked before. False: it has published as much as it may, and who goes on ends (Role::end_over_rate, or the stream that published).
+  virtual bool may_publish(const conn::Connection& connection) const = 0;
+  /// Before it opens: it is that client's from here on. `subject`: of its credential; empty: it has none, and its address counts. False when
+  /// the client has as many connections as it may; a connection may be asked for again.
+  virtual bool admit_client(conn::Connection& connection, std::string_view subject) = 0;
   virtual void post_event(Event&& event) = 0;
   /// For whoever runs this.
   virtual void warn(const char* name, std::string message) = 0;
@@ -100,6 +115,7 @@ class RoleHost {
            const std::uint32_t& now_ms)
       : engine_(engine), metrics_(metrics), transports_(transports), fan_out_(fan_out), publishing_(publishing), now_ms_(now_ms) {}
   ~RoleHost() = default;
+  virtual codec::Flow count_publication(conn::Connection& connection) = 0;
 
  private:
   EngineContext& engine_;

@@ -25,10 +25,11 @@ std::vector<topic::Recovery> SessionRole::on_topics(Connection&, std::vector<top
 /// One that comes while a drain is under way is let in only to be told what all others were told.
 void SessionRole::opened(Connection& connection) {
   CHECK(connection.session == nullptr);
-  if (host_.drain_phase() == DrainPhase::none) connection.session = std::make_unique<conn::Session>();
+  if (host_.drain_phase() == DrainPhase::none && !connection.over_rate) connection.session = std::make_unique<conn::Session>();
 }
 
 void SessionRole::on_upgraded(Connection& connection, const codec::HttpRequest& request) {
+  if (connection.over_rate) return host_.begin_failed_close(connection, Ending::over_rate, too_many_connections);
   if (!connection.session) return host_.begin_close(connection, Ending::going_away, "shutting down");
   const std::string_view origin = codec::find_header(request, "Origin");
   host_.post_event(SessionOpened{connection.id, connection.protocol, connection.peer.text(), std::string(request.target), std::string(origin)});
@@ -82,18 +83,23 @@ codec::Flow SessionRole::on_client_publication(const codec::ClientPublication& g
     tell_message(connection, given.message, permitted ? WithinRate::no : WithinRate::yes);
     return flow_of(connection);
   }
+  if (!host_.may_publish(connection)) {
+    metrics().add(Metric::clients_closed_publications);
+    end_over_rate(connection, too_many_publications);
+    return codec::Flow::go_on;
+  }
   codec::Publication publication;
   publication.kind = codec::PayloadKind::text;
   publication.payload = base::bytes_of(given.data);
   publication.event = given.event;
   publication.user_id = grant->user_id;
   publication.excluded = connection.id;
-  host_.publish(grant->topic, publication);
+  const codec::Flow flow = host_.publish(connection, grant->topic, publication).flow;
   if (session.terms.report_publications) {
     post_told(connection, given.data.size(),
               SessionPublished{connection.id, grant->topic->name(), std::string(given.event), std::string(given.data)});
   }
-  return flow_of(connection);
+  return flow == codec::Flow::wait ? flow : flow_of(connection);
 }
 
 void SessionRole::on_application_ping(std::string_view answer) {

@@ -30,7 +30,9 @@ bool is_over(const std::optional<std::uint32_t>& since_ms, std::uint32_t most_ms
 
 /// There is no handshake: what the peer has to say first is its codec's affair, within `handshake_ms` (StreamWaits).
 void StreamRole::begin(Connection& connection) {
+  connection.over_rate = connection.over_rate || !host_.admit_client(connection, {});
   host_.open(connection, {});
+  if (connection.over_rate && !connection.over_limit) return metrics().add(Metric::handshakes_refused);
   if (!connection.over_limit) return metrics().add(Metric::handshakes_completed);
   metrics().add(Metric::handshakes_refused);
   connection.stream_codec().give_up("too many connections");
@@ -74,6 +76,7 @@ void StreamRole::on_bytes(Connection& connection, base::MutableBytes bytes) {
   if (decoded.status == codec::DecodeStatus::failed) metrics().add(Metric::protocol_errors);
   on_streams_written(connection);
   if (decoded.status != codec::DecodeStatus::open) return host_.begin_close(connection, decoded.ending, decoded.reason);
+  if (decoded.left > 0) host_.wait_with(connection, bytes.last(decoded.left));
   fan_out().flush_private(connection);
   if (connection.state != State::open) return;
   if (keeps_too_much(connection)) return give_up(connection, "the server is out of buffers");
@@ -166,6 +169,7 @@ bool StreamRole::on_blocked(Connection& connection) {
 std::uint32_t StreamRole::due_ms(Connection& connection) const {
   std::uint32_t due_ms = silence_due_ms(connection);
   const std::uint32_t most_ms = options().handshake_ms;
+  if (connection.over_rate) due_ms = base::sooner_ms(due_ms, connection.since_ms + most_ms);
   const codec::StreamWaits waits = connection.stream_codec().waits();
   if (waits.request_since_ms) due_ms = base::sooner_ms(due_ms, *waits.request_since_ms + most_ms);
   if (waits.answer_since_ms) due_ms = base::sooner_ms(due_ms, *waits.answer_since_ms + most_ms);
@@ -182,6 +186,7 @@ void StreamRole::on_timer(Connection& connection) {
   const codec::StreamWaits waits = connection.stream_codec().waits();
   const std::uint32_t most_ms = options().handshake_ms;
   const std::uint32_t now_ms = host_.now_ms();
+  if (connection.over_rate && base::age_ms(connection.since_ms, now_ms) >= most_ms) return give_up(connection, too_many_connections);
   // While it is paused it is we who do not listen.
   if (!connection.paused && is_over(waits.request_since_ms, most_ms, now_ms)) return give_up(connection, "a request took too long");
   if (!connection.paused && is_over(waits.answer_since_ms, most_ms, now_ms)) return give_up(connection, "an answer was not read");

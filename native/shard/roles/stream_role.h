@@ -24,6 +24,7 @@ class StreamRole final : public Role, private codec::StreamSink {
   void on_room(conn::Connection& connection) override;
   bool on_blocked(conn::Connection& connection) override;
   void on_streams_written(conn::Connection& connection) override;
+  void end_over_rate(conn::Connection& connection, std::string_view reason) override;
   void end_slow(const SlowReport& report, std::string_view reason) override;
   std::uint32_t due_ms(conn::Connection& connection) const override;
   void on_timer(conn::Connection& connection) override;
@@ -37,12 +38,13 @@ class StreamRole final : public Role, private codec::StreamSink {
   bool admits_stream() override;
   codec::Entrance on_stream_request(codec::StreamKey stream, const codec::StreamRequest& request) override;
   void on_stream_subscribe(codec::StreamKey stream, const codec::StreamSubscription& subscription) override;
-  void on_stream_message(codec::StreamKey stream, const codec::StreamMessage& message) override;
+  codec::Flow on_stream_message(codec::StreamKey stream, const codec::StreamMessage& message) override;
   void on_stream_publish_end(codec::StreamKey) override {}
   void on_stream_last(codec::StreamKey stream, std::string_view topic) override;
   void on_stream_gone(codec::StreamKey stream) override;
   void on_stream_window(codec::StreamKey stream) override;
 
+  bool refuses_client(codec::StreamKey stream);
   /// Whether the topic is not this stream's to use, which was then told so.
   bool refuses(codec::StreamKey stream, topic::Use use, std::string_view topic);
   topic::TopicRef topic_of(conn::Connection& connection, std::string_view name);

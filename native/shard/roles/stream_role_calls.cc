@@ -11,7 +11,12 @@ using metrics::Metric;
 void StreamRole::on_stream_subscribe(StreamKey stream, const codec::StreamSubscription& subscription) {
   CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
-  if (refuses(stream, topic::Use::subscribe, subscription.topic)) return;
+  if (refuses_client(stream) || refuses(stream, topic::Use::subscribe, subscription.topic)) return;
+  const std::uint32_t subscriptions_max = options().clients.subscriptions_max;
+  if (subscriptions_max > 0 && connection.subscriptions.size() >= subscriptions_max) {
+    metrics().add(Metric::subscriptions_refused);
+    return connection.stream_codec().finish(stream, Ending::overloaded, "too many subscriptions of this connection");
+  }
   const topic::TopicRef topic = host_.engine().topics.open(subscription.topic);
   if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
   const topic::LastValueRef last = fan_out().audience().subscribe_stream(connection, stream, topic, connection.encoding);
@@ -39,14 +44,22 @@ base::Bytes StreamRole::encode_last(const Connection& connection, const topic::L
 }
 
 /// Protocols whose payload is opaque get it as JSON of the shared schema (ADR 0013).
-void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
+codec::Flow StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage& given) {
   CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
-  if (refuses(stream, topic::Use::publish, given.topic)) return;
+  const auto refuse = [&](Ending ending, std::string_view reason) {
+    connection.stream_codec().finish(stream, ending, reason);
+    return codec::Flow::go_on;
+  };
+  if (refuses_client(stream) || refuses(stream, topic::Use::publish, given.topic)) return codec::Flow::go_on;
+  if (!host_.may_publish(connection)) {
+    metrics().add(Metric::clients_closed_publications);
+    return refuse(Ending::over_rate, too_many_publications);
+  }
   const topic::TopicRef topic = topic_of(connection, given.topic);
-  if (!topic) return connection.stream_codec().finish(stream, Ending::overloaded, "too many topics");
+  if (!topic) return refuse(Ending::overloaded, "too many topics");
   const topic::LogMemory& memory = host_.engine().memory;
-  if (memory.is_exhausted()) return connection.stream_codec().finish(stream, Ending::unavailable, "the logs are full");
+  if (memory.is_exhausted()) return refuse(Ending::unavailable, "the logs are full");
   const codec::Message message{given.author, given.data};
   const base::MutableBytes json = scratch(codec::json_message_bytes(message));
   codec::write_json_message(message, json);
@@ -54,14 +67,15 @@ void StreamRole::on_stream_message(StreamKey stream, const codec::StreamMessage&
   publication.kind = codec::PayloadKind::text;
   publication.payload = json;
   publication.message = &message;
-  host_.publish(topic, publication);
+  const codec::Flow flow = host_.publish(connection, topic, publication).flow;
   if (memory.over_limit(demand_of(connection))) withhold_credit(connection);
+  return flow;
 }
 
 void StreamRole::on_stream_last(StreamKey stream, std::string_view topic) {
   CHECK(decoding_ != nullptr);
   Connection& connection = *decoding_;
-  if (refuses(stream, topic::Use::subscribe, topic)) return;
+  if (refuses_client(stream) || refuses(stream, topic::Use::subscribe, topic)) return;
   const topic::LastValueRef last = host_.engine().retained.find(topic);
   const base::Bytes message = last ? encode_last(connection, *last) : base::Bytes();
   if (message.empty()) return connection.stream_codec().finish(stream, Ending::not_found, "nothing is retained");
@@ -77,6 +91,15 @@ void StreamRole::on_stream_gone(StreamKey stream) {
 void StreamRole::on_stream_window(StreamKey stream) {
   CHECK(decoding_ != nullptr);
   fan_out().on_stream_window(*decoding_, stream);
+}
+
+/// Its client has too many connections, or begins them too fast. The first call is told so, and the connection ends with it: of one without
+/// calls nothing could be said that clients would not take for an outage.
+bool StreamRole::refuses_client(StreamKey stream) {
+  if (!decoding_->over_rate) return false;
+  decoding_->stream_codec().finish(stream, Ending::over_rate, too_many_connections);
+  decoding_->stream_codec().refuse_streams();
+  return true;
 }
 
 /// A publisher usually stays with its topic. Null when there are too many.

@@ -25,7 +25,8 @@ void StreamRole::judge_streams(Connection& connection) {
   conn::Streams& streams = *connection.streams;
   const std::uint32_t now_ms = host_.now_ms();
   if (!streams.age_watched || !base::is_due(streams.judge_ms, now_ms)) return;
-  fan_out().slow_watch().judge(connection);
+  // While its windows are not listened to, that none opens is nobody's fault.
+  if (!connection.paused || connection.blocked) fan_out().slow_watch().judge(connection);
   if (reads_too_late(connection)) return give_up(connection, "answers are not read");
   std::uint32_t due_in_ms = fan_out().slow_watch().age_due_in_ms(connection);
   if (streams.unread_since_ms != 0) due_in_ms = judge_again_ms;
@@ -46,6 +47,13 @@ bool StreamRole::reads_too_late(Connection& connection) {
   }
   if (moved || streams.unread_since_ms == 0) streams.unread_since_ms = std::max(now_ms, 1u);
   return base::age_ms(streams.unread_since_ms, now_ms) >= options().handshake_ms;
+}
+
+/// Calls are told why; the connection alone could only say that it ends.
+void StreamRole::end_over_rate(Connection& connection, std::string_view reason) {
+  connection.stream_codec().refuse_streams();
+  connection.stream_codec().finish_some(UINT32_MAX, Ending::over_rate, reason);
+  host_.begin_close(connection, Ending::over_rate, reason);
 }
 
 /// The connection and its other streams go on.

@@ -7,9 +7,9 @@ export const patienceMs = 20_000
 const lookAgainMs = 5
 
 /** Resolves when `condition` holds. */
-export async function eventually(what: string, condition: () => boolean): Promise<void> {
+export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const until = performance.now() + patienceMs
-  while (!condition()) {
+  while (!await condition()) {
     if (performance.now() > until) throw new Error(`waited ${patienceMs} ms for: ${what}`)
     await pause(lookAgainMs)
   }

@@ -25,6 +25,7 @@ class Scene {
       slices_.push_back(std::make_unique<conn::TopicSlice>(topics_[i], encoding_, rule_));
       topics_[i]->add_interest(encoding_, 0);
       slices_[i]->subscribers.push_back({0, 0, -1, 0, conn::Lane::gathered});
+      slices_[i]->begins.push_back(0);
       connection.subscriptions.push({slices_[i].get(), 0});
     }
   }

@@ -95,6 +95,7 @@ class Scene {
     conn::TopicSlice& slice = *slices_[topic];
     connection.subscriptions.push({&slice, static_cast<std::uint32_t>(slice.subscribers.size())});
     slice.subscribers.push_back({slice.window.head_position(), 0, -1, stream.slot, conn::Lane::gathered});
+    slice.begins.push_back(0);
     connection.streams->add(stream);
     topic_of[stream.id] = topic;
   }

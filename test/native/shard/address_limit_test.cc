@@ -2,7 +2,9 @@
 // Owner: the test. Thread: main, and those of one test.
 #include "native/shard/address_limit.h"
 
+#include <array>
 #include <atomic>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -54,4 +56,51 @@ TEST_CASE("address limit: threads share one account") {
   for (std::thread& thread : threads) thread.join();
   CHECK(within.load() == 1000);
   CHECK(limit.take(address("192.0.2.9")) == Admission::within);
+}
+
+TEST_CASE("address limit: so many handshakes a second, as many again are told, and the others are not") {
+  constexpr std::int64_t ms = 1'000'000;
+  AddressLimit limit(1000, 10);
+  const os::Address one = address("192.0.2.1");
+  std::array<int, 5> seen{};
+  for (int i = 0; i < 100; ++i) {
+    const Admission admission = limit.take(one, 0);
+    ++seen[static_cast<std::size_t>(admission)];
+    if (has_place(admission)) limit.release(one, 0);
+  }
+  CHECK(seen[static_cast<std::size_t>(Admission::within)] == 10);
+  CHECK(seen[static_cast<std::size_t>(Admission::over_rate)] == 10);
+  CHECK(seen[static_cast<std::size_t>(Admission::beyond_rate)] == 80);
+  CHECK(limit.take(address("192.0.2.2"), 0) == Admission::within);
+  CHECK(limit.take(one, 99 * ms) == Admission::beyond_rate);
+  CHECK(limit.take(one, 100 * ms) == Admission::within);
+  CHECK(limit.take(one, 100 * ms) == Admission::over_rate);
+  CHECK(limit.take(one, 5000 * ms) == Admission::within);
+}
+
+TEST_CASE("address limit: who has no connection is forgotten when its second is over") {
+  constexpr std::int64_t second = 1'000'000'000;
+  AddressLimit limit(1000, 10);
+  for (int i = 0; i < 1000; ++i) {
+    const os::Address from = address(("10.0." + std::to_string(i / 250) + '.' + std::to_string(i % 250)).c_str());
+    CHECK(limit.take(from, 0) == Admission::within);
+    limit.release(from, 0);
+  }
+  CHECK(limit.size() == 1000);
+  const os::Address other = address("192.0.2.1");
+  for (int i = 0; i < 500; ++i) {
+    limit.take(other, second);
+    CHECK(limit.size() == 1000 - 2 * static_cast<std::size_t>(i + 1) + 1);
+  }
+}
+
+TEST_CASE("address limit: those that are remembered have a bound") {
+  AddressLimit limit(1000, 10);
+  for (std::uint32_t i = 0; i < 100'000; ++i) {
+    os::Address from;
+    from.bytes = {10, static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
+    CHECK(limit.take(from, 0) == Admission::within);
+    limit.release(from, 0);
+  }
+  CHECK(limit.size() == AddressLimit::lingering_max);
 }

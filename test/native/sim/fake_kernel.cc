@@ -145,7 +145,10 @@ IoResult FakeKernel::receive(int fd, base::MutableBytes into) {
   step();
   if (socket.twin >= 0) return receive_from_twin(fd, into);
   if (socket.reset) return {IoOutcome::failed, 0, ECONNRESET};
-  if (const std::size_t bytes = socket.to_engine.read(into); bytes > 0) return {IoOutcome::ok, bytes, 0};
+  if (const std::size_t bytes = socket.to_engine.read(into); bytes > 0) {
+    socket.received += bytes;
+    return {IoOutcome::ok, bytes, 0};
+  }
   if (socket.peer_shut) return {IoOutcome::end, 0, 0};
   return {IoOutcome::would_block, 0, 0};
 }
@@ -216,6 +219,11 @@ void FakeKernel::send_batch(std::span<os::SendOp> ops) {
     if (op.result.outcome != IoOutcome::ok) continue;
     (socket.peer_gone ? socket.lost : socket.to_peer).append_shared(file, op.file_offset, op.result.bytes);
   }
+}
+
+os::SocketCounts FakeKernel::socket_counts(int fd) {
+  const Socket& socket = open_socket(fd);
+  return {true, socket.received, socket.delivered, static_cast<std::uint32_t>(socket.to_peer.size())};
 }
 
 void FakeKernel::shutdown_send(int fd) {

@@ -109,6 +109,7 @@ class FakeKernel final : public os::Kernel {
   os::IoResult send(int fd, base::Bytes bytes) override;
   os::IoResult send_gather(int fd, std::span<const os::Piece> pieces) override;
   void send_batch(std::span<os::SendOp> ops) override;
+  os::SocketCounts socket_counts(int fd) override;
   void shutdown_send(int fd) override;
   void close(int fd) override;
   void abort(int fd) override;
@@ -133,6 +134,8 @@ class FakeKernel final : public os::Kernel {
     Stream to_peer;
     Stream lost;
     std::size_t to_engine_max = 0;
+    std::uint64_t received = 0;      // by the engine
+    std::uint64_t delivered = 0;     // to the peer
     std::size_t to_peer_max = 64 * 1024;
     bool refusing = false;
     bool no_space = false;           // refused, and no edge since: one is owed when there is room

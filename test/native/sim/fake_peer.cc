@@ -100,6 +100,7 @@ std::size_t FakeKernel::write_wire(int id, base::Bytes bytes) {
 std::size_t FakeKernel::read_wire(int id, base::MutableBytes into) {
   Socket& socket = sockets_.at(id);
   const std::size_t bytes = socket.to_peer.read(into);
+  socket.delivered += bytes;
   if (bytes > 0 && socket.no_space && has_room(socket)) {
     socket.no_space = false;
     edge(id);

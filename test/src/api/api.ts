@@ -5,6 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { createApi, type ApiDeps, type ApiHistory, type ApiOptions } from '../../../src/api/api.js'
 import type { HttpHeaders, HttpResponse } from '../../../src/http/contract.js'
 import { openRequest, splitTarget } from '../../../src/http/request-head.js'
+import type { ConnectionList, ConnectionsQuery } from '../../../src/connections.js'
 import type { TopicStats } from '../../../src/native/binding.js'
 
 const none: TopicStats['skipped'] = { disconnect: 0, 'drop-oldest': 0, latest: 0 }
@@ -70,6 +71,16 @@ class FakeBroker implements ApiDeps {
     return () => {
       this.listeners = this.listeners.filter((each) => each !== listener)
     }
+  }
+
+  async connections(_query: ConnectionsQuery): Promise<ConnectionList> {
+    this.#mayFail()
+    return { total: 0, connections: [], next: null }
+  }
+
+  async removeConnection(id: number) {
+    this.#mayFail()
+    return id === 17
   }
 
   status() {
@@ -180,7 +191,7 @@ test('the root shows what there is', async (t) => {
   const answer = await ask('GET', '/')
   t.equal(answer.status, 200)
   const { routes } = bodyOf(answer) as { routes: Record<string, string> }
-  t.strictSame(Object.keys(routes), ['POST /topics/{topic}', 'GET /topics', 'GET /topics/{topic}', 'POST /publish', 'GET /metrics', 'GET /live', 'GET /ready', 'GET /openapi.json'])
+  t.strictSame(Object.keys(routes), ['POST /topics/{topic}', 'GET /topics', 'GET /topics/{topic}', 'POST /publish', 'GET /connections', 'DELETE /connections/{id}', 'GET /metrics', 'GET /live', 'GET /ready', 'GET /openapi.json'])
   for (const [route, about] of Object.entries(routes)) t.match(about, /^\w.{5,}/, route)
   t.match(await ask('POST', '/', { body: 'x' }), { status: 405 })
 })

@@ -14,6 +14,8 @@ function deps(): ApiDeps & { readonly published: string[] } {
     topic: () => null,
     history: () => ({ epoch: 'epoch123', messages: [], next: 'epoch123--1', gap: null, oldest: 'epoch123--1', keeps: false }),
     onPublished: () => () => {},
+    connections: async () => ({ total: 0, connections: [], next: null }),
+    removeConnection: async () => false,
     status: () => ({ turnAgesMs: [0] }),
     logBytes: () => 0,
     isReserved: () => false,

@@ -189,7 +189,7 @@ test('SIGUSR2 logs what was counted, in the line itself', async (t) => {
   t.match(topic, { topic: 'prices', subscribers: 1, msg: /^topic prices: subscribers 1, published \d/ })
   const record = await broker.logged(({ event }) => event === 'flight-record')
   t.match(record, { shard: 0, msg: /^shard 0 did last:\n {2}\d+\.\d{6} accepted connection \d+ fd \d+ listener \d\n/ })
-  t.match((record['events'] as string[]).at(-1), /^\d+\.\d{6} opened connection \d+ fd \d+ protocol 1$/)
+  t.match((record['events'] as string[]).at(-1), /^\d+\.\d{6} opened connection \d+ fd \d+ protocol 2$/)
   subscriber.terminate()
 })
 

@@ -11,7 +11,7 @@ export const typescriptFloors: readonly (readonly string[])[] = [
   ['errors.ts package-info.ts', 'log', 'endpoint.ts', 'client'],
   ['config'],
   ['native'],
-  ['machine', 'listen-error.ts', 'bench', 'subscriptions.ts', 'history.ts'],
+  ['machine', 'listen-error.ts', 'bench', 'subscriptions.ts', 'history.ts', 'connections.ts'],
   ['http', 'auth', 'tls'],
   ['api', 'pusher', 'engine', 'exit-guard.ts'],
   ['broker.ts broker-contract.ts create-broker.ts index.ts extension.ts api-extension.ts auth-extension.ts pusher-extension.ts tls-extension.ts http-place.ts'],

@@ -200,8 +200,9 @@ class Recorder final : public codec::StreamSink {
     const std::string since = given.since ? std::to_string(*given.since) : "-";
     note("subscribe", stream, "," + std::string(given.topic) + "," + std::string(given.subscriber) + "," + since + "," + std::to_string(given.last));
   }
-  void on_stream_message(StreamKey stream, const codec::StreamMessage& given) override {
+  codec::Flow on_stream_message(StreamKey stream, const codec::StreamMessage& given) override {
     note("message", stream, "," + std::string(given.topic) + "," + std::to_string(given.author) + "," + std::string(given.data));
+    return flow;
   }
   void on_stream_publish_end(StreamKey stream) override { note("publish-end", stream); }
   void on_stream_last(StreamKey stream, std::string_view topic) override { note("last", stream, "," + std::string(topic)); }
@@ -212,6 +213,7 @@ class Recorder final : public codec::StreamSink {
   bool writes_commands = true;  // off where there are too many
   std::uint64_t count = 0;
   std::uint32_t streams_left = UINT32_MAX;
+  codec::Flow flow = codec::Flow::go_on;  // behind each message
   std::function<void(const std::string& what, StreamKey stream)> react;
 
  private:
