@@ -9,6 +9,7 @@ import { Connections } from './connections.js'
 import { ClosedError } from './errors.js'
 import { forgetAtExit, stopAtExit } from './exit-guard.js'
 import type { BrokerExtension, ExtensionPort } from './extension.js'
+import { Counters, portOf } from './extension-port.js'
 import { readHistory, type HistoryOptions, type TopicHistory } from './history.js'
 import type { BoundHttp } from './http/contract.js'
 import type { BoundListener, EngineEvent, EngineStats, NativeEngine, SkippedListener, TopicStats, Tuning } from './native/binding.js'
@@ -19,11 +20,9 @@ export type { BrokerEvents, BrokerListener, CloseOptions, StartEngine }
 
 const drainMsMax = 3_600_000
 const topicStatsMax = 100_000
-/** How long after drainMs and closeMs a drain that has not ended is cut. */
-const drainGraceMs = 1000
+const drainGraceMs = 1000 // behind drainMs and closeMs: then a drain that has not ended is cut
 const giveBackMs = 5000 // how often memory that was needed for a while is given back
-/** What extensions get for their end when the engine has ended. */
-const extensionCloseMs = 1000
+const extensionCloseMs = 1000 // what extensions get for their end when the engine has ended
 
 /** Comes from createBroker. Events arrive on the thread that created it, oldest first. */
 export class Broker {
@@ -37,7 +36,7 @@ export class Broker {
   readonly #engine: NativeEngine
   readonly #emitter = new EventEmitter<BrokerEvents>()
   readonly #extensions: BrokerExtension[] = []
-  readonly #counters = new Map<string, { readonly help: string, readonly read: () => number }>()
+  readonly #counters: Counters
   readonly #subscriptions: Subscriptions
   readonly #giveBack: NodeJS.Timeout
   #connectionEvents = false
@@ -54,12 +53,8 @@ export class Broker {
     this.#engine = start((events) => this.#dispatch(events))
     stopAtExit(this.#engine)
     this.#giveBack = setInterval(() => this.#engine.giveBack(), giveBackMs).unref()
-    this.port = {
-      engine: this.#engine,
-      warn: (name, message) => this.#emitter.emit('warning', { type: 'warning', name, message }),
-      count: (name, help, read) => this.#counters.set(name, { help, read }),
-      explainStats: () => ({ ...this.#engine.explainStats(), ...Object.fromEntries([...this.#counters].map(([name, { help }]) => [name, help])) }),
-    }
+    this.#counters = new Counters(this.#engine)
+    this.port = portOf(this.#engine, this.#counters, (event) => this.#emitter.emit('warning', event))
     this.connections = new Connections(this.#engine, options)
     this.#subscriptions = new Subscriptions(this.#engine, (error) => this.#throwLater(error))
   }
@@ -157,8 +152,7 @@ export class Broker {
   /** The engine's counters and gauges, summed over shards, and those of what works beside it. @throws {ClosedError} */
   stats(): EngineStats {
     this.#assertOpen()
-    const others = [...this.#counters].map(([name, { read }]) => [name, read()] as const)
-    return { ...this.#engine.stats(), ...Object.fromEntries(others) }
+    return this.#counters.read()
   }
 
   /**
@@ -262,8 +256,7 @@ export class Broker {
       case 'warning': this.#emitter.emit('warning', event); break
       // Not from here: the engine joins its threads in stop and must not do so inside its own call.
       case 'drained': setImmediate(() => this.#end(event.cut === 0)); break
-      case 'connections':
-      case 'connection-removed': this.connections.onAnswer(event); break
+      case 'connections': case 'connection-removed': this.connections.onAnswer(event); break
       case 'heard': this.#subscriptions.onHeard(event.id); break
       case 'session-open':
       case 'session-message':

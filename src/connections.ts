@@ -64,7 +64,8 @@ interface Ask {
 function placeOf(after: string): ConnectionQuery['after'] {
   const [, value, id] = /^(\d{1,16})-(\d{1,16})$/.exec(after) ?? []
   const place = { value: Number(value), id: Number(id) }
-  if (!Number.isSafeInteger(place.value) || !Number.isSafeInteger(place.id)) throw new RangeError(`after must be what an earlier answer had as next, got: ${after}`)
+  const isPlace = Number.isSafeInteger(place.value) && Number.isSafeInteger(place.id)
+  if (!isPlace) throw new RangeError(`after must be what an earlier answer had as next, got: ${after}`)
   return place
 }
 

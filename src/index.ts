@@ -9,6 +9,7 @@ export type { Gap, HistoryOptions, KeptPublication, TopicHistory } from './histo
 export type { Message, MessageListener, SubscribeOptions, Subscription } from './subscriptions.js'
 export { AddonLoadError, ClosedError, ConfigError, ListenError, StartError, type ConfigIssue } from './errors.js'
 export type {
-  BoundListener, ConnectionEvent, ConnectionOrder, ConnectionProtocol, DisconnectEvent, EngineOptions, EngineStats, ListenerOptions, ProtocolName, SkippedListener,
+  BoundListener, ConnectionEvent, ConnectionOrder, ConnectionProtocol, DisconnectEvent, EngineOptions, EngineStats, ListenerOptions,
+  ProtocolName, SkippedListener,
   SlowConsumerRule, SlowEvent, TopicStats, Tuning, WarningEvent,
 } from './native/binding.js'

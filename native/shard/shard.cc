@@ -391,7 +391,6 @@ void Shard::warn(const char* name, std::string message) {
 }
 
 void Shard::unwatch(const Connection& connection) { kernel_.unwatch(poller_, connection.fd); }
-
 void Shard::watch_writable(const Connection& connection) {
   kernel_.watch_as(poller_, connection.fd, ConnectionTable::token(connection), os::Watch::edge_in_out);
 }

@@ -1,5 +1,5 @@
-// The shard's part of seeing its connections and ending one, and of what one client may do: whose a connection is, and how it rests while it has said as much as it may. A connection that
-// rests costs its deadline and nothing else: its socket is not read, and TCP tells its peer.
+// The shard's part of seeing its connections and ending one, and of what one client may do: whose a connection is, and how it rests while
+// it has said as much as it may. A connection that rests costs its deadline and nothing else: its socket is not read, and TCP tells its peer.
 #include "native/base/wrapping_time.h"
 #include "native/shard/shard.h"
 

@@ -12,6 +12,7 @@ import {
   headBytesMax, headersMax, refusingMax, type AdoptingHttpServer, type BoundHttp, type HttpHeaders, type HttpLimits, type HttpResponse, type HttpServerOptions,
   type HttpService, type TakeBack,
 } from './contract.js'
+import type { Connection, Exchange, Origin } from './node-exchange.js'
 import { readProxyHeader } from './node-proxy-header.js'
 import { refusalOf, refuseConnection, refuseRequest, type ParserError, type Refusal } from './node-refusal.js'
 import { asksForWebSocket, giveBack, serveWithoutUpgrade, type UpgradeRequest } from './node-upgrade.js'
@@ -29,38 +30,6 @@ const answeringMax = 100
 
 /** Of a socket that failed: it is destroyed, and that is all there is to do. */
 const ignore = () => {}
-
-/** Where a connection comes from. */
-interface Origin {
-  readonly takeBack: TakeBack | null
-  /** Its address, or its client's where a PROXY header told of one. */
-  readonly peer: string
-  readonly certificate: ClientCertificate | null
-}
-
-/** What is known of a connection besides its socket. */
-interface Connection extends Origin {
-  /** Requests whose head is here and whose answer is not written yet. */
-  open: number
-  /** No further request is looked at: the last answer is on its way, or waits for those before it. */
-  refused: boolean
-  /** The request that came last. */
-  last: Exchange | null
-  /** Answers that the system has not taken to their end. */
-  unsent: number
-  /** What waits for that. */
-  onSent: () => void
-}
-
-/** One request and the place for its answer. */
-interface Exchange {
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
-  readonly connection: Connection
-  answered: boolean
-  /** It will never be answered: it did not come whole. */
-  dropped: boolean
-}
 
 function createNodeServer({ requestHeadMs, requestMs, keepAliveMs }: HttpLimits): Server {
   const headersTimeout = Math.min(requestHeadMs, requestMs)
@@ -244,7 +213,8 @@ class NodeHttpServer implements AdoptingHttpServer {
     const { path, query } = splitTarget(incoming.url ?? '')
     const { method = '', httpVersionMajor: majorVersion, httpVersionMinor: minorVersion } = incoming
     const headers = incoming.headers as HttpHeaders
-    return openRequest(this.#service, { majorVersion, minorVersion, method, path, query, headers, client: { ...clientOf(connection.peer, headers, this.#proxies), certificate: connection.certificate } })
+    const client = { ...clientOf(connection.peer, headers, this.#proxies), certificate: connection.certificate }
+    return openRequest(this.#service, { majorVersion, minorVersion, method, path, query, headers, client })
   }
 
   /** What a peer that goes away in the middle has sent is forgotten with its request. */

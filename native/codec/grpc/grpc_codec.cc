@@ -113,17 +113,20 @@ void GrpcCodec::on_request(StreamKey stream, HeaderList list) {
 }
 
 std::size_t GrpcCodec::on_content(StreamKey stream, base::Bytes piece) {
-  while (!piece.empty() && !http2_.is_stopped()) {
-    Call* const call = find(stream);
-    if (call == nullptr) return 0;
-    if (call->state == CallState::waiting) {
-      keep_waiting(stream, *call, piece);
-      return 0;
-    }
-    const bool is_whole = !call->extras || call->extras->assembly.empty();
-    piece = is_whole ? take_message(stream, *call, piece) : assemble(stream, *call, piece);
-  }
+  while (!piece.empty() && !http2_.is_stopped()) piece = take_some(stream, piece);
   return piece.size();
+}
+
+/// Returns what is left to be taken.
+base::Bytes GrpcCodec::take_some(StreamKey stream, base::Bytes piece) {
+  Call* const call = find(stream);
+  if (call == nullptr) return {};
+  if (call->state == CallState::waiting) {
+    keep_waiting(stream, *call, piece);
+    return {};
+  }
+  const bool is_whole = !call->extras || call->extras->assembly.empty();
+  return is_whole ? take_message(stream, *call, piece) : assemble(stream, *call, piece);
 }
 
 base::Bytes GrpcCodec::take_message(StreamKey stream, Call& call, base::Bytes piece) {

@@ -67,6 +67,7 @@ class GrpcCodec final : public StreamCodec, private Http2Handler {
   void on_end(StreamKey stream) override;
   void on_gone(StreamKey stream) override;
   void on_window(StreamKey stream) override;
+  base::Bytes take_some(StreamKey stream, base::Bytes piece);
   base::Bytes take_message(StreamKey stream, Call& call, base::Bytes piece);
   base::Bytes assemble(StreamKey stream, Call& call, base::Bytes piece);
   bool check_prefix(StreamKey stream, const Call& call, base::Bytes prefix);

@@ -57,7 +57,7 @@ void GrpcCodec::let_in(StreamKey stream, StreamSink& sink) {
   assembly_bytes_ -= said.size();
   waiting_bytes_ -= said.size();
   if (row_of(call->method).requests == Messages::many) send_headers(stream);
-  if (!said.empty()) on_content(stream, said);
+  for (base::Bytes rest = said; !rest.empty();) rest = take_some(stream, rest);  // all of it, whatever stops a decode
   if (has_ended) on_end(stream);
   sink_ = nullptr;
   ended_.clear();

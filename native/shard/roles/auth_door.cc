@@ -108,8 +108,10 @@ codec::HttpRefusal refusal_of(const AuthVerdict& verdict, const codec::HttpReque
   codec::HttpRefusal refusal{verdict.status, verdict.told, request.method != "HEAD"};
   refusal.logged = true;
   if (!verdict.challenge.empty()) refusal.headers.append("WWW-Authenticate: ").append(verdict.challenge).append("\r\n");
-  // With 503 the answer says it by itself.
-  if (verdict.retry_after_s > 0 && verdict.status != 503) refusal.headers.append("Retry-After: ").append(std::to_string(verdict.retry_after_s)).append("\r\n");
+  if (verdict.retry_after_s > 0) {
+    refusal.replaces_headers = true;  // 429 and 503 say a second by themselves
+    refusal.headers.append("Retry-After: ").append(std::to_string(verdict.retry_after_s)).append("\r\n");
+  }
   return refusal;
 }
 

@@ -76,7 +76,6 @@ void StreamRole::on_bytes(Connection& connection, base::MutableBytes bytes) {
   if (decoded.status == codec::DecodeStatus::failed) metrics().add(Metric::protocol_errors);
   on_streams_written(connection);
   if (decoded.status != codec::DecodeStatus::open) return host_.begin_close(connection, decoded.ending, decoded.reason);
-  if (decoded.left > 0) host_.wait_with(connection, bytes.last(decoded.left));
   fan_out().flush_private(connection);
   if (connection.state != State::open) return;
   if (keeps_too_much(connection)) return give_up(connection, "the server is out of buffers");

@@ -57,7 +57,8 @@ void PostClient::parse_open(std::string& bytes) {
 }
 
 void PostClient::on_answer(int code, const std::string& body) {
-  if (queue_.empty()) return complain("an answer to nothing");
+  // One that has said only whose it is (a PROXY header) may be told that there is nobody any more.
+  if (queue_.empty()) return code == 503 ? void() : complain("an answer to nothing: " + std::to_string(code) + " " + body);
   if (code == 503) return send_next();
   if (code != 200) return complain("answered with " + std::to_string(code) + ": " + body);
   Unanswered& first = queue_.front();

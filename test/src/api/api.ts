@@ -191,7 +191,10 @@ test('the root shows what there is', async (t) => {
   const answer = await ask('GET', '/')
   t.equal(answer.status, 200)
   const { routes } = bodyOf(answer) as { routes: Record<string, string> }
-  t.strictSame(Object.keys(routes), ['POST /topics/{topic}', 'GET /topics', 'GET /topics/{topic}', 'POST /publish', 'GET /connections', 'DELETE /connections/{id}', 'GET /metrics', 'GET /live', 'GET /ready', 'GET /openapi.json'])
+  t.strictSame(Object.keys(routes), [
+    'POST /topics/{topic}', 'GET /topics', 'GET /topics/{topic}', 'POST /publish',
+    'GET /connections', 'DELETE /connections/{id}', 'GET /metrics', 'GET /live', 'GET /ready', 'GET /openapi.json',
+  ])
   for (const [route, about] of Object.entries(routes)) t.match(about, /^\w.{5,}/, route)
   t.match(await ask('POST', '/', { body: 'x' }), { status: 405 })
 })

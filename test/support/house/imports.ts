@@ -14,7 +14,7 @@ export const typescriptFloors: readonly (readonly string[])[] = [
   ['machine', 'listen-error.ts', 'bench', 'subscriptions.ts', 'history.ts', 'connections.ts'],
   ['http', 'auth', 'tls'],
   ['api', 'pusher', 'engine', 'exit-guard.ts'],
-  ['broker.ts broker-contract.ts create-broker.ts index.ts extension.ts api-extension.ts auth-extension.ts pusher-extension.ts tls-extension.ts http-place.ts'],
+  ['broker.ts broker-contract.ts create-broker.ts index.ts extension.ts extension-port.ts api-extension.ts auth-extension.ts pusher-extension.ts tls-extension.ts http-place.ts'],
   ['cli'],
 ]
 
