@@ -8,6 +8,32 @@ import { connect } from './support/ws-client.js'
 
 const token = '0123456789abcdef'
 
+test('who is connected, and ending one', async (t) => {
+  const broker = await startBroker(t, { args: ['--set', `api.token=${token}`] })
+  const url = ['--url', `http://127.0.0.1:${broker.apiPort}`]
+  const asking = { env: { BROKER_TOKEN: token } }
+  const reader = await connect(t, `${broker.subscribeUrl}/?topic=prices/eur&topic=news`)
+  const writer = await connect(t, `${broker.publishUrl}/news`)
+  await writer.send('1')
+  await writer.send('2')
+  await reader.has(2)
+  const listed = await runCli(['connections', '--sort', 'messagesIn', ...url], asking)
+  t.match(listed, { code: 0, stderr: '' })
+  const [head, first, second, ...more] = listed.stdout.split('\n')
+  t.match(head, /^ID +PROTOCOL +PEER +SUBJECT +IN +OUT +PENDING +STATE +TOPIC$/)
+  t.match(first, /^\d+ +websocket-publish +127\.0\.0\.1:\d+ +- +2 +0 +\d+ +open +> news$/)
+  t.match(second, /^\d+ +websocket-subscribe +127\.0\.0\.1:\d+ +- +0 +2 +\d+ +open +prices\/eur and 1 more$/)
+  t.strictSame(more, [''])
+  const { stdout } = await runCli(['connections', '--topic', 'prices/', '--json', ...url], asking)
+  const { id } = JSON.parse(stdout) as { id: number }
+  t.match(await runCli(['connections', 'remove', String(id), ...url], asking), { code: 0, stdout: '', stderr: '' })
+  t.equal((await reader.closed).code, 1008)
+  t.match(await runCli(['connections', 'remove', String(id), ...url], asking), { code: 1, stderr: `broker: there is no such connection, got: ${id}\n` })
+  t.match(await runCli(['connections', 'remove', ...url], asking), { code: 2, stderr: /needs the id/ })
+  t.match(await runCli(['connections', '--sort', 'nothing']), { code: 2 })
+  t.match(await runCli(['connections', ...url]), { code: 1, stderr: /was refused: 401 / })
+})
+
 test('who listens to what, what happens, what is wrong', async (t) => {
   const broker = await startBroker(t, { args: ['--set', `api.token=${token}`] })
   const url = ['--url', `http://127.0.0.1:${broker.apiPort}`]
