@@ -60,8 +60,8 @@ const steps = [
   // After the release tests, whose objects these programs are made of.
   { name: 'micro', ...make('bench/micro', 'all'), count: null },
   native('asan'),
-  // The long simulations and the codecs start no thread: TSan has nothing to find in them and takes minutes for that.
-  native('tsan', "-tce='simulation: whatever happens*,simulation: one life of everything' -sfe='*/codec/*'"),
+  // The long simulations start no thread: TSan has nothing to find in them and takes minutes for that.
+  native('tsan', "-tce='simulation: whatever happens*,simulation: one life of everything'"),
   // A few seconds a target: with clang's libFuzzer where there is one, else the plain driver over the same seeds.
   { name: 'fuzz', ...make('test/fuzz', 'check', 'SECONDS=5'), count: countTap },
   { name: 'tap', command: node, args: [join(bin, 'tap', 'dist', 'esm', 'run.mjs'), '--reporter=tap'], count: countTap, quiet: passing },
