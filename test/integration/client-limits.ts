@@ -3,6 +3,7 @@
 import { test } from 'tap'
 import { embed } from './support/embedded.js'
 import { eventually } from './support/eventually.js'
+import { RawClient } from './support/raw-client.js'
 import { connect, connectMany, refusalOf } from './support/ws-client.js'
 
 test('a publisher over its rate is held up, not lost, and a neighbour is not', async (t) => {
@@ -32,6 +33,41 @@ test('close', async (t) => {
   await subscriber.has(5)
   t.strictSame(subscriber.texts(), ['0', '1', '2', '3', '4'])
   t.match(broker.stats(), { clients_closed_publications: 1 })
+})
+
+const posts = (count: number) => Array.from({ length: count }, (_, number) => {
+  const body = String(number)
+  return `POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+}).join('')
+
+async function statusOf(client: RawClient): Promise<string> {
+  const head = await client.head()
+  await client.bytes(Number(/content-length: (\d+)/i.exec(head)?.[1]))
+  return head.slice(9, 12)
+}
+
+test('POST over its rate waits, each is answered', async (t) => {
+  const { broker, publishPort, subscribeUrl } = await embed(t, { clients: { connection: { publicationsPerSecondMax: 20 } } })
+  const subscriber = await connect(t, subscribeUrl)
+  const client = new RawClient(t, { host: '127.0.0.1', port: publishPort })
+  client.write(posts(30))
+  for (let number = 0; number < 30; number += 1) t.equal(await statusOf(client), '200')
+  await subscriber.has(30)
+  t.strictSame(subscriber.texts(), Array.from({ length: 30 }, (_, number) => String(number)))
+  t.ok((broker.stats()['clients_throttled_publications'] ?? 0) > 0)
+})
+
+test('POST over its rate, where that ends a connection: 429', async (t) => {
+  const { broker, publishPort, subscribeUrl } = await embed(t, { clients: { connection: { publicationsPerSecondMax: 5 }, overRate: 'close' } })
+  const subscriber = await connect(t, subscribeUrl)
+  const client = new RawClient(t, { host: '127.0.0.1', port: publishPort })
+  client.write(posts(10))
+  const statuses: string[] = []
+  for (let number = 0; number < 6; number += 1) statuses.push(await statusOf(client))
+  t.strictSame(statuses, ['200', '200', '200', '200', '200', '429'])
+  t.equal((await client.rest()).length, 0)
+  await subscriber.has(5)
+  t.match(broker.stats(), { clients_closed_publications: 1, posts: 6, posts_refused: 1 })
 })
 
 test('connections of a client: 429, and when to come again', async (t) => {

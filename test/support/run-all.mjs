@@ -14,8 +14,9 @@ const bin = join(root, 'node_modules')
 const outputTailMax = 64 * 1024
 
 /** @typedef {{ passed: number, failed: number }} Count */
-/** @typedef {{ name: string, command: string, args: string[], count: ((output: string) => Count | null) | null, quiet?: RegExp }} Step
- * `quiet` matches the lines that are not shown. */
+/** @typedef {{ command: string, args: string[] }} Command */
+/** @typedef {Command & { name: string, count: ((output: string) => Count | null) | null, quiet?: RegExp, build?: Command }} Step
+ * `quiet` matches the lines that are not shown. `build`: what it needs first; it runs beside the tests of the step before, which take one CPU. */
 
 /** doctest's last line. @param {string} output @returns {Count | null} */
 function countDoctest(output) {
@@ -46,7 +47,8 @@ function make(folder, ...targets) {
 
 /** @param {string} preset @param {string} doctest arguments for doctest @returns {Step} */
 function native(preset, doctest = '') {
-  return { name: `native-${preset}`, ...make('test/native', 'check', `PRESET=${preset}`, `ARGS=${doctest}`), count: countDoctest }
+  const build = make('test/native', `PRESET=${preset}`)
+  return { name: `native-${preset}`, ...make('test/native', 'check', `PRESET=${preset}`, `ARGS=${doctest}`), count: countDoctest, build }
 }
 
 /** @type {readonly Step[]} */
@@ -63,26 +65,47 @@ const steps = [
   // The long simulations start no thread: TSan has nothing to find in them and takes minutes for that.
   native('tsan', "-tce='simulation: whatever happens*,simulation: one life of everything'"),
   // A few seconds a target: with clang's libFuzzer where there is one, else the plain driver over the same seeds.
-  { name: 'fuzz', ...make('test/fuzz', 'check', 'SECONDS=5'), count: countTap },
+  { name: 'fuzz', ...make('test/fuzz', 'check', 'SECONDS=5', 'OPTIMIZE=-O0'), count: countTap, build: make('test/fuzz', 'all', 'OPTIMIZE=-O0') },
   { name: 'tap', command: node, args: [join(bin, 'tap', 'dist', 'esm', 'run.mjs'), '--reporter=tap'], count: countTap, quiet: passing },
 ]
 
-/** Runs a step with its output shown. @param {Step} step @returns {Promise<{ ended: string | null, tail: string }>} */
-function run({ command, args, quiet }) {
+/** How it ended: null, well; and what it said last. @param {import('node:child_process').ChildProcess} child @param {(line: string) => void} show
+ * @returns {Promise<{ ended: string | null, tail: string }>} */
+function outcome(child, show) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
     let tail = ''
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (quiet?.test(line) !== true) console.log(line)
-      tail = `${tail}${line}\n`.slice(-outputTailMax)
-    })
+    for (const input of [child.stdout, child.stderr]) {
+      if (input === null) continue
+      createInterface({ input }).on('line', (line) => {
+        show(line)
+        tail = `${tail}${line}\n`.slice(-outputTailMax)
+      })
+    }
     child.once('error', (error) => resolve({ ended: error.message, tail }))
     child.once('close', (code, signal) => resolve({ ended: code === 0 ? null : signal ?? `exit code ${code}`, tail }))
   })
 }
 
-/** @param {Step} step @returns {Promise<Count>} */
-async function result(step) {
+/** Runs a step with its output shown. @param {Step} step */
+function run({ command, args, quiet }) {
+  return outcome(spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] }), (line) => {
+    if (quiet?.test(line) !== true) console.log(line)
+  })
+}
+
+/** Builds for a step without a word. @param {Step | undefined} step */
+function build(step) {
+  if (step?.build === undefined) return Promise.resolve({ ended: null, tail: '' })
+  return outcome(spawn(step.build.command, step.build.args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] }), () => {})
+}
+
+/** @param {Step} step @param {ReturnType<typeof build>} building @returns {Promise<Count>} */
+async function result(step, building) {
+  const built = await building
+  if (built.ended !== null) {
+    console.log(`${built.tail}# ${step.name} cannot be built: ${built.ended}`)
+    return { passed: 0, failed: 1 }
+  }
   const { ended, tail } = await run(step)
   const count = step.count === null ? { passed: ended === null ? 1 : 0, failed: 0 } : step.count(tail)
   if (count === null) {
@@ -107,10 +130,14 @@ async function main() {
     return
   }
   const total = { passed: 0, failed: 0 }
-  for (const step of chosen(names)) {
+  const wanted = chosen(names)
+  let building = build(wanted[0])
+  for (const [at, step] of wanted.entries()) {
     const started = performance.now()
     console.log(`\n# ${step.name}`)
-    const { passed, failed } = await result(step)
+    const built = building
+    building = built.then(() => build(wanted[at + 1]))
+    const { passed, failed } = await result(step, built)
     total.passed += passed
     total.failed += failed
     console.log(`# ${step.name}: ${passed} passed, ${failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`)
