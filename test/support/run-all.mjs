@@ -16,7 +16,7 @@ const outputTailMax = 64 * 1024
 /** @typedef {{ passed: number, failed: number }} Count */
 /** @typedef {{ command: string, args: string[] }} Command */
 /** @typedef {Command & { name: string, count: ((output: string) => Count | null) | null, quiet?: RegExp, build?: Command }} Step
- * `quiet` matches the lines that are not shown. `build`: what it needs first; it runs beside the tests of the step before, which take one CPU. */
+ * `quiet` matches the lines that are not shown. `build`: what it needs first; it runs beside the steps before, which take one CPU. */
 
 /** doctest's last line. @param {string} output @returns {Count | null} */
 function countDoctest(output) {
@@ -93,15 +93,14 @@ function run({ command, args, quiet }) {
   })
 }
 
-/** Builds for a step without a word. @param {Step | undefined} step */
+/** Builds for a step without a word. @param {Step} step */
 function build(step) {
-  if (step?.build === undefined) return Promise.resolve({ ended: null, tail: '' })
+  if (step.build === undefined) return Promise.resolve({ ended: null, tail: '' })
   return outcome(spawn(step.build.command, step.build.args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] }), () => {})
 }
 
-/** @param {Step} step @param {ReturnType<typeof build>} building @returns {Promise<Count>} */
-async function result(step, building) {
-  const built = await building
+/** @param {Step} step @param {{ ended: string | null, tail: string }} built @returns {Promise<Count>} */
+async function result(step, built) {
   if (built.ended !== null) {
     console.log(`${built.tail}# ${step.name} cannot be built: ${built.ended}`)
     return { passed: 0, failed: 1 }
@@ -131,13 +130,21 @@ async function main() {
   }
   const total = { passed: 0, failed: 0 }
   const wanted = chosen(names)
-  let building = build(wanted[0])
+  /** @type {Map<Step, ReturnType<typeof build>>} */
+  const builds = new Map()
+  /** @param {Step} step */
+  const built = (step) => {
+    const begun = builds.get(step) ?? build(step)
+    builds.set(step, begun)
+    return begun
+  }
   for (const [at, step] of wanted.entries()) {
     const started = performance.now()
     console.log(`\n# ${step.name}`)
-    const built = building
-    building = built.then(() => build(wanted[at + 1]))
-    const { passed, failed } = await result(step, built)
+    const outcomeOfBuild = await built(step)
+    const next = wanted.slice(at + 1).find((each) => each.build !== undefined)
+    if (next !== undefined) void built(next)
+    const { passed, failed } = await result(step, outcomeOfBuild)
     total.passed += passed
     total.failed += failed
     console.log(`# ${step.name}: ${passed} passed, ${failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`)
