@@ -34,6 +34,22 @@ test('who is connected, and ending one', async (t) => {
   t.match(await runCli(['connections', ...url]), { code: 1, stderr: /was refused: 401 / })
 })
 
+test('what is kept of a topic', async (t) => {
+  const folder = t.testdir({ 'broker.yaml': 'history: [{ topics: prices*, messages: 3 }]\n' })
+  const broker = await startBroker(t, { args: ['--config', `${folder}/broker.yaml`] })
+  const url = ['--url', `http://127.0.0.1:${broker.apiPort}`]
+  const writer = await connect(t, `${broker.publishUrl}/prices/eur`)
+  const reader = await connect(t, `${broker.subscribeUrl}/prices/eur`)
+  for (const payload of ['1.06', 'a text', '{"EUR":1.08}', Buffer.from([0, 255])]) await writer.send(payload)
+  await reader.has(4)
+  const { stdout } = await runCli(['topics', 'prices/eur', '--history', '10', ...url])
+  t.match(stdout, /^\w+-1 {2}a text\n\w+-2 {2}\{"EUR":1\.08\}\n\w+-3 {2}\(base64\) AP8=\n$/)
+  const last = await runCli(['topics', 'prices/eur', '--history', '1', '--json', ...url])
+  t.match(JSON.parse(last.stdout), { position: /-3$/, base64: 'AP8=' })
+  t.match(await runCli(['topics', '--history', '1', ...url]), { code: 2, stderr: 'broker: --history needs a topic\n' })
+  t.match(await runCli(['topics', 'prices/eur', '--history', '0', ...url]), { code: 2 })
+})
+
 test('who listens to what, what happens, what is wrong', async (t) => {
   const broker = await startBroker(t, { args: ['--set', `api.token=${token}`] })
   const url = ['--url', `http://127.0.0.1:${broker.apiPort}`]
