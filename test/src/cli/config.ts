@@ -48,10 +48,14 @@ test('broker config init writes a file that changes nothing, and does not write 
 })
 
 test('what the file says is so: with every # taken away it is the default configuration', async (t) => {
-  const off = keyReference().filter(({ usual, must }) => usual === null && must === 'a section of keys').map(({ path }) => path)
+  const keys = keyReference()
+  const off = keys.filter(({ usual, must }) => usual === null && must === 'a section of keys').map(({ path }) => path)
+  // Of these nothing is left where no key of them has a default.
+  const isBelow = (path: readonly string[], above: readonly string[]) => path.length > above.length && above.every((key, at) => path[at] === key)
+  const sections = keys.map(({ path }) => path.slice(0, -1)).filter((path) => keys.every((key) => !isBelow(key.path, path) || key.usual === undefined))
   const lines = configTemplate().split('\n').slice(6).map((line) => line.replace(/^# /, ''))
   const written = parse(lines.filter((line) => !/^ *\w+: +# .*\(default: none/.test(line)).join('\n')) as Record<string, unknown>
-  for (const path of off) {
+  for (const path of [...off, ...sections]) {
     const above = path.slice(0, -1).reduce<Record<string, unknown> | undefined>((section, key) => section?.[key] as Record<string, unknown> | undefined, written)
     delete above?.[path.at(-1) ?? '']
   }
