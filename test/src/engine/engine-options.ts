@@ -122,7 +122,7 @@ test('listeners of one protocol follow each other', async (t) => {
 })
 
 test('with auth, who may do what is asked on the listeners of its protocols', async (t) => {
-  const { listeners } = await resolve({ auth: {}, grpc: {}, responder: { listen: [8080] }, pusher: { apps: [{ id: '1', key: 'k', secret: 's' }] } })
+  const { listeners } = await resolve({ auth: {}, grpc: {}, responder: { listen: [8080] }, pusher: { apps: [{ id: '1', key: 'k', secret: 'secret-of-k' }] } })
   const asking = new Set(listeners.filter(({ asks }) => asks).map(({ protocol }) => protocol))
   t.strictSame(asking, new Set(['websocket-publish', 'websocket-subscribe', 'grpc']))
 })
