@@ -31,8 +31,8 @@ function within(least: number, most: number, share: number, unit = 1): number {
 
 /**
  * Of what is left beside the process: a quarter for logs (which may take a third of it before all publishers have stopped), three
- * sixteenths for connections, an eighth each for send buffers and histories, a sixteenth each for messages that came in part, the same of gRPC, last
- * values, topics and streams. Together that is no more than there is, and with much memory less: every part has a bound of its own.
+ * sixteenths for connections, an eighth for send buffers, a thirty-second for histories, a sixteenth each for messages that came in part, the same of gRPC,
+ * last values, topics and streams. Together that is no more than there is, and with much memory less: every part has a bound of its own.
  */
 export function memoryShares(memoryBytes: number): MemoryShares {
   const spare = Math.max(memoryBytes - processBytes, memoryBytes / 8)
@@ -41,7 +41,7 @@ export function memoryShares(memoryBytes: number): MemoryShares {
     receiveBufferBytesMax: within(1 * MiB, 256 * MiB, spare / 16, MiB),
     streamBufferBytesMax: within(1 * MiB, 256 * MiB, spare / 16, MiB),
     retainedBytesMax: within(1 * MiB, 64 * MiB, spare / 16, MiB),
-    historyBytesMax: within(1 * MiB, 256 * MiB, spare / 8, MiB),
+    historyBytesMax: within(1 * MiB, 256 * MiB, spare / 32, MiB),
     connectionsMax: within(100, 10_000_000, spare * 3 / 16 / connectionBytes),
     streamsMax: within(1000, 1_000_000, spare / 16 / streamBytes),
     topicsMax: within(1000, 100_000, spare / 16 / topicBytes),
