@@ -45,6 +45,7 @@ class CrowdKernel final : public os::Kernel {
   std::int64_t unix_seconds() override { return 0; }
   os::Listening listen(const os::ListenOptions& options) override { return {listener, 0, options.address.port}; }
   void close_listener(int, const os::Endpoint&) override {}
+  os::SocketPair open_pair() override { return {}; }
   os::Accepted accept(int) override {
     if (waiting() == 0) return {};
     return {os::AcceptOutcome::ok, first_client + static_cast<int>(accepted_++), 0, {}};
