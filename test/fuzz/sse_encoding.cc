@@ -10,15 +10,6 @@
 
 namespace {
 
-std::string with_line_feeds(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\r') out += text[i];
-    else if (i + 1 == text.size() || text[i + 1] != '\n') out += '\n';
-  }
-  return out;
-}
-
 std::string one_line(std::string_view name) {
   std::string line(name);
   for (char& c : line) {
@@ -47,7 +38,7 @@ void check_event(const codec::Publication& publication) {
   // A reader takes one space off the front of a value, and an empty name for none.
   const std::string name = binary ? "binary" : publication.event.empty() ? "message" : one_line(publication.event);
   fuzz::require(event.type == name, "its name");
-  fuzz::require(event.data == (binary ? base::base64_encode(publication.payload) : with_line_feeds(base::text_of(publication.payload))), "its data");
+  fuzz::require(event.data == (binary ? base::base64_encode(publication.payload) : sse::with_line_feeds(base::text_of(publication.payload))), "its data");
 }
 
 }  // namespace

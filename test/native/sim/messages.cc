@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "native/base/base64.h"
+#include "test/native/codec/sse/sse_reader.h"
 
 namespace sim {
 
@@ -99,16 +100,6 @@ const Made& made(const Head& head) {
   return place;
 }
 
-/// CR and CRLF as LF.
-std::string with_line_feeds(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\r') out += text[i];
-    else if (i + 1 == text.size() || text[i + 1] != '\n') out += '\n';
-  }
-  return out;
-}
-
 /// The first bytes that a text of base64 stands for.
 std::string decoded_front(std::string_view text) {
   static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -173,7 +164,7 @@ bool read_event_lines(bool binary, std::string_view data, Key& key) {
   const auto head = read_head(text.substr(0, head_bytes_max));
   if (!head || form_of(head->key) == Form::bytes) return false;
   key = head->key;
-  return data == with_line_feeds(made(*head).payload);
+  return data == sse::with_line_feeds(made(*head).payload);
 }
 
 bool read_message(std::int32_t author, std::string_view data, Key& key) {

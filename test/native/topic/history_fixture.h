@@ -71,15 +71,7 @@ class ReplayReader {
     std::vector<topic::SegmentRef> garbage;
     topic_->take(encoding_, shard_, window, garbage);
   }
-  std::string read(std::uint32_t quantum = 65'483) {
-    std::string bytes;
-    while (cursor < window.head_position()) {
-      const topic::Range range = window.range(cursor, quantum);
-      bytes.append(reinterpret_cast<const char*>(range.bytes), range.length);
-      cursor += range.length;
-    }
-    return bytes;
-  }
+  std::string read(std::uint32_t quantum = 65'483) { return read_all(window, cursor, quantum); }
   void settle() {
     std::vector<topic::SegmentRef> garbage;
     window.drop_before(cursor);

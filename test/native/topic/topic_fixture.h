@@ -37,6 +37,17 @@ inline topic::Published publish_without(std::uint64_t excluded, topic::Topic& to
   return topic.publish(publication, 0, memory);
 }
 
+/// All bytes from the cursor up to the head, in pieces of at most `quantum` bytes.
+inline std::string read_all(const topic::LogWindow& window, std::uint64_t& cursor, std::uint32_t quantum = 65'483) {
+  std::string bytes;
+  while (cursor < window.head_position()) {
+    const topic::Range range = window.range(cursor, quantum);
+    bytes.append(reinterpret_cast<const char*>(range.bytes), range.length);
+    cursor += range.length;
+  }
+  return bytes;
+}
+
 /// One shard with one subscriber, which reads everything at once.
 class Reader {
  public:
@@ -53,15 +64,7 @@ class Reader {
     topic.take(encoding, shard, window, garbage);
   }
   /// All bytes up to the head it took, in pieces of at most `quantum` bytes.
-  std::string read(std::uint32_t quantum = 65'483) {
-    std::string bytes;
-    while (cursor < window.head_position()) {
-      const topic::Range range = window.range(cursor, quantum);
-      bytes.append(reinterpret_cast<const char*>(range.bytes), range.length);
-      cursor += range.length;
-    }
-    return bytes;
-  }
+  std::string read(std::uint32_t quantum = 65'483) { return read_all(window, cursor, quantum); }
   void settle() {
     std::vector<topic::SegmentRef> garbage;
     window.drop_before(cursor);

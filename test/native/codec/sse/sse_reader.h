@@ -18,6 +18,16 @@ struct Event {
   friend bool operator==(const Event&, const Event&) = default;
 };
 
+/// A text as a reader has it: CR and CRLF are LF.
+inline std::string with_line_feeds(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\r') out += text[i];
+    else if (i + 1 == text.size() || text[i + 1] != '\n') out += '\n';
+  }
+  return out;
+}
+
 /// Takes chunks apart. Strict: `trouble` says what is wrong with them.
 class Dechunker {
  public:
