@@ -12,9 +12,9 @@ export interface Ports {
 
 /**
  * What the load of a scenario speaks: the plain contract or its likes, Pusher's protocol, only Pusher's HTTP API, raw streams
- * that are answered with what they sent, or gRPC, also with topics that retain their last message.
+ * that are answered with what they sent, gRPC, also with topics that retain their last message, or the plain contract over TLS.
  */
-export type Family = 'plain' | 'pusher' | 'pusher-http' | 'responder-tcp' | 'responder-unix' | 'grpc' | 'grpc-last'
+export type Family = 'plain' | 'pusher' | 'pusher-http' | 'responder-tcp' | 'responder-unix' | 'grpc' | 'grpc-last' | 'tls'
 
 export interface Urls {
   readonly publish: string
@@ -27,6 +27,19 @@ export const plainUrls = ({ publish, subscribe }: Ports): Urls => ({
   publish: `ws://127.0.0.1:${publish}/{topic}`,
   subscribe: `ws://127.0.0.1:${subscribe}/{topic}`,
 })
+
+export const tlsUrls = ({ publish, subscribe }: Ports): Urls => ({
+  publish: `wss://127.0.0.1:${publish}/{topic}`,
+  subscribe: `wss://127.0.0.1:${subscribe}/{topic}`,
+})
+
+/** The plain contract, each client with its token. */
+export function withToken(token: string): (ports: Ports) => Urls {
+  return (ports) => {
+    const { publish, subscribe } = plainUrls(ports)
+    return { publish: `${publish}?token=${token}`, subscribe: `${subscribe}?token=${token}` }
+  }
+}
 
 export function pusherUrls({ pusher }: Ports): Urls {
   const url = `pusher://${app.key}:${app.secret}@127.0.0.1:${pusher}/${app.id}/{topic}`

@@ -3,10 +3,11 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { app, mosquittoConfig, nchanConfig, soketiConfig } from './arm-configs.js'
+import { app, mosquittoConfig, nchanConfig, nginxTlsConfig, soketiConfig } from './arm-configs.js'
 import {
-  grpcUrls, onePort, plainUrls, pusherUrls, responderUrls, socketOf, type Family, type Ports, type Urls, type UrlsByFamily,
+  grpcUrls, onePort, plainUrls, pusherUrls, responderUrls, socketOf, tlsUrls, withToken, type Family, type Ports, type Urls, type UrlsByFamily,
 } from './arm-urls.js'
+import { certificate, secretFile, token } from './credentials.js'
 import { goProgram } from './go-program.js'
 import { benchFolder, binFolder, root } from './paths.js'
 
@@ -72,18 +73,32 @@ function written(name: string, text: string): string {
   return file
 }
 
-function onNode(script: string, { publish, subscribe }: Ports): [string, ...string[]] {
-  return [process.execPath, join(peers, script), String(publish), String(subscribe)]
+/** What the peers' programs take. */
+function peerArguments({ publish, subscribe }: Ports, family: Family): string[] {
+  return [String(publish), String(subscribe), ...(family === 'tls' ? [certificate.certFile, certificate.keyFile] : [])]
 }
 
-function onBun(script: string, { publish, subscribe }: Ports): [string, ...string[]] {
-  return [bun, join(peers, script), String(publish), String(subscribe)]
+function onNode(script: string, ports: Ports, family: Family): [string, ...string[]] {
+  return [process.execPath, join(peers, script), ...peerArguments(ports, family)]
 }
+
+function onBun(script: string, ports: Ports, family: Family): [string, ...string[]] {
+  return [bun, join(peers, script), ...peerArguments(ports, family)]
+}
+
+/** Far from those that the kernel gives out, in whose range the front's are. */
+const belowEphemeral = 20_000
+
+/** The ports of who is behind a server in front. */
+const behind = ({ publish, subscribe, pusher }: Ports): Ports => ({
+  publish: publish - belowEphemeral, subscribe: subscribe - belowEphemeral, pusher: pusher - belowEphemeral,
+})
 
 function familyFlags(family: Family, ports: Ports): readonly string[] {
   const publish = ['--publish-port', String(ports.publish), '--grpc-port', '0']
   switch (family) {
     case 'plain': return publish
+    case 'tls': return [...publish, '--set', `tls.certFile=${certificate.certFile}`, '--set', `tls.keyFile=${certificate.keyFile}`]
     case 'pusher':
     case 'pusher-http': return [...publish, '--pusher-port', String(ports.pusher), '--set', `pusher.apps=${JSON.stringify([app])}`]
     case 'grpc': return ['--publish-port', '0', '--grpc-port', String(ports.publish)]
@@ -106,7 +121,7 @@ function broker(name: string, io: string, about: string, more: readonly string[]
       '--subscribe-port', String(ports.subscribe), '--api-port', '0', ...familyFlags(family, ports), ...more,
     ],
     // The backends differ only in batches of writes: a reply is none, and a gRPC load has few connections.
-    urls: { plain: plainUrls, pusher: pusherUrls, 'pusher-http': pusherUrls, ...(io === 'auto' ? { ...responderUrls, ...grpcUrls } : {}) },
+    urls: { plain: plainUrls, pusher: pusherUrls, 'pusher-http': pusherUrls, ...(io === 'auto' ? { ...responderUrls, ...grpcUrls, tls: tlsUrls } : {}) },
   }
 }
 
@@ -126,6 +141,8 @@ function echoServer(
 function echoFloor(name: string, how: string, about: string): Arm {
   return echoServer(name, about, needs(echoFloorProgram, 'make -C bench/load'), (where) => [echoFloorProgram, where, how])
 }
+
+const plainAndTls: UrlsByFamily = { plain: plainUrls, tls: tlsUrls }
 
 function needsGo(): string | null {
   const missing = needsProgram('go', 'golang-go')()
@@ -150,6 +167,8 @@ function otherCheckout(): Arm {
   return folder === undefined ? { ...arm, missing: () => `${otherVariable} is not set` } : arm
 }
 
+const plainBroker = broker('broker-plain', 'auto', 'the same broker and load over the plain protocol, beside the scenarios of Pusher and TLS')
+
 export const arms: readonly Arm[] = [
   broker('broker', 'auto', 'this broker, one shard, the backend it picks itself'),
   broker('broker-epoll', 'epoll', 'the same with --io epoll'),
@@ -157,12 +176,19 @@ export const arms: readonly Arm[] = [
   otherCheckout(),
   floor('floor', 'send', 'bare send() to connected sockets, at most one MSS each per pass, no protocol'),
   floor('floor-sendfile', 'sendfile', 'the same loop with sendfile() from a memfd, 61,440 B per pass, for 16 KiB and more'),
-  { name: 'bun', about: 'Bun, native server.publish()', missing: needsPeer('bun'), command: (ports) => onBun('bun.mjs', ports) },
+  {
+    name: 'bun',
+    about: 'Bun, native server.publish()',
+    missing: needsPeer('bun'),
+    command: (ports, family) => onBun('bun.mjs', ports, family),
+    urls: plainAndTls,
+  },
   {
     name: 'uws',
     about: 'uWebSockets.js, publish() once per turn of the event loop',
     missing: needsUws(),
-    command: (ports) => onNode('uws.mjs', ports),
+    command: (ports, family) => onNode('uws.mjs', ports, family),
+    urls: plainAndTls,
   },
   {
     name: 'nats',
@@ -196,18 +222,24 @@ export const arms: readonly Arm[] = [
       ?? needs(nchanModule, 'nginx has no nchan module (Debian: apt-get install libnginx-mod-nchan)')(),
     command: (ports) => [findProgram('nginx') ?? 'nginx', '-e', 'stderr', '-c', written('nchan.conf', nchanConfig(ports, nchanModule, binFolder))],
   },
-  { name: 'ws', about: 'ws on Node, a loop of send()', missing: needsPeer('ws'), command: (ports) => onNode('ws.mjs', ports) },
+  {
+    name: 'ws',
+    about: 'ws on Node, a loop of send()',
+    missing: needsPeer('ws'),
+    command: (ports, family) => onNode('ws.mjs', ports, family),
+    urls: plainAndTls,
+  },
   {
     name: 'bun-ws',
     about: 'the same program on Bun, like the sample of the challenge',
     missing: needsPeer('bun'),
-    command: (ports) => onBun('ws.mjs', ports),
+    command: (ports, family) => onBun('ws.mjs', ports, family),
   },
   {
     name: 'socketio',
     about: 'Socket.IO on Node, one room per topic, WebSocket transport only',
     missing: needsPeer('socket.io'),
-    command: (ports) => onNode('socketio.mjs', ports),
+    command: (ports, family) => onNode('socketio.mjs', ports, family),
     urls: {
       plain: (ports) => {
         const { publish, subscribe } = plainUrls(ports)
@@ -226,8 +258,25 @@ export const arms: readonly Arm[] = [
     urls: { pusher: pusherUrls, 'pusher-http': pusherUrls },
   },
   {
-    ...broker('broker-plain', 'auto', 'the same broker and load over the plain protocol, beside the Pusher scenarios'),
-    urls: { pusher: plainUrls },
+    ...plainBroker,
+    command: (ports, family) => plainBroker.command(ports, family === 'tls' ? 'plain' : family),
+    urls: { pusher: plainUrls, tls: plainUrls },
+  },
+  {
+    name: 'nginx-tls',
+    about: 'nginx that ends TLS before this broker without it',
+    missing: needsProgram('nginx', 'nginx-light'),
+    command: (ports, family) => [
+      process.execPath, join(peers, 'in-front.mjs'), String(behind(ports).subscribe), findProgram('nginx') ?? 'nginx', '-e', 'stderr', '-c',
+      written('nginx-tls.conf', nginxTlsConfig(ports, behind(ports), certificate, binFolder)), '--', ...plainBroker.command(behind(ports), family === 'tls' ? 'plain' : family),
+    ],
+    urls: { tls: tlsUrls },
+  },
+  {
+    ...broker('broker-auth', 'auto', 'this broker, every client with the same JSON Web Token and nobody without one', [
+      '--set', `auth.jwt.keys=${JSON.stringify([{ alg: 'HS256', secretFile: secretFile() }])}`, '--set', 'auth.anonymous={}',
+    ]),
+    urls: { plain: withToken(token()) },
   },
   { ...broker('broker-latency', 'auto', 'this broker with --profile latency', ['--profile', 'latency']), urls: responderUrls },
   echoFloor('echo-floor', 'sleep', 'bare epoll_wait, recv and send'),

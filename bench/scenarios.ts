@@ -8,6 +8,7 @@ import {
 import type { LoadResult } from '../src/bench/load-result.js'
 import type { Family } from './arm-urls.js'
 import type { Arm } from './arms.js'
+import { missingCertificate } from './credentials.js'
 import { goProgram } from './go-program.js'
 import { holdConnections, runGoTester, runLoad } from './load-generator.js'
 import {
@@ -128,17 +129,17 @@ function paired(row: LoadRow, weight: number, without: readonly string[]): Scena
 }
 
 /** Resident bytes that one more idle subscriber costs: the first hundreds pay for what is allocated once. */
-const idleMemory: Scenario = {
-  name: 'idle-memory',
+const idleMemory = (family: Family): Scenario => ({
+  name: family === 'plain' ? 'idle-memory' : `idle-memory-${family}`,
   about: 'resident bytes of the server per idle subscriber',
-  family: 'plain',
+  family,
   quick: true,
   weight: 2,
   limitedTo: null,
   metrics: [{ key: 'bytes', title: 'bytes/connection', better: 'lower', digits: 0 }],
   measure: async ({ arm, serverCpu, loadCpu, quick, budgetS }) => {
     const count = quick ? 4000 : budgetS !== null ? 8000 : 17_000
-    await using server = await startServer(arm, 'plain', serverCpu)
+    await using server = await startServer(arm, family, serverCpu)
     const first = await holdConnections(server, loadCpu, 500)
     await sleep(500)
     const before = server.residentBytes()
@@ -147,7 +148,7 @@ const idleMemory: Scenario = {
     const bytes = (server.residentBytes() - before) / count
     return { values: { bytes }, raw: [await first.close(), await rest.close()] }
   },
-}
+})
 
 /** What more channels cost: the same number of connections on one, and CPU per delivery of the most channels as a ratio to it. */
 function pusherScaling(many: LoadRow): Scenario {
@@ -164,6 +165,18 @@ function pusherScaling(many: LoadRow): Scenario {
     },
   }
 }
+
+/** The same over TLS 1.3 with AES-128-GCM, a P-256 certificate, one subscriber a connection as always. */
+function secured(scenario: Scenario): Scenario {
+  return { ...scenario, quick: false, missing: missingCertificate, about: `${scenario.about}; over TLS` }
+}
+
+function securedLoad(row: LoadRow, kind: Kind): Scenario {
+  return secured(loadScenario({ ...row, name: `${row.name}-tls` }, { ...kind, family: 'tls' }))
+}
+
+const stormed: Kind = { metrics: stormMetrics, values: stormValues }
+const stormResumed: LoadRow = { ...storm, name: 'storm-resumed', about: `${storm.about}; each comes back with a ticket`, args: [...storm.args, '--tls-resume', '1'] }
 
 /** The same shape with a client of Go's own gRPC package, as services are written with it: nearer to the reference tester. */
 function goClient({ name, about, args }: LoadRow): Scenario {
@@ -201,13 +214,13 @@ export const scenarios: readonly Scenario[] = [
   loadScenario(oneToMany, { ...delivered, weight: 2 }),
   loadScenario(manyToMany, { ...delivered, weight: 3.5 }),
   loadScenario(echo, { metrics: echoMetrics, values: echoValues, weight: 1.5 }),
-  idleMemory,
+  idleMemory('plain'),
   ...present(channelsFew).map((row) => loadScenario(row, { ...known, weight: 0.8 })),
   ...present(channelsMost).map((row) => loadScenario(row, { ...known, weight: 1.5 })),
   paced,
   paired(slow, 2.5, ['one-to-many', '--subscribers', `${1000 - slowPercent * 10}`]),
   paired(flooded, 1.5, calm.args),
-  loadScenario(storm, { metrics: stormMetrics, values: stormValues, limitedTo: knownArms }),
+  loadScenario(storm, { ...stormed, limitedTo: knownArms }),
   ...present(burstsMost).map((row) => loadScenario(row, { ...known, weight: 1.5 })),
   loadScenario(oneToManyKernel, { metrics: kernelMetrics, values: kernelValues, weight: 0.6, limitedTo: frontArms }),
   ...channelsMore.map((row) => loadScenario(row, { ...front, weight: 0.4 })),
@@ -224,4 +237,9 @@ export const scenarios: readonly Scenario[] = [
     { metrics: echoMetrics, values: echoValues, family: `responder-${kind}` },
   ))),
   ...pusherFewer.map((row) => loadScenario(row, { ...pusher, weight: 0.6 })),
+  securedLoad(oneToMany, delivered),
+  securedLoad(manyToMany, delivered),
+  securedLoad(storm, stormed),
+  securedLoad(stormResumed, stormed),
+  secured(idleMemory('tls')),
 ]

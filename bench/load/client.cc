@@ -26,6 +26,7 @@ constexpr std::size_t receive_bytes = 1024 * 1024;
 constexpr std::size_t carry_room = 512;  // in front of the received bytes, for what the last read left over
 constexpr std::uint32_t connections_per_source_max = 16'000;  // the default port range holds 28,000
 static_assert(carry_room >= StreamState::carry_bytes_max);
+constexpr std::size_t ciphertext_bytes = receive_bytes - TlsClient::record_bytes_max;
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + strerror(errno)); }
 
@@ -45,6 +46,7 @@ struct Client::Connection {
   std::string answer;                  // to the opening, while incomplete
   std::vector<std::uint8_t> outbound;  // what the kernel has not taken yet
   StreamState stream;
+  TlsClient::SessionPointer tls;  // null: in plain text
 };
 
 Client::Client(const ClientOptions& options, Ledger* ledger)
@@ -147,11 +149,50 @@ void Client::watch(Connection& connection, int operation, std::uint32_t events) 
 }
 
 void Client::on_connected(Connection& connection) {
+  if (!connection.endpoint->secure) return begin_opening(connection);
+  if (tls_ == nullptr) {
+    tls_ = std::make_unique<TlsClient>(options_.tls_resume);
+    ciphertext_.resize(ciphertext_bytes);
+  }
+  connection.phase = Phase::securing;
+  connection.tls = tls_->begin();
+  shake_hands(connection, {});
+}
+
+void Client::shake_hands(Connection& connection, std::span<const std::uint8_t> received) {
+  const bool done = tls_->shake(*connection.tls, received);
+  const std::span<const std::uint8_t> out = tls_->out();
+  if (!out.empty() && ::send(connection.fd, out.data(), out.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(out.size())) fail("sending TLS's handshake");
+  if (!done) return;
+  if (tls_->was_resumed(*connection.tls)) ++opening_.resumed;
+  begin_opening(connection);
+}
+
+void Client::read_handshake(Connection& connection) {
+  const ssize_t count = recv(connection.fd, ciphertext_.data(), ciphertext_bytes, 0);
+  if (count < 0 && errno == EAGAIN) return;
+  if (count <= 0) throw std::runtime_error("the server ended a connection during TLS's handshake");
+  shake_hands(connection, std::span<const std::uint8_t>(ciphertext_).first(static_cast<std::size_t>(count)));
+}
+
+void Client::begin_opening(Connection& connection) {
   connection.phase = Phase::opening;
   const std::string& opening = connection.endpoint->opening;
   if (opening.empty()) return on_open(connection);
-  const ssize_t sent = ::send(connection.fd, opening.data(), opening.size(), MSG_NOSIGNAL);
-  if (sent != static_cast<ssize_t>(opening.size())) fail("sending the handshake");
+  say(connection, opening, "sending the handshake");
+}
+
+/// A few bytes while a connection is opened: the kernel has room for them.
+void Client::say(Connection& connection, const std::string& text, const char* what) {
+  const std::span<const std::uint8_t> bytes = as_sent(connection, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  if (::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) fail(what);
+}
+
+/// Valid until the next call.
+std::span<const std::uint8_t> Client::as_sent(const Connection& connection, std::span<const std::uint8_t> bytes) {
+  if (connection.tls == nullptr) return bytes;
+  tls_->encrypt(*connection.tls, bytes);
+  return tls_->out();
 }
 
 void Client::turn(std::uint64_t wait_ns) {
@@ -192,6 +233,8 @@ void Client::on_event(std::uint32_t id, std::uint32_t events) {
       if (events & EPOLLOUT) flush(connection);
       if (events & ~EPOLLOUT) read_messages(connection);
       return;
+    case Phase::securing:
+      return read_handshake(connection);
     case Phase::opening:
       return read_opening(connection);
     case Phase::connecting: {
@@ -209,7 +252,8 @@ void Client::on_event(std::uint32_t id, std::uint32_t events) {
 
 void Client::read_opening(Connection& connection) {
   std::uint8_t* start = buffer_.data() + carry_room;
-  const ssize_t count = recv(connection.fd, start, receive_bytes, 0);
+  Receipt receipt;
+  const ssize_t count = receive(connection, start, receipt);
   if (count < 0 && errno == EAGAIN) return;
   if (count <= 0) throw std::runtime_error("the server ended a connection during the handshake");
   connection.answer.append(reinterpret_cast<char*>(start), static_cast<std::size_t>(count));
@@ -218,7 +262,7 @@ void Client::read_opening(Connection& connection) {
   const std::size_t opening_bytes = endpoint.wire->opened(endpoint.target, connection.answer, endpoint.side, connection.replies_sent, reply);
   if (!reply.empty()) {
     ++connection.replies_sent;
-    if (::send(connection.fd, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) fail("answering the handshake");
+    say(connection, reply, "answering the handshake");
   }
   if (opening_bytes == 0) return;
   const std::string answer = std::move(connection.answer);
@@ -247,17 +291,32 @@ void Client::on_open(Connection& connection) {
   if (connection.role == Role::silent) watch(connection, EPOLL_CTL_DEL, 0);
 }
 
-ssize_t Client::receive(int fd, std::uint8_t* at, Receipt& receipt) {
+ssize_t Client::receive(const Connection& connection, std::uint8_t* at, Receipt& receipt) {
+  if (connection.tls != nullptr) return receive_secured(connection, at, receipt);
+  const int fd = connection.fd;
   const ssize_t count =
       options_.kernel_time ? kernel_clock_.receive(fd, at, receive_bytes, receipt.kernel) : recv(fd, at, receive_bytes, 0);
   receipt.now = now_ns();
   return count;
 }
 
+/// As recv, of what was encrypted. Received is what is decrypted.
+ssize_t Client::receive_secured(const Connection& connection, std::uint8_t* at, Receipt& receipt) {
+  std::uint8_t* const from = ciphertext_.data();
+  const ssize_t count = options_.kernel_time ? kernel_clock_.receive(connection.fd, from, ciphertext_bytes, receipt.kernel)
+                                             : recv(connection.fd, from, ciphertext_bytes, 0);
+  if (count <= 0) return count;
+  const TlsClient::Plain plain = tls_->decrypt(*connection.tls, {from, static_cast<std::size_t>(count)}, {at, receive_bytes});
+  receipt.now = now_ns();
+  if (plain.bytes != 0 || plain.ended) return static_cast<ssize_t>(plain.bytes);
+  errno = EAGAIN;
+  return -1;
+}
+
 void Client::read_messages(Connection& connection) {
   std::uint8_t* start = buffer_.data() + carry_room;
   Receipt receipt;
-  const ssize_t count = receive(connection.fd, start, receipt);
+  const ssize_t count = receive(connection, start, receipt);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) {
     // A server of requests may end a connection on which none is under way.
@@ -321,6 +380,7 @@ void Client::send(std::uint32_t id, std::span<const std::uint8_t> bytes) {
   Connection& connection = connections_[id];
   const bool renewing = connection.phase == Phase::connecting && connection.renewed;
   if (connection.phase != Phase::open && !renewing) return;  // counted when it was closed
+  if (!renewing) bytes = as_sent(connection, bytes);
   ssize_t sent = 0;
   if (connection.outbound.empty() && !renewing) {
     sent = ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -350,6 +410,7 @@ void Client::close(Connection& connection) {
   connection.phase = Phase::closed;
   ::close(connection.fd);
   connection.fd = -1;
+  connection.tls.reset();
 }
 
 }  // namespace load

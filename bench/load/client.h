@@ -13,6 +13,7 @@
 #include "bench/load/kernel_clock.h"
 #include "bench/load/ledger.h"
 #include "bench/load/stream_reader.h"
+#include "bench/load/tls_client.h"
 #include "bench/load/url.h"
 
 namespace load {
@@ -33,6 +34,7 @@ struct Wanted {
 
 struct OpenResult {
   std::uint32_t opened = 0;
+  std::uint32_t resumed = 0;  // of them, by a ticket of TLS
   std::uint64_t elapsed_ns = 0;
   Histogram handshake_ns;  // connect() → the wire's opening is complete
 };
@@ -43,6 +45,7 @@ struct ClientOptions {
   std::uint32_t connect_timeout_s;
   bool spin;         // poll without sleeping
   bool kernel_time;  // ask for the kernel's receive time as well
+  bool tls_resume;   // over TLS: come back with a ticket
 };
 
 class Client {
@@ -83,7 +86,7 @@ class Client {
   std::uint32_t unread_bytes(std::uint32_t connection) const;
 
  private:
-  enum class Phase : std::uint8_t { connecting, opening, open, closed };
+  enum class Phase : std::uint8_t { connecting, securing, opening, open, closed };
   struct Connection;
 
   void start(const Wanted& wanted);
@@ -92,9 +95,15 @@ class Client {
   void take_answers(Connection& connection, std::uint32_t answers);
   void on_event(std::uint32_t id, std::uint32_t events);
   void on_connected(Connection& connection);
+  void shake_hands(Connection& connection, std::span<const std::uint8_t> received);
+  void read_handshake(Connection& connection);
+  void begin_opening(Connection& connection);
+  void say(Connection& connection, const std::string& text, const char* what);
   void read_opening(Connection& connection);
   void read_messages(Connection& connection);
-  ssize_t receive(int fd, std::uint8_t* at, Receipt& receipt);
+  ssize_t receive(const Connection& connection, std::uint8_t* at, Receipt& receipt);
+  ssize_t receive_secured(const Connection& connection, std::uint8_t* at, Receipt& receipt);
+  std::span<const std::uint8_t> as_sent(const Connection& connection, std::span<const std::uint8_t> bytes);
   void parse(Connection& connection, const std::uint8_t* at, const std::uint8_t* end, const Receipt& receipt);
   void on_open(Connection& connection);
   void wait_for_room(Connection& connection);
@@ -108,9 +117,11 @@ class Client {
   StreamReader counting_;
   StreamReader skipping_;
   int epoll_;
+  std::unique_ptr<TlsClient> tls_;  // from the first connection that needs it
   std::vector<Connection> connections_;
   std::vector<std::uint8_t> buffer_;
   std::vector<std::uint8_t> replies_;
+  std::vector<std::uint8_t> ciphertext_;  // scratch: as received
   KernelClock kernel_clock_;
   AfterOpen after_open_ = AfterOpen::keep;
   OpenResult opening_;

@@ -16,6 +16,7 @@ namespace {
 
 void write_opening(JsonWriter& out, const OpenResult& opened) {
   out.key("connections").number(opened.opened);
+  out.key("resumed").number(opened.resumed);
   out.key("handshakesPerSecond").real(opened.opened * 1e9 / static_cast<double>(opened.elapsed_ns));
   write_histogram(out, "handshakeUs", opened.handshake_ns);
 }

@@ -15,7 +15,7 @@ std::string topic_name(const Options& options, std::uint32_t topic) {
 
 ClientOptions client_options(const Options& options) {
   return {options.verify_every, options.connect_parallel, options.connect_timeout_s, options.spin != 0,
-          options.kernel_time != 0};
+          options.kernel_time != 0, options.tls_resume != 0};
 }
 
 Fleet::Fleet(const Options& options, std::uint32_t messages_each)

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <fstream>
 #include <numeric>
 #include <stdexcept>
 
@@ -68,13 +69,24 @@ void write_faults(JsonWriter& out, const Faults& faults) {
 
 ServerCpu::ServerCpu(std::uint32_t pid) {
   if (pid == 0) return;
-  if (clock_getcpuclockid(static_cast<pid_t>(pid), &clock_) != 0) {
-    throw std::runtime_error("--server-pid must be a running process, got: " + std::to_string(pid));
-  }
-  known_ = true;
+  add(pid);
+  if (!known()) throw std::runtime_error("--server-pid must be a running process, got: " + std::to_string(pid));
 }
 
-std::uint64_t ServerCpu::used_ns() const { return known_ ? read_clock_ns(clock_) : 0; }
+void ServerCpu::add(std::uint32_t pid) {
+  clockid_t clock{};
+  if (clock_getcpuclockid(static_cast<pid_t>(pid), &clock) != 0) return;
+  clocks_.push_back(clock);
+  const std::string process = std::to_string(pid);
+  std::ifstream children("/proc/" + process + "/task/" + process + "/children");
+  for (std::uint32_t child = 0; children >> child;) add(child);
+}
+
+std::uint64_t ServerCpu::used_ns() const {
+  std::uint64_t sum = 0;
+  for (const clockid_t clock : clocks_) sum += read_clock_ns(clock);
+  return sum;
+}
 
 std::uint64_t waited_for_core_ns(std::uint32_t pid) {
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task/";

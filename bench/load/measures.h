@@ -20,16 +20,17 @@ void write_distribution(JsonWriter& out, std::string_view name, std::vector<std:
 void write_histogram(JsonWriter& out, std::string_view name, const Histogram& values_ns);
 void write_faults(JsonWriter& out, const Faults& faults);
 
-/// CPU time of the server's process, all threads, exact at the moment of the call (its process CPU clock).
+/// CPU time of the server's process and of those it has started by then, all threads, exact at the moment of the call (process CPU clocks).
 class ServerCpu {
  public:
   explicit ServerCpu(std::uint32_t pid);
-  bool known() const { return known_; }
+  bool known() const { return !clocks_.empty(); }
   std::uint64_t used_ns() const;
 
  private:
-  clockid_t clock_{};
-  bool known_ = false;
+  void add(std::uint32_t pid);
+
+  std::vector<clockid_t> clocks_;
 };
 
 /// Time the threads of a process were ready to run but had no core: what other programs on the machine did to a run.

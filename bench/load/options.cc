@@ -46,6 +46,7 @@ constexpr NumberFlag number_flags[] = {
     {"--cpu", &Options::cpu, 0, 1023, "pin to this core"},
     {"--server-pid", &Options::server_pid, 1, UINT32_MAX, "whose CPU time to measure"},
     {"--kernel-time", &Options::kernel_time, 0, 1, "1: also report receipts by the kernel's receive time"},
+    {"--tls-resume", &Options::tls_resume, 0, 1, "1: connections over TLS come back with a ticket of the first"},
     {"--spin", &Options::spin, 0, 1, "1: poll without sleeping"},
 };
 

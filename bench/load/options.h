@@ -39,6 +39,7 @@ struct Options {
   std::uint32_t cpu = UINT32_MAX;
   std::uint32_t server_pid = 0;
   std::uint32_t kernel_time = 0;
+  std::uint32_t tls_resume = 0;
   std::uint32_t spin = 0;
 };
 

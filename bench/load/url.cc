@@ -55,20 +55,20 @@ sockaddr_in look_up_stream(const std::string& url) {
 
 Endpoint resolve(const std::string& url, const std::string& topic, Side side) {
   const std::size_t scheme_end = url.find("://");
-  const Wire* wire = scheme_end == std::string::npos ? nullptr : find_wire(url.substr(0, scheme_end));
+  const auto [wire, secure] = scheme_end == std::string::npos ? Scheme{nullptr, false} : find_scheme(url.substr(0, scheme_end));
   if (wire == nullptr) throw std::runtime_error("expected a URL such as ws://127.0.0.1:8002/{topic} (" + wire_schemes() + "), got: " + url);
   const std::size_t authority_at = scheme_end + 3;
   const std::size_t path_at = std::min(url.find('/', authority_at), url.size());
   Target target = read_authority(url.substr(authority_at, path_at - authority_at));
   const std::size_t colon = target.authority.find(':');
   const std::string host = target.authority.substr(0, colon);
-  const std::string port = colon == std::string::npos ? "80" : target.authority.substr(colon + 1);
+  const std::string port = colon == std::string::npos ? (secure ? "443" : "80") : target.authority.substr(colon + 1);
   target.path = path_at == url.size() ? "/" : url.substr(path_at);
   const std::string placeholder = "{topic}";
   if (const std::size_t at = target.path.find(placeholder); at != std::string::npos) {
     target.path.replace(at, placeholder.size(), topic);
   }
-  Endpoint endpoint{look_up(host, port, url), wire, side, std::move(target), {}};
+  Endpoint endpoint{look_up(host, port, url), wire, secure, side, std::move(target), {}};
   endpoint.opening = wire->opening(endpoint.target, side);
   return endpoint;
 }

@@ -13,6 +13,7 @@ namespace load {
 struct Endpoint {
   sockaddr_in address{};
   const Wire* wire = nullptr;
+  bool secure = false;  // over TLS
   Side side = Side::subscribe;
   Target target;
   std::string opening;  // sent as it is

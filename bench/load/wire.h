@@ -72,8 +72,14 @@ class Wire {
                      std::uint64_t send_ns) const = 0;
 };
 
-/// Null when no wire has this scheme.
-const Wire* find_wire(std::string_view scheme);
+/// What a scheme stands for.
+struct Scheme {
+  const Wire* wire;
+  bool secure;  // over TLS
+};
+
+/// Its wire is null when there is none of this name.
+Scheme find_scheme(std::string_view name);
 
 /// The schemes that are understood, for messages.
 std::string wire_schemes();

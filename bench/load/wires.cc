@@ -1,15 +1,18 @@
 // See wire.h.
 #include "bench/load/wires.h"
 
-#include <utility>
-
 namespace load {
 namespace {
 
-using Row = std::pair<std::string_view, const Wire& (*)()>;
+struct Row {
+  std::string_view scheme;
+  const Wire& (*wire)();
+  bool secure = false;
+};
 
 constexpr Row table[] = {
     {"ws", websocket_wire},
+    {"wss", websocket_wire, true},
     {"socketio", socketio_wire},
     {"nats", nats_wire},
     {"redis", redis_wire},
@@ -19,16 +22,16 @@ constexpr Row table[] = {
 
 }  // namespace
 
-const Wire* find_wire(std::string_view scheme) {
-  for (const auto& [name, wire] : table) {
-    if (name == scheme) return &wire();
+Scheme find_scheme(std::string_view name) {
+  for (const auto& [scheme, wire, secure] : table) {
+    if (scheme == name) return {&wire(), secure};
   }
-  return nullptr;
+  return {nullptr, false};
 }
 
 std::string wire_schemes() {
   std::string text;
-  for (const auto& [name, wire] : table) text += (text.empty() ? "" : ", ") + std::string(name) + "://";
+  for (const Row& row : table) text += (text.empty() ? "" : ", ") + std::string(row.scheme) + "://";
   return text;
 }
 

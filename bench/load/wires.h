@@ -6,7 +6,7 @@
 
 namespace load {
 
-const Wire& websocket_wire();  // RFC 6455, the topic is the path
+const Wire& websocket_wire();  // RFC 6455, the topic is the path; over TLS too
 const Wire& socketio_wire();   // Socket.IO 4 over its WebSocket transport, the topic is the query's `topic`
 const Wire& nats_wire();       // NATS text protocol
 const Wire& redis_wire();      // RESP2 PUBLISH and SUBSCRIBE

@@ -1,9 +1,11 @@
 // The plain contract on uWebSockets.js: topics and publish() are native.
-// Owner: bench/arms.ts. Thread: the server's own process. Usage: uws.mjs PUBLISH_PORT SUBSCRIBE_PORT
+// Owner: bench/arms.ts. Thread: the server's own process. Usage: uws.mjs PUBLISH_PORT SUBSCRIBE_PORT [CERTIFICATE KEY]
 import uws from 'uWebSockets.js'
 
-const [publishPort, subscribePort] = process.argv.slice(2).map(Number)
-const app = uws.App()
+const [publishPort, subscribePort] = process.argv.slice(2, 4).map(Number)
+const [certFile, keyFile] = process.argv.slice(4)
+const makeApp = () => certFile === undefined ? uws.App() : uws.SSLApp({ cert_file_name: certFile, key_file_name: keyFile })
+const app = makeApp()
 
 function upgrade(response, request, context) {
   response.upgrade(
@@ -30,8 +32,7 @@ function publishCollected() {
   for (const { topic, data, isBinary } of publications) app.publish(topic, data, isBinary, false)
 }
 
-uws
-  .App()
+makeApp()
   .ws('/*', {
     ...common,
     message(socket, message, isBinary) {

@@ -1,10 +1,13 @@
 // The plain contract on the npm package `ws`: a loop of send() over the topic's clients, as its documentation shows.
 // Also run under Bun, as the sample of the message-distribution challenge does.
-// Owner: bench/arms.ts. Thread: the server's own process. Usage: ws.mjs PUBLISH_PORT SUBSCRIBE_PORT
+// Owner: bench/arms.ts. Thread: the server's own process. Usage: ws.mjs PUBLISH_PORT SUBSCRIBE_PORT [CERTIFICATE KEY]
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { WebSocketServer } from 'ws'
 
-const [publishPort, subscribePort] = process.argv.slice(2).map(Number)
+const [publishPort, subscribePort] = process.argv.slice(2, 4).map(Number)
+const [certFile, keyFile] = process.argv.slice(4)
 const listenOptions = { host: '127.0.0.1', backlog: 4096 }
 const subscribers = new Map()
 
@@ -13,7 +16,7 @@ function topicOf(request) {
 }
 
 function serve(port, onConnection) {
-  const http = createServer()
+  const http = certFile === undefined ? createServer() : createSecureServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) })
   const server = new WebSocketServer({ server: http, perMessageDeflate: false, clientTracking: false })
   server.on('connection', (socket, request) => {
     socket.on('error', () => {})
