@@ -238,6 +238,7 @@ export const scenarios: readonly Scenario[] = [
   ))),
   ...pusherFewer.map((row) => loadScenario(row, { ...pusher, weight: 0.6 })),
   securedLoad(oneToMany, delivered),
+  securedLoad(oneToManyKernel, { metrics: kernelMetrics, values: kernelValues }),
   securedLoad(manyToMany, delivered),
   securedLoad(storm, stormed),
   securedLoad(stormResumed, stormed),

@@ -254,12 +254,22 @@ void FanOut::run_side_lane(std::uint32_t writes_left) {
   const std::size_t turns = std::min<std::size_t>(lanes_.side.size(), std::max(writes_left, side_writes_min));
   side_turn_.assign(lanes_.side.begin(), lanes_.side.begin() + static_cast<std::ptrdiff_t>(turns));
   lanes_.side.erase(lanes_.side.begin(), lanes_.side.begin() + static_cast<std::ptrdiff_t>(turns));
+  if (turns == 0) return;
+  // All write before any is settled: what the transport sends in one batch has left only behind it.
+  transports_.hold();
+  side_outcomes_.clear();
   for (const std::uint64_t token : side_turn_) {
     Connection* const connection = connections_.find(token);
-    if (connection == nullptr) continue;
-    connection->in_side_lane = false;
-    if (connection->blocked || connection->state == State::doomed) continue;
-    settle_write(*connection, write(*connection));
+    if (connection != nullptr) connection->in_side_lane = false;
+    const bool writes = connection != nullptr && !connection->blocked && connection->state != State::doomed;
+    side_outcomes_.push_back(writes ? std::optional(write(*connection)) : std::nullopt);
+  }
+  transports_.release();
+  for (std::size_t i = 0; i < turns; ++i) {
+    Connection* const connection = connections_.find(side_turn_[i]);
+    if (!side_outcomes_[i] || connection == nullptr || connection->state == State::doomed) continue;
+    const bool waits = *side_outcomes_[i] == WriteOutcome::drained && transports_.wants_write(connection->transport, connection->fd);
+    settle_write(*connection, waits ? WriteOutcome::partial : *side_outcomes_[i]);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "native/conn/connection_table.h"
@@ -108,6 +109,7 @@ class FanOut {
   SlowWatch slow_watch_;
 
   std::vector<std::uint64_t> side_turn_;
+  std::vector<std::optional<WriteOutcome>> side_outcomes_;  // of those
   std::vector<std::uint64_t> newly_blocked_;  // found within a pass, acted on after it: acting moves subscribers
   conn::StreamWrite stream_write_;
   std::vector<topic::SegmentRef> garbage_;

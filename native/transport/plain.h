@@ -20,6 +20,8 @@ class Plain {
   static constexpr bool has_more(int) { return false; }
   os::IoResult send(int fd, base::Bytes bytes) { return kernel_.send(fd, bytes); }
   os::IoResult send_gather(int fd, std::span<const os::Piece> pieces) { return kernel_.send_gather(fd, pieces); }
+  static constexpr void hold() {}
+  static constexpr void release() {}
   static constexpr bool wants_write(int) { return false; }
   void shutdown_send(int fd) { kernel_.shutdown_send(fd); }
   void close(int fd) { kernel_.close(fd); }

@@ -7,6 +7,7 @@
 
 #include "native/base/check.h"
 #include "native/transport/tls_identity.h"
+#include "native/transport/tls_session.h"
 
 namespace transport {
 
@@ -18,15 +19,12 @@ using os::IoResult;
 namespace {
 
 // RFC 8446 §5.1.
-constexpr std::size_t head_bytes = 5;
 constexpr std::uint8_t type_handshake = 22;
-/// Of the rest of a record: TLS 1.2 allows 2048 bytes beside the plain text. OpenSSL has narrower bounds, and says so by alert.
-constexpr std::size_t body_bytes_max = 16 * 1024 + 2048;
+constexpr std::uint8_t type_data = 23;
 constexpr std::size_t receive_bytes = 64 * 1024;
-/// What a client may keep us from sending of answers to what it says, such as key updates.
-constexpr std::size_t unsent_bytes_max = 64 * 1024;
 constexpr std::size_t http_head_bytes_max = 8 * 1024;
 constexpr int version_1_2 = 0x0303;
+constexpr int version_1_3 = 0x0304;
 constexpr int error_want_read = 2;    // SSL_ERROR_WANT_READ
 constexpr int error_zero_return = 6;  // SSL_ERROR_ZERO_RETURN
 
@@ -34,14 +32,6 @@ constexpr std::string_view http_answer =
     "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 46\r\n\r\n"
     "This port speaks TLS: ask for https: or wss:.\n";
 static_assert(http_answer.size() - http_answer.find("\r\n\r\n") - 4 == 46);
-
-/// Of the record at the front; 0: it is not whole. One that claims too much has only a head: OpenSSL refuses it for that.
-std::size_t record_bytes(base::Bytes bytes) {
-  if (bytes.size() < head_bytes) return 0;
-  const std::size_t body = static_cast<std::size_t>(bytes[3]) << 8 | bytes[4];
-  if (body > body_bytes_max) return head_bytes;
-  return bytes.size() < head_bytes + body ? 0 : head_bytes + body;
-}
 
 enum class Look : std::uint8_t { incomplete, http, other };
 
@@ -56,33 +46,18 @@ Look look_for_http(base::Bytes bytes) {
   return whole || text.size() > http_head_bytes_max ? Look::http : Look::incomplete;
 }
 
+/// Of records that follow one another.
+std::size_t count_data_records(base::Bytes records) {
+  std::size_t count = 0;
+  for (std::size_t length = record_bytes(records); length != 0; records = records.subspan(length), length = record_bytes(records)) {
+    if (records[0] == type_data) ++count;
+  }
+  return count;
+}
+
 bool is_text(std::uint8_t byte) { return (byte >= 0x20 && byte < 0x7F) || byte == '\r' || byte == '\n' || byte == '\t'; }
 
 }  // namespace
-
-struct Tls::Session {
-  int fd = -1;
-  openssl::Ssl* ssl = nullptr;
-  std::shared_ptr<const TlsContext> context;  // within the handshake
-  TlsHandshake handshake;
-  std::vector<std::uint8_t> unread;  // as it came: a record in part, or what the reader had no room for
-  std::vector<std::uint8_t> unsent;  // as it goes: what the kernel has not taken
-  std::size_t sent = 0;              // of it
-  bool ready = false;
-  bool begun = false;      // its first byte was that of a record
-  bool ended = false;      // by its client
-  bool failed = false;     // by TLS, for `reason`; or, without one, because the socket has failed
-  bool said_end = false;   // our close_notify
-  bool more = false;
-  std::optional<TlsReason> reason;
-
-  ~Session() {
-    if (ssl != nullptr) functions().SSL_free(ssl);
-  }
-  bool is_over() const { return ended || failed; }
-  IoResult how_it_is_over() const { return ended ? IoResult{IoOutcome::end, 0, 0} : IoResult{IoOutcome::failed, 0, EPROTO}; }
-  bool has_unsent() const { return sent < unsent.size(); }
-};
 
 Tls::Tls(const Surroundings& surroundings) : kernel_(surroundings.kernel), metrics_(surroundings.metrics), contexts_(surroundings.tls) {}
 
@@ -107,12 +82,14 @@ bool Tls::begin(int fd, const Beginning& beginning) {
   }
   auto made = std::make_unique<Session>();
   made->fd = fd;
-  made->context = contexts_->get(beginning.context);
-  made->handshake.context = made->context.get();
-  made->handshake.alpn = beginning.alpn;
-  made->ssl = made->context->begin(made->handshake);
-  if (made->ssl == nullptr) return false;
-  wire_->attach(made->ssl);
+  made->openssl = std::make_unique<OpenSsl>();
+  OpenSsl& openssl = *made->openssl;
+  openssl.context = contexts_->get(beginning.context);
+  openssl.handshake.context = openssl.context.get();
+  openssl.handshake.alpn = beginning.alpn;
+  openssl.ssl = openssl.context->begin(openssl.handshake);
+  if (openssl.ssl == nullptr) return false;
+  wire_->attach(openssl.ssl);
   if (static_cast<std::size_t>(fd) >= sessions_.size()) sessions_.resize(static_cast<std::size_t>(fd) + 1);
   sessions_[static_cast<std::size_t>(fd)] = std::move(made);
   return true;
@@ -128,12 +105,12 @@ bool Tls::is_ready(int fd) const { return session(fd).ready; }
 
 bool Tls::has_more(int fd) const {
   const Session& s = session(fd);
-  return s.more || s.is_over() || functions().SSL_pending(s.ssl) > 0 || record_bytes(s.unread) > 0;
+  return s.more || s.is_over() || !s.rest.empty() || s.has_pending() || s.has_whole_record();
 }
 
 bool Tls::wants_write(int fd) const {
   const Session* const s = find(fd);
-  return s != nullptr && s->has_unsent();
+  return s != nullptr && (s->has_unsent() || s->failed);
 }
 
 // Bytes come.
@@ -142,7 +119,7 @@ IoResult Tls::receive(int fd, base::MutableBytes into) {
   Session& s = session(fd);
   if (s.is_over()) return s.how_it_is_over();
   const bool has_unlooked = !s.begun && !s.unread.empty();
-  if (has_unlooked || functions().SSL_pending(s.ssl) > 0 || record_bytes(s.unread) > 0) {
+  if (has_unlooked || !s.rest.empty() || s.has_pending() || s.has_whole_record()) {
     const std::vector<std::uint8_t> unread = std::exchange(s.unread, {});
     const IoResult result = decrypt(s, unread, into);
     if (result.outcome != IoOutcome::would_block) return result;
@@ -172,25 +149,59 @@ IoResult Tls::decrypt(Session& s, base::Bytes bytes, base::MutableBytes into) {
   std::size_t done = 0;
   wire_->in = {};
   wire_->out.clear();
-  if (!s.ready) s.handshake.now_ns = kernel_.now_ns();
   if (s.begun || look_at_first(s, bytes)) {
-    done += read_plain(s, into);
-    while (!s.is_over() && done < into.size()) {
-      const std::size_t record = record_bytes(bytes);
-      if (record == 0) break;
-      if (s.ready && bytes[0] == type_handshake && functions().SSL_version(s.ssl) == version_1_2) {
-        fail(s, TlsReason::renegotiation);
-        break;
-      }
-      wire_->in = bytes.first(record);
-      bytes = bytes.subspan(record);
-      done += read_plain(s, into.subspan(done));
-    }
+    if (s.openssl != nullptr) done += feed(s, bytes, into);
+    if (s.traffic != nullptr) done += open_records(s, bytes, into.subspan(done));
   }
   if (!s.is_over()) s.unread.assign(bytes.begin(), bytes.end());
   flush(s);
   if (done > 0) return {IoOutcome::ok, done, 0};
   return s.is_over() ? s.how_it_is_over() : IoResult{IoOutcome::would_block, 0, 0};
+}
+
+/// OpenSSL gets record after record, until the handshake is over or the reader's room is used up.
+std::size_t Tls::feed(Session& s, base::Bytes& bytes, base::MutableBytes into) {
+  if (!s.ready) s.openssl->handshake.now_ns = kernel_.now_ns();
+  std::size_t done = read_plain(s, into);
+  while (s.openssl != nullptr && !s.is_over() && done < into.size()) {
+    const std::size_t record = record_bytes(bytes);
+    if (record == 0) break;
+    if (s.ready && bytes[0] == type_handshake && functions().SSL_version(s.openssl->ssl) == version_1_2) {
+      fail(s, TlsReason::renegotiation);
+      break;
+    }
+    wire_->in = bytes.first(record);
+    bytes = bytes.subspan(record);
+    done += read_plain(s, into.subspan(done));
+  }
+  return done;
+}
+
+/// The same behind a handshake of TLS 1.3. A record that the reader has no room for waits as it is, unless it is the first: then its rest waits.
+std::size_t Tls::open_records(Session& s, base::Bytes& bytes, base::MutableBytes into) {
+  std::size_t done = std::min(s.rest.size(), into.size());
+  std::copy_n(s.rest.begin(), done, into.begin());
+  s.rest.erase(s.rest.begin(), s.rest.begin() + static_cast<std::ptrdiff_t>(done));
+  while (!s.is_over() && s.rest.empty()) {
+    const base::Bytes record = bytes.first(record_bytes(bytes));
+    if (record.empty()) break;
+    const base::MutableBytes room = into.subspan(done);
+    const bool fits = TlsRecords::room_for(record) <= room.size();
+    if (!fits && done != 0) break;
+    if (!fits) opened_.resize(TlsRecords::room_for(record));
+    const base::MutableBytes to = fits ? room : base::MutableBytes(opened_);
+    const auto [kind, length, reason] = records_.open(*s.traffic, record, to, wire_->out);
+    bytes = bytes.subspan(record.size());
+    const std::size_t part = std::min(length, room.size());
+    if (!fits) {
+      std::copy_n(to.begin(), part, room.begin());
+      s.rest.assign(to.begin() + static_cast<std::ptrdiff_t>(part), to.begin() + static_cast<std::ptrdiff_t>(length));
+    }
+    done += part;
+    if (kind == TlsRecords::Kind::end) s.ended = true;
+    if (kind == TlsRecords::Kind::broken) fail(s, reason);
+  }
+  return done;
 }
 
 /// False when it is no TLS, or nobody knows yet.
@@ -215,15 +226,19 @@ bool Tls::look_at_first(Session& s, base::Bytes bytes) {
 /// What OpenSSL makes of what it was given, as much of it as there is room for.
 std::size_t Tls::read_plain(Session& s, base::MutableBytes into) {
   std::size_t done = 0;
-  while (done < into.size() && (!wire_->in.empty() || functions().SSL_pending(s.ssl) > 0)) {
+  openssl::Ssl* const ssl = s.openssl->ssl;
+  while (done < into.size() && (!wire_->in.empty() || functions().SSL_pending(ssl) > 0)) {
     functions().ERR_clear_error();
     std::size_t count = 0;
-    const int result = functions().SSL_read_ex(s.ssl, into.data() + done, into.size() - done, &count);
-    if (!s.ready && functions().SSL_is_init_finished(s.ssl) == 1) on_ready(s);
+    const std::size_t written = wire_->out.size();
+    const int result = functions().SSL_read_ex(ssl, into.data() + done, into.size() - done, &count);
+    const int error = result == 1 ? 0 : functions().SSL_get_error(ssl, result);
+    if (!s.ready && functions().SSL_is_init_finished(ssl) == 1) on_ready(s, base::Bytes(wire_->out).subspan(written));
     if (s.failed) return 0;
     done += count;
+    if (s.openssl == nullptr) return done;
     if (result == 1) continue;
-    switch (functions().SSL_get_error(s.ssl, result)) {
+    switch (error) {
       case error_want_read:
         break;
       case error_zero_return:
@@ -238,15 +253,31 @@ std::size_t Tls::read_plain(Session& s, base::MutableBytes into) {
   return done;
 }
 
-void Tls::on_ready(Session& s) {
+/// `last` is what OpenSSL had to say last: of TLS 1.3 the tickets, which are the first records under the connection's own keys.
+void Tls::on_ready(Session& s, base::Bytes last) {
   s.ready = true;
-  s.context.reset();
-  s.handshake.context = nullptr;
-  const bool resumed = functions().SSL_session_reused(s.ssl) == 1;
+  OpenSsl& openssl = *s.openssl;
+  openssl.context.reset();
+  openssl.handshake.context = nullptr;
+  const bool resumed = functions().SSL_session_reused(openssl.ssl) == 1;
   // A ticket says that the certificate was valid when it was made.
-  if (resumed && has_expired(s.ssl)) return fail(s, TlsReason::certificate);
+  if (resumed && has_expired(openssl.ssl)) return fail(s, TlsReason::certificate);
   metrics_.add(Metric::tls_handshakes);
   if (resumed) metrics_.add(Metric::tls_handshakes_resumed);
+  if (functions().SSL_version(openssl.ssl) == version_1_3) take_over(s, count_data_records(last));
+}
+
+/// What OpenSSL holds of a connection is needed no longer. Where the secrets are not known it stays.
+void Tls::take_over(Session& s, std::size_t records_sent) {
+  OpenSsl& openssl = *s.openssl;
+  const TlsHandshake& handshake = openssl.handshake;
+  const auto suite = TlsRecords::suite_of(functions().SSL_CIPHER_get_protocol_id(functions().SSL_get_current_cipher(openssl.ssl)));
+  if (!suite || handshake.ours.length == 0 || handshake.clients.length == 0) return;
+  auto traffic = std::make_unique<Traffic>();
+  if (!records_.begin(*traffic, *suite, handshake.ours, handshake.clients, records_sent)) return;
+  if (auto identity = identity_of(openssl.ssl)) s.identity = std::make_unique<Identity>(std::move(*identity));
+  s.traffic = std::move(traffic);
+  s.openssl.reset();
 }
 
 void Tls::fail(Session& s, TlsReason reason) {
@@ -256,115 +287,13 @@ void Tls::fail(Session& s, TlsReason reason) {
   metrics_.add(metric_of(reason));
 }
 
-// Bytes leave.
-
-/// What OpenSSL has written goes out, behind what the kernel has not taken.
-void Tls::flush(Session& s) {
-  base::Bytes out = wire_->out;
-  if (out.empty()) return;
-  if (!s.has_unsent()) {
-    const IoResult result = kernel_.send(s.fd, out);
-    if (result.outcome == IoOutcome::failed) {
-      s.failed = true;
-      return;
-    }
-    out = out.subspan(result.bytes);
-  }
-  if (out.empty() || s.is_over()) return;
-  if (s.unsent.size() - s.sent + out.size() > unsent_bytes_max) return fail(s, TlsReason::other);
-  s.unsent.insert(s.unsent.end(), out.begin(), out.end());
-}
-
-/// False when some is left.
-bool Tls::send_unsent(Session& s) {
-  while (s.has_unsent()) {
-    const IoResult result = kernel_.send(s.fd, base::Bytes(s.unsent).subspan(s.sent));
-    if (result.outcome == IoOutcome::failed) s.failed = true;
-    if (result.outcome != IoOutcome::ok) return false;
-    s.sent += result.bytes;
-  }
-  s.sent = 0;
-  std::vector<std::uint8_t>().swap(s.unsent);
-  return true;
-}
-
-/// A record's worth at most, in one piece.
-base::Bytes Tls::gather(std::span<const os::Piece> pieces) {
-  const base::Bytes first(static_cast<const std::uint8_t*>(pieces[0].bytes), pieces[0].length);
-  if (pieces.size() == 1 || first.size() >= plain_bytes_max) return first.first(std::min(first.size(), plain_bytes_max));
-  gathered_.clear();
-  for (const os::Piece& piece : pieces) {
-    const auto* const bytes = static_cast<const std::uint8_t*>(piece.bytes);
-    const std::size_t part = std::min(piece.length, plain_bytes_max - gathered_.size());
-    gathered_.insert(gathered_.end(), bytes, bytes + part);
-    if (gathered_.size() == plain_bytes_max) break;
-  }
-  return gathered_;
-}
-
-IoResult Tls::send(int fd, base::Bytes bytes) {
-  const os::Piece piece{bytes.data(), bytes.size()};
-  return send_gather(fd, {&piece, bytes.empty() ? 0u : 1u});
-}
-
-IoResult Tls::send_gather(int fd, std::span<const os::Piece> pieces) {
-  Session& s = session(fd);
-  const bool free = !s.failed && send_unsent(s);
-  if (s.failed) return {IoOutcome::failed, 0, EPROTO};
-  if (!free) return {IoOutcome::would_block, 0, 0};
-  if (pieces.empty()) return {};
-  CHECK(s.ready && !s.said_end);
-  const base::Bytes plain = gather(pieces);
-  wire_->in = {};
-  wire_->out.clear();
-  functions().ERR_clear_error();
-  std::size_t written = 0;
-  if (functions().SSL_write_ex(s.ssl, plain.data(), plain.size(), &written) != 1) {
-    fail(s, reason_of(functions().ERR_peek_last_error()));
-    functions().ERR_clear_error();
-    return {IoOutcome::failed, 0, EPROTO};
-  }
-  flush(s);
-  if (s.failed) return {IoOutcome::failed, 0, EPROTO};
-  return {IoOutcome::ok, written, 0};
-}
-
-// It ends.
-
-/// RFC 8446 §6.1. What the kernel does not take of it is lost: its socket's end says the same to whoever is content with that.
-void Tls::say_end(Session& s) {
-  if (!s.ready || s.failed || s.has_unsent() || std::exchange(s.said_end, true)) return;
-  wire_->in = {};
-  wire_->out.clear();
-  functions().ERR_clear_error();
-  functions().SSL_shutdown(s.ssl);
-  functions().ERR_clear_error();
-  if (!wire_->out.empty()) kernel_.send(s.fd, wire_->out);
-}
-
-void Tls::shutdown_send(int fd) {
-  say_end(session(fd));
-  kernel_.shutdown_send(fd);
-}
-
-void Tls::close(int fd) {
-  if (Session* const s = find(fd)) {
-    say_end(*s);
-    sessions_[static_cast<std::size_t>(fd)].reset();
-  }
-  kernel_.close(fd);
-}
-
-void Tls::abort(int fd) {
-  if (find(fd) != nullptr) sessions_[static_cast<std::size_t>(fd)].reset();
-  kernel_.abort(fd);
-}
-
 // What is known of it.
 
 std::optional<Identity> Tls::identity(int fd) const {
   const Session& s = session(fd);
-  return s.ready ? identity_of(s.ssl) : std::nullopt;
+  if (!s.ready) return std::nullopt;
+  if (s.openssl != nullptr) return identity_of(s.openssl->ssl);
+  return s.identity == nullptr ? std::nullopt : std::optional(*s.identity);
 }
 
 std::string_view Tls::failure(int fd) const {

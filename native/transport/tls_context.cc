@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -118,7 +119,17 @@ std::array<unsigned char, 32> demand_id(const TlsOptions& options) {
   return id;
 }
 
-const TlsHandshake& handshake_of(const Ssl* ssl) { return *static_cast<const TlsHandshake*>(functions().SSL_get_ex_data(ssl, handshake_index)); }
+TlsHandshake& handshake_of(const Ssl* ssl) { return *static_cast<TlsHandshake*>(functions().SSL_get_ex_data(ssl, handshake_index)); }
+
+/// Small letters. False when it is longer than a secret is.
+bool read_hex(std::string_view text, TrafficSecret& into) {
+  if (text.size() > 2 * TrafficSecret::bytes_max || text.size() % 2 != 0) return false;
+  into.length = static_cast<std::uint8_t>(text.size() / 2);
+  for (std::size_t i = 0; i < into.length; ++i) {
+    if (std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, into.bytes[i], 16).ec != std::errc()) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -144,6 +155,16 @@ struct TlsCallbacks {
       return name_callback_ok;
     }
     return name_callback_refused;
+  }
+
+  /// SSL_CTX_set_keylog_callback(3): a label, the client's random number and a secret. Nothing of it is written anywhere.
+  static void take_secret(const Ssl* ssl, const char* line) {
+    const std::string_view text(line);
+    TlsHandshake& handshake = handshake_of(ssl);
+    TrafficSecret* const into = text.starts_with("SERVER_TRAFFIC_SECRET_0 ")   ? &handshake.ours
+                                : text.starts_with("CLIENT_TRAFFIC_SECRET_0 ") ? &handshake.clients
+                                                                               : nullptr;
+    if (into != nullptr && !read_hex(text.substr(text.rfind(' ') + 1), *into)) *into = {};
   }
 
   /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 0: no such key, 1: done, 2: done, and the ticket should be another, -1: failed.
@@ -227,6 +248,7 @@ bool TlsContext::add(const TlsCertificate& certificate, const TlsOptions& option
   functions().SSL_CTX_set_tlsext_ticket_key_evp_cb(context, TlsCallbacks::key_of_ticket);
   functions().SSL_CTX_callback_ctrl(context, set_server_name_callback, reinterpret_cast<void (*)()>(TlsCallbacks::choose_certificate));
   functions().SSL_CTX_set_alpn_select_cb(context, TlsCallbacks::choose_protocol, nullptr);
+  functions().SSL_CTX_set_keylog_callback(context, TlsCallbacks::take_secret);
   demand_certificates(context, options);
   if (!use_chain(context, certificate.chain, problem) || !use_key(context, certificate, problem)) return false;
   if (contexts_.size() == 1) return true;  // the first is everybody's
@@ -255,10 +277,10 @@ SslContext* TlsContext::context_for(std::string name) const {
   return wild == by_name_.end() ? nullptr : wild->second;
 }
 
-Ssl* TlsContext::begin(const TlsHandshake& handshake) const {
+Ssl* TlsContext::begin(TlsHandshake& handshake) const {
   Ssl* const ssl = functions().SSL_new(contexts_.front());
   if (ssl == nullptr) return nullptr;
-  if (functions().SSL_set_ex_data(ssl, handshake_index, const_cast<TlsHandshake*>(&handshake)) != 1) {
+  if (functions().SSL_set_ex_data(ssl, handshake_index, &handshake) != 1) {
     functions().SSL_free(ssl);
     return nullptr;
   }

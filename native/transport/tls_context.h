@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "native/transport/tls_library.h"
+#include "native/transport/tls_records.h"
 #include "native/transport/tls_tickets.h"
 
 namespace transport {
@@ -50,6 +51,7 @@ struct TlsHandshake {
   const class TlsContext* context = nullptr;
   std::string_view alpn;      // what is spoken there (RFC 7301); empty: nothing that has a name
   std::int64_t now_ns = 0;    // of the monotonic clock
+  TrafficSecret ours, clients;  // of TLS 1.3, once OpenSSL has said them
 };
 
 class TlsContext {
@@ -61,7 +63,7 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   /// A connection's state that waits for its client's first words; null without memory. `handshake` outlives it, this only the handshake.
-  openssl::Ssl* begin(const TlsHandshake& handshake) const;
+  openssl::Ssl* begin(TlsHandshake& handshake) const;
 
  private:
   friend struct TlsCallbacks;

@@ -23,6 +23,7 @@ struct GeneralName;
 struct MacContext;
 struct Pkey;
 struct Ssl;
+struct SslCipher;
 struct SslContext;
 struct SslMethod;
 struct Stack;

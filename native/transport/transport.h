@@ -59,6 +59,10 @@ concept Transport = requires(T transport, int fd, base::MutableBytes into, base:
   /// As os::Kernel::send and send_gather.
   { transport.send(fd, bytes) } -> std::same_as<os::IoResult>;
   { transport.send_gather(fd, pieces) } -> std::same_as<os::IoResult>;
+  /// Between the two what is taken over may wait here, to leave in one batch with that of others (os::Kernel::send_batch); so it has left, or
+  /// `wants_write` says that it has not, only behind `release`.
+  { transport.hold() } -> std::same_as<void>;
+  { transport.release() } -> std::same_as<void>;
   /// Whether it has something of its own to send, or something taken over that the kernel did not take: then `send_gather` is called also
   /// without pieces, once the kernel takes bytes. Asked behind every `receive`, and when the connection itself has nothing more to send.
   { transport.wants_write(fd) } -> std::same_as<bool>;

@@ -69,6 +69,16 @@ class Transports {
   os::IoResult send_gather(TransportId id, int fd, std::span<const os::Piece> pieces) {
     return with(id, [&](auto& each) { return each.send_gather(fd, pieces); });
   }
+  void hold() {
+#define TRANSPORT(id, type) id##_.hold();
+#include "native/transport/transports.def"
+#undef TRANSPORT
+  }
+  void release() {
+#define TRANSPORT(id, type) id##_.release();
+#include "native/transport/transports.def"
+#undef TRANSPORT
+  }
   bool wants_write(TransportId id, int fd) {
     return with(id, [&](auto& each) { return each.wants_write(fd); });
   }

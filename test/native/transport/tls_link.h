@@ -27,6 +27,7 @@ class LinkKernel final : public ceilings::NullKernel {
   std::size_t takes_left = SIZE_MAX;     // of all that come
   std::size_t brings_max = SIZE_MAX;     // of one receive
   bool client_gone = false;              // its stream has ended
+  bool broken = false;                   // every send fails
   bool shut = false, closed = false, aborted = false;
   std::int64_t clock_ns = 1'000'000'000;
   std::size_t sends = 0;
@@ -41,11 +42,15 @@ class LinkKernel final : public ceilings::NullKernel {
   }
   os::IoResult send(int, base::Bytes bytes) override {
     ++sends;
+    if (broken) return {os::IoOutcome::failed, 0, 104};
     const std::size_t count = std::min({bytes.size(), takes_max, takes_left});
     if (count == 0) return {os::IoOutcome::would_block, 0, 0};
     if (takes_left != SIZE_MAX) takes_left -= count;
     to_client += base::text_of(bytes.first(count));
     return {os::IoOutcome::ok, count, 0};
+  }
+  void send_batch(std::span<os::SendOp> ops) override {
+    for (os::SendOp& op : ops) op.result = send(op.fd, {op.bytes, op.length});
   }
   void shutdown_send(int) override { shut = true; }
   void close(int) override { closed = true; }

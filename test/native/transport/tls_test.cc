@@ -166,6 +166,98 @@ TEST_CASE("tls: what the kernel refuses of a record is kept, and nothing else is
   }
 }
 
+TEST_CASE("tls: what is held leaves when it is released, and what the kernel refuses of it waits") {
+  Server server;
+  const std::string text = text_of_length(300);
+  for (const int version : versions) {
+    Link link(server, setup_of(version));
+    link.settle();
+    link.kernel.sends = 0;
+    link.transports.hold();
+    CHECK(link.send(text).bytes == text.size());
+    CHECK(!link.wants_write());
+    link.transports.release();
+    CHECK(link.kernel.sends == 1);
+    CHECK(link.client_hears() == text);
+    link.kernel.takes_left = 100;
+    link.transports.hold();
+    CHECK(link.send(text).bytes == text.size());
+    link.transports.release();
+    CHECK(link.wants_write());
+    link.kernel.takes_left = SIZE_MAX;
+    CHECK(link.send_nothing().outcome == IoOutcome::ok);
+    CHECK(!link.wants_write());
+    CHECK(link.client_hears() == text);
+  }
+}
+
+TEST_CASE("tls: what is held leaves before anything else of its connection") {
+  Server server;
+  const std::string text = text_of_length(300);
+  Link twice(server);
+  twice.settle();
+  twice.transports.hold();
+  CHECK(twice.send(text).bytes == text.size());
+  CHECK(twice.send("behind it").bytes == 9);
+  twice.transports.release();
+  CHECK(twice.client_hears() == text + "behind it");
+  Link refused(server);
+  refused.settle();
+  refused.kernel.takes_left = 10;
+  refused.transports.hold();
+  CHECK(refused.send(text).bytes == text.size());
+  CHECK(refused.send("behind it").outcome == IoOutcome::would_block);
+  refused.transports.release();
+  Link closed(server);
+  closed.settle();
+  closed.transports.hold();
+  CHECK(closed.send(text).bytes == text.size());
+  closed.transports.close(transport::TransportId::tls, tls_link::LinkKernel::fd);
+  CHECK(closed.client_hears() == text);
+  CHECK(closed.client.ended());
+  closed.transports.release();
+  Link asked(server);
+  asked.settle();
+  asked.transports.hold();
+  CHECK(asked.send(text).bytes == text.size());
+  asked.client.update_key();
+  asked.client.say("x");
+  asked.kernel.to_server = asked.client.take_out();
+  CHECK(asked.receive().bytes == 1);
+  asked.transports.release();
+  CHECK(asked.client_hears() == text);
+  CHECK(!asked.client.failed());
+}
+
+TEST_CASE("tls: more than a batch may hold leaves in several, in order") {
+  Server server;
+  Link link(server);
+  link.settle();
+  std::string all;
+  for (int round = 0; round < 3; ++round) {
+    link.transports.hold();
+    for (int i = 0; i < 30; ++i) {
+      const std::string text = text_of_length(Tls::plain_bytes_max - static_cast<std::size_t>(i));
+      CHECK(link.send(text).bytes == text.size());
+      all += text;
+    }
+    link.transports.release();
+  }
+  CHECK(link.client_hears() == all);
+}
+
+TEST_CASE("tls: a socket that fails under what was held is said to want a write, which fails") {
+  Server server;
+  Link link(server);
+  link.settle();
+  link.kernel.broken = true;
+  link.transports.hold();
+  CHECK(link.send("lost").bytes == 4);
+  link.transports.release();
+  CHECK(link.wants_write());
+  CHECK(link.send_nothing().outcome == IoOutcome::failed);
+}
+
 TEST_CASE("tls: a handshake whose answer the kernel takes byte by byte") {
   Server server;
   Link link(server);
