@@ -33,6 +33,7 @@ struct Functions {
   void (*SSL_set_connect_state)(TlsClient::Session*);
   int (*SSL_set_session)(TlsClient::Session*, Ticket*);
   int (*SSL_session_reused)(const TlsClient::Session*);
+  Ticket* (*SSL_SESSION_dup)(const Ticket*);
   void (*SSL_SESSION_free)(Ticket*);
   int (*SSL_do_handshake)(TlsClient::Session*);
   int (*SSL_get_error)(const TlsClient::Session*, int);
@@ -81,7 +82,7 @@ Functions load_functions() {
   FIND(TLS_client_method), FIND(SSL_CTX_new), FIND(SSL_CTX_free), FIND(SSL_CTX_ctrl), FIND(SSL_CTX_set_ciphersuites);
   FIND(SSL_CTX_sess_set_new_cb), FIND(SSL_CTX_set_ex_data), FIND(SSL_CTX_get_ex_data), FIND(SSL_get_SSL_CTX);
   FIND(SSL_new), FIND(SSL_free), FIND(SSL_set_bio), FIND(SSL_set_connect_state), FIND(SSL_set_session), FIND(SSL_session_reused);
-  FIND(SSL_SESSION_free), FIND(SSL_do_handshake), FIND(SSL_get_error), FIND(SSL_read_ex), FIND(SSL_write_ex);
+  FIND(SSL_SESSION_dup), FIND(SSL_SESSION_free), FIND(SSL_do_handshake), FIND(SSL_get_error), FIND(SSL_read_ex), FIND(SSL_write_ex);
   FIND(ERR_clear_error), FIND(ERR_peek_error), FIND(ERR_reason_error_string);
   FIND(BIO_meth_new), FIND(BIO_meth_set_write), FIND(BIO_meth_set_read), FIND(BIO_meth_set_ctrl), FIND(BIO_new), FIND(BIO_up_ref);
   FIND(BIO_free), FIND(BIO_meth_free), FIND(BIO_set_data), FIND(BIO_get_data), FIND(BIO_set_init), FIND(BIO_set_flags), FIND(BIO_clear_flags);
@@ -177,7 +178,11 @@ TlsClient::SessionPointer TlsClient::begin() {
   f.BIO_up_ref(state_->bio);
   f.SSL_set_bio(session.get(), state_->bio, state_->bio);
   f.SSL_set_connect_state(session.get());
-  if (state_->ticket != nullptr) f.SSL_set_session(session.get(), state_->ticket);
+  if (state_->ticket == nullptr) return session;
+  // OpenSSL lets each be used once.
+  Ticket* const once = f.SSL_SESSION_dup(state_->ticket);
+  f.SSL_set_session(session.get(), once);
+  f.SSL_SESSION_free(once);
   return session;
 }
 

@@ -165,25 +165,24 @@ bool TlsRecords::seal_as(Traffic& traffic, std::uint8_t type, std::span<const os
   CHECK(plain <= plain_bytes_max);
   const std::size_t body = plain + 1 + tag_bytes;
   const std::size_t at = out.size();
-  out.resize(at + head_bytes + body);
+  const auto add = [&out](const std::uint8_t* bytes, std::size_t length) { out.insert(out.end(), bytes, bytes + length); };
+  // Put together where it is encrypted: to copy takes less than a call for each piece, and one for the type. (Its version is 0x0303 for ever, §5.1.)
+  const std::array<std::uint8_t, head_bytes> start{type_data, 3, 3, static_cast<std::uint8_t>(body >> 8), static_cast<std::uint8_t>(body)};
+  add(start.data(), start.size());
+  for (const os::Piece& piece : pieces) add(static_cast<const std::uint8_t*>(piece.bytes), piece.length);
+  add(&type, 1);
+  out.resize(out.size() + tag_bytes);
   std::uint8_t* const head = out.data() + at;
-  head[0] = type_data;
-  head[1] = head[2] = 3;  // legacy_record_version, 0x0303
-  head[3] = static_cast<std::uint8_t>(body >> 8);
-  head[4] = static_cast<std::uint8_t>(body);
+  std::uint8_t* const content = head + head_bytes;
+  std::uint8_t* const tag = content + plain + 1;
   openssl::CipherContext* const cipher = encrypting_[static_cast<std::size_t>(keys.suite)];
   const std::array<std::uint8_t, 12> nonce = nonce_of(keys);
   int count = 0;
-  // Put together where it is encrypted: to copy takes less than a call for each piece, and one for the type.
-  std::uint8_t* const content = head + head_bytes;
-  std::uint8_t* to = content;
-  for (const os::Piece& piece : pieces) to = std::copy_n(static_cast<const std::uint8_t*>(piece.bytes), piece.length, to);
-  *to++ = type;
   const bool done = functions().EVP_EncryptInit_ex(cipher, nullptr, nullptr, keys.key.data(), nonce.data()) == 1 &&
                     functions().EVP_EncryptUpdate(cipher, nullptr, &count, head, head_bytes) == 1 &&
                     functions().EVP_EncryptUpdate(cipher, content, &count, content, static_cast<int>(plain + 1)) == 1 &&
-                    functions().EVP_EncryptFinal_ex(cipher, to, &count) == 1 &&
-                    functions().EVP_CIPHER_CTX_ctrl(cipher, control_get_tag, tag_bytes, to) == 1;
+                    functions().EVP_EncryptFinal_ex(cipher, tag, &count) == 1 &&
+                    functions().EVP_CIPHER_CTX_ctrl(cipher, control_get_tag, tag_bytes, tag) == 1;
   if (!done) {  // nothing of it may leave
     functions().ERR_clear_error();
     out.resize(at);
