@@ -67,3 +67,11 @@ export function onePort(scheme: string): UrlsByFamily {
     },
   }
 }
+
+/** Far from those that the kernel gives out, in whose range the front's are. */
+const belowEphemeral = 20_000
+
+/** The ports of who is behind a server in front. */
+export const behind = ({ publish, subscribe, pusher }: Ports): Ports => ({
+  publish: publish - belowEphemeral, subscribe: subscribe - belowEphemeral, pusher: pusher - belowEphemeral,
+})

@@ -1,15 +1,15 @@
 /** The servers that are compared: one row each. The load generator speaks to each in the protocol of its URL's scheme. */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { app, mosquittoConfig, nchanConfig, nginxTlsConfig, soketiConfig } from './arm-configs.js'
+import { findProgram, needs, needsPeer, needsProgram, needsUws, onBun, onNode, peers, written } from './arm-programs.js'
 import {
-  grpcUrls, onePort, plainUrls, pusherUrls, responderUrls, socketOf, tlsUrls, withToken, type Family, type Ports, type Urls, type UrlsByFamily,
+  behind, grpcUrls, onePort, plainUrls, pusherUrls, responderUrls, socketOf, tlsUrls, withToken, type Family, type Ports, type Urls, type UrlsByFamily,
 } from './arm-urls.js'
 import { certificate, secretFile, token } from './credentials.js'
 import { goProgram } from './go-program.js'
-import { benchFolder, binFolder, root } from './paths.js'
+import { binFolder, root } from './paths.js'
 
 export interface Arm {
   /** Stable: results are compared by it over years. */
@@ -27,8 +27,6 @@ export interface Arm {
   readonly urls?: UrlsByFamily
 }
 
-const peers = join(benchFolder, 'peers')
-const bun = join(peers, 'node_modules/.bin/bun')
 const brokerMain = join(root, 'dist/src/cli/main.js')
 const floorProgram = join(binFolder, 'floor')
 const echoFloorProgram = join(binFolder, 'echo_floor')
@@ -36,63 +34,11 @@ const goEchoProgram = join(binFolder, 'go-echo')
 const nchanModule = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 /** The folder of another checkout, built. */
 const otherVariable = 'BENCH_CHECKOUT'
-const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
 
 /** The arm's URLs in the scenarios of a family, or undefined where it takes no part. */
 export function urlsOf(arm: Arm, family: Family): ((ports: Ports) => Urls) | undefined {
   return (arm.urls ?? { plain: plainUrls })[family]
 }
-
-function needs(file: string, otherwise: string): () => string | null {
-  return () => existsSync(file) ? null : otherwise
-}
-
-const needsPeer = (name: string): (() => string | null) => needs(join(peers, 'node_modules', name), 'npm run bench -- --install')
-
-/** It is one compiled file for each version of Node. */
-function needsUws(): () => string | null {
-  const folder = 'uWebSockets.js'
-  const binary = `${folder}/binaries/uws_${process.platform}_${process.arch}_${process.versions.modules}.node`
-  const binaryThere = needs(join(peers, 'node_modules', binary), `uWebSockets.js has no binary for Node ${process.version}`)
-  return () => needsPeer(folder)() ?? binaryThere()
-}
-
-function findProgram(name: string): string | undefined {
-  return folders.map((folder) => join(folder, name)).find((file) => existsSync(file))
-}
-
-function needsProgram(name: string, packages: string): () => string | null {
-  return () => findProgram(name) === undefined ? `${name} is not installed (Debian: apt-get install ${packages})` : null
-}
-
-/** Writes a server's configuration where the build's output is; returns its path. */
-function written(name: string, text: string): string {
-  mkdirSync(binFolder, { recursive: true })
-  const file = join(binFolder, name)
-  writeFileSync(file, text)
-  return file
-}
-
-/** What the peers' programs take. */
-function peerArguments({ publish, subscribe }: Ports, family: Family): string[] {
-  return [String(publish), String(subscribe), ...(family === 'tls' ? [certificate.certFile, certificate.keyFile] : [])]
-}
-
-function onNode(script: string, ports: Ports, family: Family): [string, ...string[]] {
-  return [process.execPath, join(peers, script), ...peerArguments(ports, family)]
-}
-
-function onBun(script: string, ports: Ports, family: Family): [string, ...string[]] {
-  return [bun, join(peers, script), ...peerArguments(ports, family)]
-}
-
-/** Far from those that the kernel gives out, in whose range the front's are. */
-const belowEphemeral = 20_000
-
-/** The ports of who is behind a server in front. */
-const behind = ({ publish, subscribe, pusher }: Ports): Ports => ({
-  publish: publish - belowEphemeral, subscribe: subscribe - belowEphemeral, pusher: pusher - belowEphemeral,
-})
 
 function familyFlags(family: Family, ports: Ports): readonly string[] {
   const publish = ['--publish-port', String(ports.publish), '--grpc-port', '0']
@@ -268,7 +214,8 @@ export const arms: readonly Arm[] = [
     missing: needsProgram('nginx', 'nginx-light'),
     command: (ports, family) => [
       process.execPath, join(peers, 'in-front.mjs'), String(behind(ports).subscribe), findProgram('nginx') ?? 'nginx', '-e', 'stderr', '-c',
-      written('nginx-tls.conf', nginxTlsConfig(ports, behind(ports), certificate, binFolder)), '--', ...plainBroker.command(behind(ports), family === 'tls' ? 'plain' : family),
+      written('nginx-tls.conf', nginxTlsConfig(ports, behind(ports), certificate, binFolder)), '--',
+      ...plainBroker.command(behind(ports), family === 'tls' ? 'plain' : family),
     ],
     urls: { tls: tlsUrls },
   },

@@ -176,7 +176,9 @@ function securedLoad(row: LoadRow, kind: Kind): Scenario {
 }
 
 const stormed: Kind = { metrics: stormMetrics, values: stormValues }
-const stormResumed: LoadRow = { ...storm, name: 'storm-resumed', about: `${storm.about}; each comes back with a ticket`, args: [...storm.args, '--tls-resume', '1'] }
+const stormResumed: LoadRow = {
+  ...storm, name: 'storm-resumed', about: `${storm.about}; each comes back with a ticket`, args: [...storm.args, '--tls-resume', '1'],
+}
 
 /** The same shape with a client of Go's own gRPC package, as services are written with it: nearer to the reference tester. */
 function goClient({ name, about, args }: LoadRow): Scenario {

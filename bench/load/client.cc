@@ -16,38 +16,18 @@
 #include <stdexcept>
 
 #include "bench/load/clock.h"
+#include "bench/load/client_connection.h"
 #include "native/base/check.h"
 
 namespace load {
 namespace {
 
 constexpr std::uint32_t events_per_turn_max = 1024;
-constexpr std::size_t receive_bytes = 1024 * 1024;
 constexpr std::size_t carry_room = 512;  // in front of the received bytes, for what the last read left over
 constexpr std::uint32_t connections_per_source_max = 16'000;  // the default port range holds 28,000
 static_assert(carry_room >= StreamState::carry_bytes_max);
-constexpr std::size_t ciphertext_bytes = receive_bytes - TlsClient::record_bytes_max;
-
-[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + strerror(errno)); }
 
 }  // namespace
-
-struct Client::Connection {
-  int fd = -1;
-  Role role = Role::subscriber;
-  Phase phase = Phase::connecting;
-  bool waits_for_room = false;
-  bool renewed = false;  // opened anew: the server ended it behind an answer
-  std::uint32_t id = 0;
-  const Endpoint* endpoint = nullptr;
-  std::uint64_t started_ns = 0;
-  std::uint32_t replies_sent = 0;      // during the opening
-  std::uint32_t unanswered = 0;        // publications
-  std::string answer;                  // to the opening, while incomplete
-  std::vector<std::uint8_t> outbound;  // what the kernel has not taken yet
-  StreamState stream;
-  TlsClient::SessionPointer tls;  // null: in plain text
-};
 
 Client::Client(const ClientOptions& options, Ledger* ledger)
     : options_(options),
@@ -149,30 +129,8 @@ void Client::watch(Connection& connection, int operation, std::uint32_t events) 
 }
 
 void Client::on_connected(Connection& connection) {
-  if (!connection.endpoint->secure) return begin_opening(connection);
-  if (tls_ == nullptr) {
-    tls_ = std::make_unique<TlsClient>(options_.tls_resume);
-    ciphertext_.resize(ciphertext_bytes);
-  }
-  connection.phase = Phase::securing;
-  connection.tls = tls_->begin();
-  shake_hands(connection, {});
-}
-
-void Client::shake_hands(Connection& connection, std::span<const std::uint8_t> received) {
-  const bool done = tls_->shake(*connection.tls, received);
-  const std::span<const std::uint8_t> out = tls_->out();
-  if (!out.empty() && ::send(connection.fd, out.data(), out.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(out.size())) fail("sending TLS's handshake");
-  if (!done) return;
-  if (tls_->was_resumed(*connection.tls)) ++opening_.resumed;
+  if (connection.endpoint->secure) return begin_handshake(connection);
   begin_opening(connection);
-}
-
-void Client::read_handshake(Connection& connection) {
-  const ssize_t count = recv(connection.fd, ciphertext_.data(), ciphertext_bytes, 0);
-  if (count < 0 && errno == EAGAIN) return;
-  if (count <= 0) throw std::runtime_error("the server ended a connection during TLS's handshake");
-  shake_hands(connection, std::span<const std::uint8_t>(ciphertext_).first(static_cast<std::size_t>(count)));
 }
 
 void Client::begin_opening(Connection& connection) {
@@ -186,13 +144,6 @@ void Client::begin_opening(Connection& connection) {
 void Client::say(Connection& connection, const std::string& text, const char* what) {
   const std::span<const std::uint8_t> bytes = as_sent(connection, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   if (::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) fail(what);
-}
-
-/// Valid until the next call.
-std::span<const std::uint8_t> Client::as_sent(const Connection& connection, std::span<const std::uint8_t> bytes) {
-  if (connection.tls == nullptr) return bytes;
-  tls_->encrypt(*connection.tls, bytes);
-  return tls_->out();
 }
 
 void Client::turn(std::uint64_t wait_ns) {
@@ -298,19 +249,6 @@ ssize_t Client::receive(const Connection& connection, std::uint8_t* at, Receipt&
       options_.kernel_time ? kernel_clock_.receive(fd, at, receive_bytes, receipt.kernel) : recv(fd, at, receive_bytes, 0);
   receipt.now = now_ns();
   return count;
-}
-
-/// As recv, of what was encrypted. Received is what is decrypted.
-ssize_t Client::receive_secured(const Connection& connection, std::uint8_t* at, Receipt& receipt) {
-  std::uint8_t* const from = ciphertext_.data();
-  const ssize_t count = options_.kernel_time ? kernel_clock_.receive(connection.fd, from, ciphertext_bytes, receipt.kernel)
-                                             : recv(connection.fd, from, ciphertext_bytes, 0);
-  if (count <= 0) return count;
-  const TlsClient::Plain plain = tls_->decrypt(*connection.tls, {from, static_cast<std::size_t>(count)}, {at, receive_bytes});
-  receipt.now = now_ns();
-  if (plain.bytes != 0 || plain.ended) return static_cast<ssize_t>(plain.bytes);
-  errno = EAGAIN;
-  return -1;
 }
 
 void Client::read_messages(Connection& connection) {

@@ -95,6 +95,7 @@ class Client {
   void take_answers(Connection& connection, std::uint32_t answers);
   void on_event(std::uint32_t id, std::uint32_t events);
   void on_connected(Connection& connection);
+  void begin_handshake(Connection& connection);
   void shake_hands(Connection& connection, std::span<const std::uint8_t> received);
   void read_handshake(Connection& connection);
   void begin_opening(Connection& connection);
