@@ -66,13 +66,15 @@ export class AuthExtension implements BrokerExtension {
   #era = 0
   #waiting: Open[] = []
   #port: ExtensionPort | null = null
-  #clock: NodeJS.Timeout | null = null
+  readonly #clock: ClockWatch
+  #clockTimer: NodeJS.Timeout | null = null
   #onAttached: (port: ExtensionPort) => void = () => {}
 
   private constructor(settings: AuthSettings, world: AuthWorld, drainMs: number) {
     this.#world = world
     this.#drainMs = drainMs
     this.#settings = settings
+    this.#clock = new ClockWatch(world)
     this.#authorizer = this.#authorizerOf(settings)
   }
 
@@ -109,8 +111,7 @@ export class AuthExtension implements BrokerExtension {
       const help = `questions about who may do what that were refused: ${code}`
       port.count(`auth_refused_${code.replaceAll('-', '_')}`, help, () => this.#refused.get(code) ?? 0)
     }
-    const clock = new ClockWatch(this.#world)
-    this.#clock = setInterval(() => this.#watch(clock), clockLookMs).unref()
+    this.#clockTimer = setInterval(() => this.#watch(), clockLookMs).unref()
     return this
   }
 
@@ -122,8 +123,8 @@ export class AuthExtension implements BrokerExtension {
   }
 
   /** For what is asked beside the engine: requests of the HTTP API. */
-  ofRequests(): { decide(question: Question): Promise<Verdict>, headers(): readonly string[] } {
-    return { decide: (question) => this.#decideRequest(question), headers: () => this.#authorizer.headers }
+  ofRequests(): { decide(question: Question): Promise<Verdict>, headers(): readonly string[], isOver(peer: string): boolean } {
+    return { decide: (question) => this.#decideRequest(question), headers: () => this.#authorizer.headers, isOver: (peer) => this.#authorizer.isOver(peer) }
   }
 
   async #decideRequest(question: Question): Promise<Verdict> {
@@ -152,7 +153,7 @@ export class AuthExtension implements BrokerExtension {
   beginDrain(): void {}
 
   close(): Promise<void> {
-    if (this.#clock !== null) clearInterval(this.#clock)
+    if (this.#clockTimer !== null) clearInterval(this.#clockTimer)
     this.#port = null
     this.#world.http.close()
     return Promise.resolve()
@@ -172,8 +173,8 @@ export class AuthExtension implements BrokerExtension {
     if (numbers.length > 0) this.#port?.engine.revoke(numbers, this.#drainMs)
   }
 
-  #watch(clock: ClockWatch): void {
-    const step = clock.takeStep()
+  #watch(): void {
+    const step = this.#clock.takeStep()
     if (step !== 0) this.#port?.engine.shiftEnds(step)
   }
 
@@ -187,6 +188,7 @@ export class AuthExtension implements BrokerExtension {
   /** What stands on something that has fallen meanwhile is put to those who decide now. */
   #deliver(decided: readonly Decided<Open>[]): void {
     if (this.#port === null) return // the broker has ended
+    this.#watch() // ends are told by the wall clock of now: a step that is told later would move them once more
     const isStale = ({ id, verdict }: Decided<Open>) => verdict.allow && id.era !== this.#era
     for (const { id } of decided.filter(isStale)) {
       if (this.#waiting.push({ ...id, era: this.#era }) === 1) queueMicrotask(() => this.#decide())

@@ -23,6 +23,7 @@ struct Access {
   std::string subject;         // who it is, for limits; empty: nobody said
   std::int64_t ends_ms = never_ms;  // of the monotonic clock
   std::uint32_t standing = 0;  // what it stands on, by the control plane's number
+  bool fallen = false;         // taken away: its end is no date any more that a wall clock counts
 };
 
 /// Of one connection, which may bring its end forward.

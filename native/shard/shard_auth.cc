@@ -45,6 +45,7 @@ void Shard::revoke(const Message& message) {
   change_ends([&](Access& access) {
     if (!std::binary_search(fallen.begin(), fallen.end(), access.standing)) return false;
     access.ends_ms = std::min(access.ends_ms, now_ms + within_ms(random));
+    access.fallen = true;
     return true;
   });
 }
@@ -52,7 +53,7 @@ void Shard::revoke(const Message& message) {
 void Shard::shift_ends(const Message& message) {
   const std::int64_t ahead_ms = message.auth->wall_clock_ahead_ms;
   change_ends([&](Access& access) {
-    if (access.ends_ms == conn::never_ms) return false;
+    if (access.ends_ms == conn::never_ms || access.fallen) return false;
     access.ends_ms -= ahead_ms;
     return true;
   });

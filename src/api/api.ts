@@ -65,7 +65,7 @@ export interface ApiOptions {
   /** Null: whoever reaches the port may ask, unless `auth` decides. */
   readonly token: string | null
   /** Who decides beside the token; null or absent: nobody. */
-  readonly auth?: Pick<AuthorisedOptions, 'decide' | 'headers'> | null
+  readonly auth?: Pick<AuthorisedOptions, 'decide' | 'headers' | 'isOver'> | null
   /** As configured: names that requests may be addressed to. */
   readonly hosts: readonly string[]
   /** Of pages that may ask, in small letters, `*` for any; null: pages of this machine at most, and none may read the answers. */

@@ -15,6 +15,8 @@ export interface AuthorisedOptions {
   readonly decide: Decide
   /** Headers that questions carry besides. */
   readonly headers: () => readonly string[]
+  /** Whether too many credentials of an address have failed to look at another one now. */
+  readonly isOver: (peer: string) => boolean
   /** Whether the request holds the API's own token, which may do everything. */
   readonly isTokenHolder: (request: HttpRequest) => boolean
   /** Names of this server besides localhost, in small letters. */
@@ -60,10 +62,14 @@ export function authorised(route: Route, options: AuthorisedOptions): Route {
   if (route.access === 'anyone') return route
   const right = route.right ?? rightOfMethod[route.method]
   const handle: HttpHandler = async (request) => {
-    if (options.isTokenHolder(request)) return route.handle(request)
-    const verdict = await options.decide(questionOf(right, request, options))
+    const question = questionOf(right, request, options)
+    if (!options.isOver(question.peer) && options.isTokenHolder(request)) return route.handle(request)
+    const verdict = await options.decide(question)
     if (!verdict.allow) return refusalOf(verdict)
-    return route.handle({ ...request, mayPublish: (topic) => permits(verdict.grants, 'publish', topic) })
+    const { grants } = verdict
+    return route.handle({
+      ...request, mayPublish: (topic) => permits(grants, 'publish', topic), mayRead: (topic) => permits(grants, 'subscribe', topic),
+    })
   }
   return { ...route, handle }
 }

@@ -106,7 +106,9 @@ function published(deps: ApiDeps, topic: string, ms: number, read: () => ApiHist
   })
 }
 
-export async function topicMessages(deps: ApiDeps, topic: string, { query }: HttpRequest): Promise<HttpResponse> {
+export async function topicMessages(deps: ApiDeps, topic: string, { query, mayRead }: HttpRequest): Promise<HttpResponse> {
+  // What was said on a topic is for who may hear it, and an app's for its own clients, whatever a credential of `auth` grants.
+  if (mayRead !== undefined && (!mayRead(topic) || deps.isReserved(topic))) return problem(403, 'the credential does not allow reading this topic')
   const ask = asked(query)
   if ('status' in ask) return ask
   const { since, last, limit, waitMs, strict } = ask

@@ -77,6 +77,11 @@ export class Authorizer {
     return this.#settings.webhook?.headers ?? []
   }
 
+  /** Whether so many credentials of an address have failed that nothing of it is looked at now. */
+  isOver(peer: string): boolean {
+    return this.#failures.isOver(peer)
+  }
+
   /** Decides one question; never rejects. */
   decide(question: Question): Promise<Verdict> {
     return new Promise((resolve) => this.#turns.add(() => this.#answer(question, resolve)))

@@ -84,9 +84,17 @@ export function isSecretAt(path: readonly PropertyKey[], value: unknown): boolea
   return typeof value !== 'object' && (secretLists.has(last) || (typeof last === 'number' && secretLists.has(above)))
 }
 
+/** A text without what a URL holds beside its address, a user with a password or a query; other texts as they are. */
+function withoutUrlSecrets(text: string): string {
+  const [, scheme, user = '', address = '', query] = /^([a-z][a-z\d+.-]*:\/\/)([^/?#]*@)?([^?#]*)(\?[^]*)?/i.exec(text) ?? []
+  if (scheme === undefined || (user === '' && query === undefined)) return text
+  return `${scheme}${user === '' ? '' : `${hidden}@`}${address}${query === undefined ? '' : `?${hidden}`}`
+}
+
 /** For JSON.stringify: without what must not be shown. */
 export function hideSecrets(key: string, value: unknown): unknown {
-  return secretKeys.has(key) && value !== null && value !== undefined ? hidden : value
+  if (secretKeys.has(key) && value !== null && value !== undefined) return hidden
+  return typeof value === 'string' ? withoutUrlSecrets(value) : value
 }
 
 /** Whether a configuration holds a secret itself, rather than the names of files with them. */

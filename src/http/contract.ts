@@ -33,6 +33,8 @@ export interface HttpRequest {
   readonly client?: HttpClient
   /** To which topics its sender may publish. Absent: to all. */
   readonly mayPublish?: (topic: string) => boolean
+  /** What is kept of which topics its sender may read. Absent: of all. */
+  readonly mayRead?: (topic: string) => boolean
 }
 
 export interface HttpResponse {

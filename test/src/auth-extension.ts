@@ -176,3 +176,18 @@ test('nothing is answered once the broker has ended', async (t) => {
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
   t.strictSame(engine.answers, [])
 })
+
+test('a clock that was set just now is told before an end that is counted by it', async (t) => {
+  const { extension, engine, world } = await scene(t, { jwt })
+  const bearer = token('HS256', Buffer.from(secret), { alg: 'HS256' }, { exp: world.wall / 1000 + 60, topics: { publish: ['**'] } })
+  const answerQuestions = engine.answerQuestions.bind(engine)
+  let shiftedBefore: readonly number[] = []
+  engine.answerQuestions = (answers) => {
+    shiftedBefore = [...engine.shifted]
+    answerQuestions(answers)
+  }
+  world.wall -= 3_600_000 // set back; it is looked at every second, and this comes sooner
+  extension.onAsked(asked(bearer))
+  t.match(await engine.answered(1), [{ allow: true, endsInMs: 3_660_000 }])
+  t.strictSame(shiftedBefore, [-3_600_000])
+})

@@ -19,6 +19,8 @@ export class VerifiedTokens {
   readonly #wallMs: () => number
   readonly #remembered = new CredentialCache<Principal>(rememberedMax)
   readonly #lookups: Lookups
+  /** Of each verification that is under way: the keys that have gone since it began. */
+  readonly #goneMeanwhile = new Set<Set<string>>()
 
   constructor(verify: (token: string) => Promise<Looked>, { wallMs, monotonicMs }: Pick<AuthWorld, 'wallMs' | 'monotonicMs'>) {
     this.#verify = verify
@@ -30,7 +32,7 @@ export class VerifiedTokens {
   look(token: string, isOver: () => boolean): Looked | Promise<Looked> {
     const digest = keyedDigest(token)
     return this.#remembered.get(digest) ?? this.#lookups.look(digest, isOver, async () => {
-      const looked = await this.#verify(token)
+      const looked = await this.#verified(token)
       if (isPrincipal(looked)) this.#remember(digest, looked)
       return looked
     })
@@ -39,6 +41,17 @@ export class VerifiedTokens {
   /** Forgets tokens signed by keys that are gone. */
   forget(keys: ReadonlySet<string>): void {
     this.#remembered.drop(({ name }) => keys.has(name))
+    for (const gone of this.#goneMeanwhile) for (const key of keys) gone.add(key)
+  }
+
+  /** Never by a key that has gone while its signature was looked at: it would be remembered behind `forget`. */
+  async #verified(token: string): Promise<Looked> {
+    for (;;) {
+      const gone = new Set<string>()
+      this.#goneMeanwhile.add(gone)
+      const looked = await this.#verify(token).finally(() => this.#goneMeanwhile.delete(gone))
+      if (!isPrincipal(looked) || !gone.has(looked.name)) return looked
+    }
   }
 
   #remember(digest: string, principal: Principal): void {

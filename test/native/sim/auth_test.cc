@@ -356,3 +356,17 @@ TEST_CASE("auth: sessions are not asked about, and neither are health checks") {
   CHECK(on.count<shard::SessionOpened>() == 1);
   CHECK(health.read().starts_with("HTTP/1.1 200 "));
 }
+
+TEST_CASE("auth: what has fallen ends when it was told to, whatever the wall clock does") {
+  AuthOnFake on;
+  sim::TextClient& client = on.text_subscriber("/a");
+  on.settle();
+  shard::AuthVerdict verdict = AuthOnFake::allowing({}, {"a"});
+  verdict.standing = 7;
+  verdict.ends_in_ms = 1'000'000;
+  on.answer(std::move(verdict));
+  on.engine->revoke({7}, 2000);
+  on.engine->shift_ends(-3'600'000);  // set back by an hour
+  for (int i = 0; i < 31; ++i) on.step(100);
+  CHECK(client.close_code == 1008);
+}

@@ -69,3 +69,9 @@ test('only who may ask', (t) => {
   t.strictSame(start().routes.map(({ access }) => access), ['token', 'token'])
   t.end()
 })
+
+test('a credential may stand in the query, and is no part of what is asked', async (t) => {
+  const { asked, ask } = start()
+  t.match(await ask('GET', { query: 'token=a-token&limit=7' }), { status: 200 })
+  t.match(asked, [{ limit: 7 }])
+})

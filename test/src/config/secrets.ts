@@ -2,6 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, inspect } from 'node:util'
 import { test } from 'tap'
+import { parseOptions } from '../../../src/config/parse.js'
 import { hideSecrets, holdsSecret, isSecretAt, readableSecretWarning, readSecretFile, shownUrl, writtenSecret } from '../../../src/config/secrets.js'
 
 test('a secret is shown nowhere', async (t) => {
@@ -65,4 +66,14 @@ test('a file with a secret that everybody may read', async (t) => {
 
 test('URLs', async (t) => {
   t.equal(shownUrl(new URL('https://user:pass@auth.example:8443/decide?key=abc#x')), 'https://auth.example:8443/decide')
+})
+
+test('what a URL holds beside its address is shown nowhere', async (t) => {
+  const shown = (value: unknown) => JSON.parse(JSON.stringify(value, hideSecrets)) as unknown
+  t.strictSame(shown({ webhook: { url: 'https://user:pass@auth.example:8443/decide?key=abc#x' } }), { webhook: { url: 'https://(hidden)@auth.example:8443/decide?(hidden)' } })
+  t.strictSame(shown(['HTTP://user@h', 'ftp://a:b@c@h/', 'https://h/x?', 'https://h/a@b', 'unix:/run/a?b', 'topic?x']),
+    ['HTTP://(hidden)@h', 'ftp://(hidden)@h/', 'https://h/x?(hidden)', 'https://h/a@b', 'unix:/run/a?b', 'topic?x'])
+  for (const auth of [{ webhook: { url: 'http://user:hunter2@h/?key=hunter2' } }, { jwt: { jwksUrl: 'http://h.example/?key=hunter2' } }, { webhook: 'ftp://user:hunter2@h/' }]) {
+    t.throws(() => parseOptions({ auth }), { name: 'ConfigError', message: /^(?![^]*hunter2)[^]*\(hidden\)/ })
+  }
 })

@@ -39,3 +39,43 @@ test('a refusal is not remembered', async (t) => {
   looked = principal('k', null)
   t.match(await tokens.look('a', never), { name: 'k' })
 })
+
+/** Verifications that go on until the test says so. */
+function held(look: () => Looked) {
+  const scene = { looks: 0, begun: () => {}, release: () => {} }
+  const released = new Promise<void>((resolve) => void (scene.release = resolve))
+  const begins = new Promise<void>((resolve) => void (scene.begun = resolve))
+  async function verify(): Promise<Looked> {
+    const looked = look()
+    scene.looks++
+    scene.begun()
+    await released
+    return looked
+  }
+  return { scene, begins, verify }
+}
+
+test('a token whose key goes while it is verified is not remembered: it is verified again, without that key', async (t) => {
+  let hasKey = true
+  const { scene, begins, verify } = held(() => (hasKey ? principal('k1', null) : nobody('unknown-key', '')))
+  const tokens = new VerifiedTokens(verify, new TestWorld(t))
+  const first = tokens.look('a', never)
+  await begins
+  hasKey = false
+  tokens.forget(new Set(['k1']))
+  scene.release()
+  t.match(await first, { code: 'unknown-key' })
+  t.match(await tokens.look('a', never), { code: 'unknown-key' })
+  t.equal(scene.looks, 3)
+})
+
+test('a key that goes while the token of another is verified does not matter to that one', async (t) => {
+  const { scene, begins, verify } = held(() => principal('k2', null))
+  const tokens = new VerifiedTokens(verify, new TestWorld(t))
+  const first = tokens.look('a', never)
+  await begins
+  tokens.forget(new Set(['k1']))
+  scene.release()
+  t.match(await first, { name: 'k2' })
+  t.match(await tokens.look('a', never), { name: 'k2' })
+})
