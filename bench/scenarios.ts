@@ -129,7 +129,7 @@ function paired(row: LoadRow, weight: number, without: readonly string[]): Scena
 }
 
 /** Resident bytes that one more idle subscriber costs: the first hundreds pay for what is allocated once. */
-const idleMemory = (family: Family): Scenario => ({
+const idleMemory = (family: Family, firstConnections = 500): Scenario => ({
   name: family === 'plain' ? 'idle-memory' : `idle-memory-${family}`,
   about: 'resident bytes of the server per idle subscriber',
   family,
@@ -140,7 +140,7 @@ const idleMemory = (family: Family): Scenario => ({
   measure: async ({ arm, serverCpu, loadCpu, quick, budgetS }) => {
     const count = quick ? 4000 : budgetS !== null ? 8000 : 17_000
     await using server = await startServer(arm, family, serverCpu)
-    const first = await holdConnections(server, loadCpu, 500)
+    const first = await holdConnections(server, loadCpu, firstConnections)
     await sleep(500)
     const before = server.residentBytes()
     const rest = await holdConnections(server, loadCpu, count)
@@ -244,5 +244,6 @@ export const scenarios: readonly Scenario[] = [
   securedLoad(manyToMany, delivered),
   securedLoad(storm, stormed),
   securedLoad(stormResumed, stormed),
-  secured(idleMemory('tls')),
+  // Handshakes need memory that connections then use.
+  secured(idleMemory('tls', 5000)),
 ]

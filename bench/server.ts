@@ -99,8 +99,10 @@ export async function startServer(arm: Arm, family: Family, cpu: number): Promis
   }
 }
 
+/** Of a process and those it has started. */
 function readResidentBytes(pid: number): number {
   const kibibytes = /^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
   if (kibibytes === undefined) throw new Error(`no resident size in /proc/${pid}/smaps_rollup`)
-  return Number(kibibytes) * 1024
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((each) => each !== '').map(Number)
+  return children.reduce((sum, child) => sum + readResidentBytes(child), Number(kibibytes) * 1024)
 }
