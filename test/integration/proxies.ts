@@ -1,8 +1,12 @@
 /** The broker behind real proxies, with the configurations that docs/proxies.md shows; those that are not installed are skipped. */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type Test } from 'tap'
 import type { Broker } from '../../src/index.js'
 import { eventually } from './support/eventually.js'
+import { TestIssuer } from '../support/tls/certificates.js'
 import { embed } from './support/embedded.js'
 import { GrpcClient } from './support/grpc-client.js'
 import { sdkFor, shop } from './support/pusher-broker.js'
@@ -102,6 +106,33 @@ for (const name of Object.keys(files) as Web[]) {
     await connect(t, url, { localAddress: '127.0.0.3', ...forged })
     await t.rejects(connect(t, url, { ...client, ...forged }), /503/)
     t.strictSame(behind.peers['websocket-subscribe'], ['127.0.0.2', '127.0.0.3'])
+  })
+}
+
+/** What the configurations need in front of brokers that speak TLS: they verify the certificate. nginx's and HAProxy's clients are OpenSSL's, Caddy's is Go's. */
+const secured: Readonly<Partial<Record<Web, (text: string, ca: string) => string>>> = {
+  nginx: (text, ca) => ['proxy', 'grpc'].map((kind) => `${kind}_ssl_verify on; ${kind}_ssl_name localhost; ${kind}_ssl_trusted_certificate ${ca};\n`).join('')
+    + text.replace(/proxy_pass http:/g, 'proxy_pass https:').replace('grpc_pass grpc:', 'grpc_pass grpcs:'),
+  haproxy: (text, ca) => text.replace(/server broker \S+/g, `$& ssl verify required verifyhost localhost ca-file ${ca}`).replace(/(ca-file \S+) proto h2/, '$1 alpn h2'),
+  caddy: (text, ca) => {
+    const transport = (versions: string) => `transport http {\n tls_trusted_ca_certs ${ca}\n versions ${versions}\n}\n`
+    return text.replace(/h2c:\/\/([\d.:]+) \{/, `https://$1 {\n${transport('2')}`)
+      .replace(/(reverse_proxy (?:@pusher )?)(127[\d.:]+)( \{)?/g, (_all, begin: string, at: string, open?: string) => `${begin}https://${at} {\n${transport('1.1')}${open === undefined ? '}' : ''}`)
+  },
+}
+
+for (const [name, edit] of Object.entries(secured) as [Web, (text: string, ca: string) => string][]) {
+  test(`${name}: every protocol over TLS behind it`, { skip: missing(name) }, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'proxies-'))
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    const issuer = new TestIssuer(folder)
+    const behind = await start(t, { tls: issuer.issueLocal('server') })
+    const listens = [80, 50080]
+    const [web = NaN, grpc = NaN] = await startProxy(t, name, { file: files[name], ports: behind.ports, listens, edit: (text) => edit(text, issuer.caFile) })
+    await checkPlain(t, behind, web)
+    await checkPusher(t, web)
+    await checkGrpc(t, grpc)
+    await checkPooled(t, web)
   })
 }
 
