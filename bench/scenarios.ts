@@ -138,7 +138,7 @@ const idleMemory = (family: Family, firstConnections = 500): Scenario => ({
   limitedTo: null,
   metrics: [{ key: 'bytes', title: 'bytes/connection', better: 'lower', digits: 0 }],
   measure: async ({ arm, serverCpu, loadCpu, quick, budgetS }) => {
-    const count = quick ? 4000 : budgetS !== null ? 8000 : 17_000
+    const count = quick ? 4000 : budgetS !== null || firstConnections > 500 ? 8000 : 17_000
     await using server = await startServer(arm, family, serverCpu)
     const first = await holdConnections(server, loadCpu, firstConnections)
     await sleep(500)
