@@ -105,8 +105,12 @@ std::array<std::uint8_t, 12> nonce_of(const TrafficKeys& keys) {
 Traffic::~Traffic() { functions().OPENSSL_cleanse(this, sizeof *this); }
 
 TlsRecords::~TlsRecords() {
-  for (openssl::CipherContext* const each : encrypting_) functions().EVP_CIPHER_CTX_free(each);
-  for (openssl::CipherContext* const each : decrypting_) functions().EVP_CIPHER_CTX_free(each);
+  // Where OpenSSL is missing there is none.
+  for (const auto& contexts : {encrypting_, decrypting_}) {
+    for (openssl::CipherContext* const each : contexts) {
+      if (each != nullptr) functions().EVP_CIPHER_CTX_free(each);
+    }
+  }
 }
 
 std::optional<Suite> TlsRecords::suite_of(std::uint16_t number) {

@@ -55,7 +55,7 @@ class TlsRecords {
   /// Records under one key before the next one takes over (RFC 8446 §5.5 allows AES-GCM 2^24.5).
   static constexpr std::uint64_t records_per_key_max = 1ull << 24;
 
-  /// OpenSSL is there.
+  /// Needs OpenSSL from the first connection on, not before.
   TlsRecords() = default;
   ~TlsRecords();
   TlsRecords(const TlsRecords&) = delete;
