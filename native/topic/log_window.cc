@@ -107,14 +107,14 @@ std::uint32_t LogWindow::time_ms_of(std::uint64_t offset) const {
 std::uint64_t LogWindow::frames_between(std::uint64_t begin_offset, std::uint64_t end_offset) const {
   CHECK(begin_offset <= end_offset);
   std::uint64_t frames = 0;
-  for (std::size_t i = 0; i < segments_.size(); ++i) {
+  std::uint64_t behind = UINT64_MAX;  // a replay may reach into segments behind it, more than one: what they hold is theirs
+  for (std::size_t i = segments_.size(); i-- > 0;) {
     const Segment& segment = *segments_[i].get();
     const std::uint64_t first = segment.first_offset();
-    // A replay may reach into the segment behind it.
-    const std::uint64_t behind = i + 1 < segments_.size() ? segments_[i + 1]->first_offset() : UINT64_MAX;
     const std::uint64_t begin = std::max(begin_offset, first);
     const std::uint64_t end = std::min({end_offset, first + frames_in(segment), behind});
     if (begin < end) frames += frames_of(segment, begin - first, end - first);
+    behind = std::min(behind, first);
   }
   return frames;
 }

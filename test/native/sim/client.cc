@@ -99,6 +99,7 @@ bool Client::parse_answer() {
   const std::size_t end = in_.find("\r\n\r\n");
   if (end == std::string::npos) return false;
   status = std::atoi(in_.c_str() + 9);
+  answer = in_.substr(0, end + 2);
   in_.erase(0, status == open_status_ ? end + 4 : in_.size());
   return status == open_status_;
 }

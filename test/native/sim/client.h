@@ -58,6 +58,7 @@ class Client {
 
   // What it has seen.
   int status = 0;
+  std::string answer;  // the head of the answer to its handshake
   std::vector<Key> messages;
   unsigned pongs = 0;
   std::optional<std::uint16_t> close_code;

@@ -12,6 +12,46 @@ bool contains(const std::vector<unsigned>& numbers, unsigned number) {
 }
 }  // namespace
 
+std::string header_in(const std::string& head, const std::string& name) {
+  const std::size_t line = head.find("\r\n" + name + ": ");
+  if (line == std::string::npos) return "";
+  const std::size_t at = line + name.size() + 4;
+  return head.substr(at, head.find("\r\n", at) - at);
+}
+
+namespace {
+
+/// The numbers of a list; 10^18 for what is none.
+std::vector<std::uint64_t> numbers_in(const std::string& list) {
+  std::vector<std::uint64_t> numbers;
+  for (std::size_t at = 0; at < list.size(); at = list.find(',', at) == std::string::npos ? list.size() : list.find(',', at) + 2) {
+    const bool is_number = list[at] >= '0' && list[at] <= '9';
+    numbers.push_back(is_number ? std::strtoull(list.c_str() + at, nullptr, 10) : 1'000'000'000'000'000'000);
+  }
+  return numbers;
+}
+
+}  // namespace
+
+std::string take_recovery(Watched& watched, const std::map<unsigned, std::uint64_t>& messages_max) {
+  const Client& client = *watched.client;
+  if (watched.wanted.empty() || client.status != 101) return "";
+  const std::vector<std::uint64_t> live = numbers_in(header_in(client.answer, "Broker-Offset"));
+  const std::vector<std::uint64_t> skipped = numbers_in(header_in(client.answer, "Broker-Skipped"));
+  if (live.size() != watched.topics.size() || skipped.size() != live.size()) return "an answer without its recovery: " + client.answer;
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    const unsigned topic = watched.topics[i];
+    const std::uint64_t first = watched.wanted[topic] + skipped[i];
+    if (first > live[i]) return "a replay that begins behind live delivery: " + client.answer;
+    const auto kept = messages_max.find(topic);
+    const std::uint64_t least = kept == messages_max.end() ? 0 : std::min(kept->second, live[i] - watched.wanted[topic]);
+    if (live[i] - first < least) return "a replay of " + std::to_string(live[i] - first) + ", of which " + std::to_string(least) + " were kept: " + client.answer;
+    if (kept != messages_max.end() && live[i] - first > kept->second) return "a replay of more than is kept: " + client.answer;
+    watched.first[topic] = first;
+  }
+  return "";
+}
+
 Order::Order(std::vector<Key> in_order) : keys(std::move(in_order)) {
   texts.reserve(keys.size() + 1);
   for (const Key& key : keys) {
@@ -56,6 +96,8 @@ std::string check_subscriber(const Watched& watched, unsigned topic, const Order
   if (!client.trouble.empty()) return client.trouble;
   const auto first = watched.first.find(topic);
   if (first == watched.first.end()) return client.messages.empty() ? "" : "messages without a subscription" + who;
+  // Where it begins stands in an answer that has not come.
+  if (!watched.wanted.empty() && client.status != 101) return "";
   const auto skipped_at = watched.skipped.find(topic);
   const std::uint64_t skipped = skipped_at == watched.skipped.end() ? 0 : skipped_at->second;
 

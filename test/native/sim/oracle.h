@@ -21,6 +21,7 @@ struct Watched {
   bool publishes = false;
   unsigned publisher = 0;
   std::map<unsigned, std::uint64_t> first;    // by topic: the offset at which its subscription began
+  std::map<unsigned, std::uint64_t> wanted;   // by topic: the offset from which it asked for a replay
   std::map<unsigned, std::uint64_t> skipped;  // by topic: as reported by slow events
   bool slow = false;
   bool slow_disconnect = false;
@@ -29,6 +30,13 @@ struct Watched {
   PusherClient* session = nullptr;  // the client as what it is, where it is a session's
   SessionRecord record;             // of a session
 };
+
+/// The value of a header of an answer; empty when it has none.
+std::string header_in(const std::string& head, const std::string& name);
+
+/// Of one that asked for replays: what the answer to its handshake says of where each of them begins. `messages_max`: what each history keeps at
+/// least, by topic, as far as there was so much; nothing where other bounds may have cut it. Empty, or what is wrong with it.
+std::string take_recovery(Watched& watched, const std::map<unsigned, std::uint64_t>& messages_max);
 
 /// All publications of a topic in their order, as the witness saw them.
 struct Order {

@@ -38,6 +38,17 @@ std::int64_t beginning_of(std::uint64_t seed) {
   return 1000;
 }
 
+/// In a share of the lives topics have histories, of all bounds, and subscribers ask for what they have missed.
+void add_history(Plan& plan) {
+  Random random(plan.seed ^ 0x68697374);
+  plan.options.epoch_seed = "sim0000";
+  if (chance(random, 400)) return;
+  plan.history_messages = chance(random, 300) ? between(random, 1, 5) : between(random, 1, 500);
+  const std::size_t bytes_max = chance(random, 600) ? 64u << 20 : between(random, 1000, 200'000);
+  plan.options.history.rules.push_back({"*", plan.history_messages, bytes_max, chance(random, 800) ? 300u : 1u});
+  if (chance(random, 200)) plan.options.history.bytes_max = between(random, 2000, 100'000);
+}
+
 /// Frames of all sizes: some lives have messages that become more than a segment.
 std::size_t message_bytes_max_of(Random& random) {
   const std::size_t choice = random() % 100;
@@ -67,6 +78,7 @@ Plan Plan::from_seed(std::uint64_t seed) {
   // The witnesses are never slow: their topics' limits do not count for who never lets the kernel refuse a byte.
   plan.options.log_bytes_max = chance(random, 300) ? between(random, 64, 512) * 1024 : 256u << 20;
   plan.options.topics.topics_max = 64;
+  add_history(plan);
   return plan;
 }
 

@@ -26,6 +26,7 @@ struct Plan {
   unsigned calls_between_in_thousand = 0;  // and between system calls
   unsigned congested_in_thousand = 0;
   Faults faults;
+  std::size_t history_messages = 0;  // that each topic keeps; 0: there are no histories
   std::int64_t begins_ms = 1000;  // the clock, in some lives just before it changes its sign or begins again
   shard::EngineOptions options;
 

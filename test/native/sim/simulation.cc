@@ -138,10 +138,19 @@ void Simulation::subscribe() {
   std::string target = "/?";
   for (const unsigned topic : topics) target += "topic=" + topic_name(topic) + "&";
   const bool hears_events = plan_.everything && chance(random_, 400);
+  std::map<unsigned, std::uint64_t> wanted;
+  if (plan_.history_messages > 0 && !hears_events && chance(random_, 500)) {
+    const bool all = chance(random_, 300);
+    for (const unsigned topic : topics) {
+      wanted[topic] = all ? 0 : between(random_, 0, world_.published(topic));
+      target += "since=" + codec::position_text(header_in(witnesses_[topic]->client->answer, "Broker-Epoch"), wanted[topic]) + "&";
+    }
+  }
   const ClientSetup setup = setup_of(subscribe_port, target, world_.any_pace());
   auto client = hears_events ? std::make_unique<SseClient>(kernel_, random_, setup) : std::make_unique<Client>(kernel_, random_, setup);
   Watched& watched = add_client(std::move(client));
   watched.topics = topics;
+  watched.wanted = std::move(wanted);
 }
 
 void Simulation::join_publisher() {

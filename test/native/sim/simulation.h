@@ -100,6 +100,7 @@ class Simulation final : private shard::EventSink {
   ClientSetup setup_of(std::uint16_t port, const std::string& target, Pace pace);
   Order order_of(unsigned topic);
   std::map<unsigned, Order> orders();
+  std::map<unsigned, std::uint64_t> kept_at_least() const;
   void fail(const std::string& what);
   bool failed() const { return !failure_.empty(); }
 

@@ -93,6 +93,19 @@ Order Simulation::order_of(unsigned topic) {
   return Order(std::move(keys));
 }
 
+/// Where nothing but their number bounds what histories keep, and what is replayed of them.
+std::map<unsigned, std::uint64_t> Simulation::kept_at_least() const {
+  std::map<unsigned, std::uint64_t> messages;
+  if (plan_.history_messages == 0 || plan_.large_bytes > 0 || plan_.filler_bytes_max > 2000) return messages;
+  for (unsigned topic = 0; topic < plan_.topics; ++topic) {
+    const conn::SlowRule& rule = conn::slow_rule_for(plan_.options.slow_rules, topic_name(topic));
+    const topic::HistoryRule& kept = plan_.options.history.rules.front();
+    const bool is_roomy = rule.limits.bytes_behind_max >= 16u << 20 && kept.bytes_max >= 16u << 20 && plan_.options.history.bytes_max >= 16u << 20;
+    if (is_roomy && kept.seconds_max >= 300) messages[topic] = plan_.history_messages;
+  }
+  return messages;
+}
+
 /// A refused witness may be slow: then there is nothing to compare with.
 std::map<unsigned, Order> Simulation::orders() {
   std::map<unsigned, Order> orders;
@@ -103,6 +116,7 @@ std::map<unsigned, Order> Simulation::orders() {
 }
 
 void Simulation::check_all(bool settled) {
+  for (const auto& each : clients_) fail(take_recovery(*each, kept_at_least()));
   const std::map<unsigned, Order> all = orders();
   for (const auto& [topic, order] : all) {
     if (failed()) return;
