@@ -36,7 +36,7 @@ const refused: [unknown, string][] = [
   [{ jwt: { jwksUrl: 'http://a.example/keys' } }, 'jwt.jwksUrl must be an https URL, but on this machine, got: http://a.example/keys'],
   [{ jwt: { jwksUrl: 'http://localhost.evil.example/' } }, 'jwt.jwksUrl must be an https URL, but on this machine, got: http://localhost.evil.example/'],
   [{ jwt: { jwksUrl: 'ftp://a.example/' } }, 'jwt.jwksUrl must be an https URL, got: ftp://a.example/'],
-  [{ jwt: { jwksUrl: 'https://u:p@a.example/' } }, 'jwt.jwksUrl must be an https URL, without a user, a password or a #, got: "https://u:p@a.example/"'],
+  [{ jwt: { jwksUrl: 'https://u:p@a.example/' } }, 'jwt.jwksUrl must be an https URL, without a user, a password or a #, got: "https://(hidden)@a.example/"'],
   [{ jwt: { keys: [key], issuer: '' } }, 'jwt.issuer must be a text of 1..1024 characters, or a list of them, got: ""'],
   [{ jwt: { keys: [key], audience: [] } }, 'jwt.audience must be a text of 1..1024 characters, or a list of them, got: []'],
   [{ jwt: { keys: [key], clockToleranceMs: '6m' } }, 'jwt.clockToleranceMs must be 0..300000 ms, got: 6m'],
