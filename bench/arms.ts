@@ -221,7 +221,8 @@ export const arms: readonly Arm[] = [
   },
   {
     ...broker('broker-auth', 'auto', 'this broker, every client with the same JSON Web Token and nobody without one', [
-      '--set', `auth.jwt.keys=${JSON.stringify([{ alg: 'HS256', secretFile: secretFile() }])}`, '--set', 'auth.anonymous.publish=[]', '--set', 'auth.anonymous.subscribe=[]',
+      '--set', `auth.jwt.keys=${JSON.stringify([{ alg: 'HS256', secretFile: secretFile() }])}`,
+      '--set', 'auth.anonymous.publish=[]', '--set', 'auth.anonymous.subscribe=[]',
     ]),
     urls: { plain: withToken(token()) },
   },
